@@ -1,0 +1,55 @@
+/*
+ * buffer.h
+ *		A run of bytes that grows up to a maximum.
+ *
+ * The buffer owns its memory. Appending never reports: once an append does not fit, the buffer is
+ * failed, further appends do nothing, and buffer_result() tells. So a request is built by plain
+ * appends and checked once.
+ */
+#ifndef FOUNDATION_BUFFER_H
+#define FOUNDATION_BUFFER_H
+
+#include "foundation/arena.h"
+
+typedef struct Buffer
+{
+	BlockSource source;
+	ArenaContents contents; /* whether memory is wiped when moved or given back */
+	char *data;             /* NULL while nothing was appended */
+	size_t length;          /* bytes in use */
+	size_t capacity;        /* bytes allocated */
+	size_t maximum;         /* bytes `length` may not pass */
+	Result result;          /* the first failure */
+} Buffer;
+
+/* Makes an empty buffer. Takes no memory yet. */
+extern void buffer_init(Buffer *buffer, BlockSource source, ArenaContents contents, size_t maximum);
+
+extern void buffer_append(Buffer *buffer, const void *data, size_t length);
+extern void buffer_append_bytes(Buffer *buffer, Bytes bytes);
+extern void buffer_append_string(Buffer *buffer, const char *string);
+extern void buffer_append_character(Buffer *buffer, char character);
+
+/* Appends the decimal digits of `number`. */
+extern void buffer_append_integer(Buffer *buffer, int64_t number);
+
+/*
+ * Room for `length` more bytes, to be written by the caller and then counted in with
+ * buffer_commit(). NULL when the buffer has failed.
+ */
+extern char *buffer_reserve(Buffer *buffer, size_t length) MUST_CHECK;
+extern void buffer_commit(Buffer *buffer, size_t length);
+
+/* The first failure of any append, or success. */
+extern Result buffer_result(const Buffer *buffer) MUST_CHECK;
+
+/* What was appended, borrowed until the next append, reset or release. */
+extern Bytes buffer_bytes(const Buffer *buffer);
+
+/* Forgets contents and failure, keeps the memory; wipes it if secret. */
+extern void buffer_reset(Buffer *buffer);
+
+/* Gives the memory back, wiped if secret. The buffer is then empty and usable. */
+extern void buffer_release(Buffer *buffer);
+
+#endif

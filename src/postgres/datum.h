@@ -1,0 +1,77 @@
+/*
+ * datum.h
+ *		Attribute values and Datums, both ways: how each SQL type is read and written.
+ */
+#ifndef POSTGRES_DATUM_H
+#define POSTGRES_DATUM_H
+
+#include "postgres.h"
+
+#include "item/attribute_value.h"
+#include "postgres/options.h"
+
+/* How the values of one column travel; prepared once, used for every row. */
+typedef struct ColumnConversion ColumnConversion;
+
+/*
+ * Prepares the conversion of a column of this type, in CurrentMemoryContext. Errors: HV004 for a
+ * type, or an attribute_type for it, that cannot be converted; `column` names it.
+ */
+extern ColumnConversion *column_conversion_create(const char *column, Oid type, int32 type_modifier,
+                                                  Oid collation, const ColumnOptions *options);
+
+/*
+ * The Datum of a value, in CurrentMemoryContext. A NULL pointer (a missing attribute) and a NULL
+ * attribute are SQL NULL. Errors: HV004 for a value of a type that the column does not accept,
+ * 22003 for a number the type cannot hold exactly, 22P05 for U+0000, the type's own otherwise.
+ */
+extern Datum column_conversion_read(ColumnConversion *conversion, const AttributeValue *value,
+                                    bool *is_null);
+
+/*
+ * The jsonb of an item without the attributes whose slot is not ATTRIBUTE_NO_SLOT, or with all of
+ * them if `all_attributes`: the contents of a whole_item column.
+ */
+extern Datum item_read_as_jsonb(const Item *item, JsonFormat format, bool all_attributes);
+
+typedef enum WriteOutcome
+{
+	WRITE_EXACT,    /* the attribute value means exactly this Datum */
+	WRITE_NO_VALUE, /* no attribute value means it: DynamoDB can hold none that equals it */
+} WriteOutcome;
+
+/*
+ * The attribute value that the column writes for a Datum that is not null; its bytes are in `arena`
+ * or borrowed from the Datum. WRITE_NO_VALUE for values such as 'NaN' or a number of 39 digits.
+ */
+extern WriteOutcome column_conversion_write(ColumnConversion *conversion, Arena *arena, Datum datum,
+                                            AttributeValue *value);
+
+/* True when reading accepts attributes of the type. */
+extern bool column_conversion_accepts(const ColumnConversion *conversion, AttributeType type);
+
+/* The one attribute type that the column writes; false for jsonb, which writes any. */
+extern bool column_conversion_written_type(const ColumnConversion *conversion, AttributeType *type);
+
+/*
+ * What DynamoDB's own comparison of the stored values can stand for, given that stored values of
+ * the written type were read without error.
+ */
+typedef struct Comparability
+{
+	bool equality; /* attribute values are equal exactly when the Datums are */
+	bool order;    /* and DynamoDB orders them as the type's default btree does */
+	bool prefix;   /* begins_with means the text's prefix */
+} Comparability;
+
+/* For comparisons under `collation` (InvalidOid for types without). */
+extern Comparability column_conversion_comparability(const ColumnConversion *conversion,
+                                                     Oid collation);
+
+/*
+ * For IMPORT: the SQL type, as text for CREATE FOREIGN TABLE, that holds all of the attribute types
+ * in the set (bit 1 << AttributeType); "jsonb" for a mixture. Static.
+ */
+extern const char *sql_type_for_attribute_types(uint32 attribute_types);
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * options.h
+ *		Every option of every object: one table, one validator, typed structs for those who read
+ *them.
+ */
+#ifndef POSTGRES_OPTIONS_H
+#define POSTGRES_OPTIONS_H
+
+#include "postgres.h"
+
+#include "foreign/foreign.h"
+
+#include "aws/service.h"
+#include "item/attribute_value.h"
+
+/* Durations are in milliseconds. Absent texts are NULL, absent numbers as commented. */
+typedef struct ServerOptions
+{
+	char *region;
+	char *endpoint_url;
+	char *service_endpoint_urls[AWS_SERVICE_COUNT]; /* a service's own; NULL: endpoint_url */
+	bool use_fips;
+	bool use_dualstack;
+	int connect_timeout_ms;
+	int request_timeout_ms;
+	int max_attempts;
+	int max_connections;
+	bool consistent_read;
+	int fetch_size; /* 0: the service's page */
+	double fdw_startup_cost;
+	double fdw_tuple_cost;
+	bool keep_connections;
+	bool allow_full_scan;
+	double max_capacity_units; /* 0: no maximum */
+	char *ca_file;
+	bool compression;
+} ServerOptions;
+
+typedef struct MappingOptions
+{
+	char *aws_access_key_id;
+	char *aws_secret_access_key;
+	char *aws_session_token;
+	char *role_arn;
+	char *external_id;
+	char *role_session_name;
+	int role_duration_seconds; /* 0: the service's default */
+	bool credentials_required;
+} MappingOptions;
+
+/* What a table does not say itself is its server's. */
+typedef struct TableOptions
+{
+	char *table_name;
+	char *index_name;
+	int scan_segments; /* 0: chosen by size */
+	bool consistent_read;
+	int fetch_size;
+	bool allow_full_scan;
+	double max_capacity_units;
+	bool missing_table_is_empty; /* on_missing_table 'empty' */
+	bool hide_expired;
+	char *ttl_attribute;
+	bool dense_indexes;
+} TableOptions;
+
+typedef enum KeyRole
+{
+	KEY_ROLE_UNSAID,
+	KEY_ROLE_HASH,
+	KEY_ROLE_RANGE
+} KeyRole;
+
+typedef enum JsonFormat
+{
+	JSON_FORMAT_PLAIN,
+	JSON_FORMAT_DYNAMODB
+} JsonFormat;
+
+typedef enum TimeFormat
+{
+	TIME_FORMAT_ISO8601,
+	TIME_FORMAT_EPOCH_SECONDS,
+	TIME_FORMAT_EPOCH_MILLISECONDS
+} TimeFormat;
+
+typedef struct ColumnOptions
+{
+	char *attribute_name; /* NULL: the column's name */
+	char *attribute_path; /* NULL: attribute_name */
+	bool has_attribute_type;
+	AttributeType attribute_type;
+	KeyRole key;
+	bool whole_item;
+	JsonFormat json_format;
+	TimeFormat time_format;
+} ColumnOptions;
+
+typedef struct ImportOptions
+{
+	int sample_items;
+	bool whole_item;
+	bool keys_only;
+	char *table_prefix; /* NULL: every table */
+} ImportOptions;
+
+/* Allocated in CurrentMemoryContext, defaults filled in. Errors for objects that are not there. */
+extern ServerOptions *options_of_server(const ForeignServer *server);
+extern MappingOptions *options_of_mapping(const UserMapping *mapping);
+extern TableOptions *options_of_table(const ForeignTable *table, const ServerOptions *server);
+extern ColumnOptions *options_of_column(Oid relation_id, AttrNumber attribute_number);
+extern ImportOptions *options_of_import(List *options);
+
+/* True when the superuser's list dynamodb_kms_fdw.allowed_endpoints holds this endpoint. */
+extern bool endpoint_is_allowed(const char *url);
+
+/* Registers the extension's settings; called once by _PG_init. */
+extern void define_settings(void);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * report.h
+ *		The one exit for errors: results and service errors become PostgreSQL errors here.
+ */
+#ifndef POSTGRES_REPORT_H
+#define POSTGRES_REPORT_H
+
+#include "postgres.h"
+
+#include "aws/service_error.h"
+#include "foundation/result.h"
+#include "item/attribute_value.h"
+
+/*
+ * Reports a service's refusal: SQLSTATE by class, the service's words, and AWS code, HTTP status
+ * and request id in the detail. Does not return.
+ */
+extern void report_service_error(AwsService service, const char *operation,
+                                 const ServiceError *error) pg_attribute_noreturn();
+
+/*
+ * Reports a failed result. `doing` completes "could not …": "could not read item". Does not return.
+ */
+extern void report_result(Result result, const char *doing) pg_attribute_noreturn();
+
+/* Reports the result if it is a failure. */
+#define CHECK_RESULT(expression, doing)                                                            \
+	do                                                                                             \
+	{                                                                                              \
+		Result result_of_call_ = (expression);                                                     \
+		if (!result_is_ok(result_of_call_))                                                        \
+			report_result(result_of_call_, (doing));                                               \
+	} while (0)
+
+/* Where the work is: shown as the context of any error raised meanwhile. Parts may be NULL. */
+typedef struct ReportPlace
+{
+	const char *table;  /* the foreign table's name */
+	const char *column; /* the column's name */
+	const Item *item;   /* whose key attributes are shown … */
+	const Bytes *key_names;
+	int key_name_count; /* … these; none of them is ever an encrypted one */
+	ErrorContextCallback callback;
+} ReportPlace;
+
+/* Between enter and leave, errors carry the place. The struct must outlive the leave. */
+extern void report_place_enter(ReportPlace *place);
+extern void report_place_leave(ReportPlace *place);
+
+#endif

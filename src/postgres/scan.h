@@ -1,0 +1,36 @@
+/*
+ * scan.h
+ *		Executor callbacks of a foreign scan, EXPLAIN and ANALYZE.
+ */
+#ifndef POSTGRES_SCAN_H
+#define POSTGRES_SCAN_H
+
+#include "postgres.h"
+
+#include "foreign/fdwapi.h"
+
+/* Members of the lists that a ForeignScan of ours carries in fdw_private. */
+enum ScanPrivate
+{
+	SCAN_PRIVATE_ACCESS, /* List: see access_to_list() */
+	SCAN_PRIVATE_COUNT
+};
+
+/* In scan.c. */
+extern void dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags);
+extern TupleTableSlot *dynamodbIterateForeignScan(ForeignScanState *node);
+extern void dynamodbReScanForeignScan(ForeignScanState *node);
+extern void dynamodbEndForeignScan(ForeignScanState *node);
+extern bool dynamodbRecheckForeignScan(ForeignScanState *node, TupleTableSlot *slot);
+
+/* In explain.c. */
+extern void dynamodbExplainForeignScan(ForeignScanState *node, struct ExplainState *explain);
+
+/* In analyze.c. */
+extern bool dynamodbAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *sample_rows,
+                                        BlockNumber *total_pages);
+
+/* In import.c. */
+extern List *dynamodbImportForeignSchema(ImportForeignSchemaStmt *statement, Oid server_id);
+
+#endif

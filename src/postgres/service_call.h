@@ -1,0 +1,114 @@
+/*
+ * service_call.h
+ *		A request to an AWS service, from credentials to answer: signed, sent, tried again, counted.
+ *
+ * Calls run while the caller does other things; only the functions named "wait" wait, and they do
+ *so in transport.c's one place, where a cancel, a timeout or the end of the backend reaches them.
+ */
+#ifndef POSTGRES_SERVICE_CALL_H
+#define POSTGRES_SERVICE_CALL_H
+
+#include "postgres.h"
+
+#include "aws/service.h"
+#include "aws/service_error.h"
+#include "postgres/options.h"
+
+/*
+ * A server as one role sees it: endpoints, credentials, connections. Lives until the backend ends;
+ * its contents are made anew after the server or the user mapping changed.
+ */
+typedef struct ServiceClient ServiceClient;
+
+/*
+ * The client for the user's mapping on the server. Errors: 28000 when the mapping has no usable
+ * credentials or the role may not use those it names, 42704 for a missing mapping.
+ */
+extern ServiceClient *service_client_get(Oid server_id, Oid user_id);
+
+/* The server's options, borrowed until the next service_client_get. */
+extern const ServerOptions *service_client_options(const ServiceClient *client);
+
+/* Identifies the client among all of a backend's: the user mapping's oid. */
+extern Oid service_client_mapping(const ServiceClient *client);
+
+/* The server's name, borrowed. */
+extern const char *service_client_server_name(const ServiceClient *client);
+
+/*
+ * Takes the body of a successful response as it arrives. No function may throw. `begin` is called
+ * before the first byte of every attempt: what an earlier attempt delivered is to be forgotten.
+ * `finish` is called once, after the body is whole and its checksum is right. A failure of `write`
+ * or `finish` with RESULT_MALFORMED counts as a corrupt response and is tried again; other failures
+ * end the call.
+ */
+typedef struct ResponseSink
+{
+	Result (*begin)(void *context);
+	Result (*write)(void *context, Bytes chunk);
+	Result (*finish)(void *context);
+	void *context;
+} ResponseSink;
+
+typedef struct ServiceCall ServiceCall;
+
+/*
+ * Begins a call. It is allocated in CurrentMemoryContext and given up when that context is reset or
+ * deleted, also after an error; so what `sink` and `request->body` point to must live as long. At
+ * most max_connections attempts of one client are on the wire; further calls wait their turn.
+ *
+ * May wait for credentials (AssumeRole). `ambiguous_retry` false: an attempt whose effect is
+ * unknown is not repeated (for writes that are not idempotent).
+ */
+extern ServiceCall *service_call_start(ServiceClient *client, const ServiceRequest *request,
+                                       const ResponseSink *sink, bool ambiguous_retry);
+
+/* The same, not before `delay_ms` have passed. */
+extern ServiceCall *service_call_start_after(ServiceClient *client, const ServiceRequest *request,
+                                             const ResponseSink *sink, bool ambiguous_retry,
+                                             int64 delay_ms);
+
+/* True when the call has succeeded or failed for good. */
+extern bool service_call_is_done(const ServiceCall *call);
+
+/* Moves bytes for every call of the backend without waiting. */
+extern void service_calls_serve(void);
+
+/* Waits until the call is done. A failure of the service is no error yet: see service_call_check.
+ */
+extern void service_call_wait(ServiceCall *call);
+
+/* Waits until at least one of the calls is done; NULL entries are passed over. */
+extern void service_call_wait_any(ServiceCall *const *calls, int count);
+
+/* NULL when the call succeeded, else how the service refused; borrowed from the call. */
+extern const ServiceError *service_call_error(const ServiceCall *call);
+
+/* Reports the failure of a call that is done, if it failed, through report.c. */
+extern void service_call_check(const ServiceCall *call);
+
+/* Ends the call, whatever its state; a connection in the middle of a response is closed. */
+extern void service_call_release(ServiceCall *call);
+
+/* What the call has cost so far. */
+typedef struct ServiceCallCost
+{
+	int attempts;
+	int retries;
+	int64 bytes_received; /* of bodies, as they came over the wire */
+} ServiceCallCost;
+
+extern ServiceCallCost service_call_cost(const ServiceCall *call);
+
+/*
+ * Makes a call and waits for its answer, which is collected in CurrentMemoryContext: at most
+ * `maximum` bytes. For descriptions and the like. Errors are reported.
+ */
+extern Bytes service_call_answer(ServiceClient *client, const ServiceRequest *request,
+                                 Size maximum);
+
+/* The same, but a refusal of the class `expected` returns false instead of being reported. */
+extern bool service_call_answer_unless(ServiceClient *client, const ServiceRequest *request,
+                                       Size maximum, ErrorClass expected, Bytes *answer);
+
+#endif
