@@ -34,11 +34,30 @@ typedef struct Access
 	double estimated_capacity_units;
 } Access;
 
+/*
+ * The attribute that says when an item expires, if the table hides expired rows; else no bytes.
+ * The scan looks at it, so it belongs to the projection whenever it is not empty.
+ */
+static inline Bytes
+expiry_attribute(const ForeignRelation *relation)
+{
+	if (!relation->options->hide_expired)
+		return BYTES_EMPTY;
+	if (relation->options->ttl_attribute != NULL)
+		return bytes_of_string(relation->options->ttl_attribute);
+	return relation->description == NULL ? BYTES_EMPTY : relation->description->ttl_attribute;
+}
+
 /* The access as a List for fdw_private, and back. */
 extern List *access_to_list(const Access *access);
 extern Access *access_from_list(List *list);
 
-/* What binding found. */
+/*
+ * What binding found. What the scan looks at beside the columns, it finds in the items by name: the
+ * table's key attributes (the context of errors) and expiry_attribute(). So both are in the
+ * projection; and where plan.names skips unknown names it lists them, behind the relation's own.
+ * read.count_only is for accesses without any column, local condition or expiry attribute.
+ */
 typedef struct BoundAccess
 {
 	FetchPlan plan; /* memory is of the arena and context given */
