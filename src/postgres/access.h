@@ -13,6 +13,8 @@
 
 #include "nodes/pathnodes.h"
 
+#include "postgres/compat.h"
+
 #include "postgres/fetch.h"
 #include "postgres/relation.h"
 

@@ -1,14 +1,40 @@
 /*
  * compat.h
- *		What differs between PostgreSQL's major versions; the only file that asks PG_VERSION_NUM.
+ *		What differs between PostgreSQL's major versions, and the names that both worlds claim.
+ *
+ * The only file that asks PG_VERSION_NUM. In src/postgres it comes before every header of the
+ * server-free rooms, since the server has types of its own called Result and Item.
  */
 #ifndef POSTGRES_COMPAT_H
 #define POSTGRES_COMPAT_H
+
+#if defined(FOUNDATION_RESULT_H) || defined(ITEM_ATTRIBUTE_VALUE_H)
+#error "include postgres/compat.h before the headers of src/foundation, src/item and src/aws"
+#endif
 
 #include "postgres.h"
 
 #if PG_VERSION_NUM < 150000
 #error "dynamodb_kms_fdw needs PostgreSQL 15 or later"
 #endif
+
+/*
+ * Until 16, PGDLLEXPORT is empty outside Windows, and what it marks would be hidden by
+ * -fvisibility=hidden.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+/*
+ * The plan node Result and the page's Item: once the headers that declare and use them are read,
+ * the names are ours.
+ */
+#include "nodes/plannodes.h"
+#include "storage/bufpage.h"
+
+#define Result FoundationResult
+#define Item   DynamodbItem
 
 #endif

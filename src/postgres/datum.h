@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "postgres/compat.h"
+
 #include "item/attribute_value.h"
 #include "postgres/options.h"
 

@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "postgres/compat.h"
+
 #include "aws/dynamodb.h"
 #include "item/page_decoder.h"
 #include "postgres/service_call.h"

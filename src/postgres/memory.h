@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "postgres/compat.h"
+
 #include "foundation/arena.h"
 #include "foundation/buffer.h"
 

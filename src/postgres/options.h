@@ -10,6 +10,8 @@
 
 #include "foreign/foreign.h"
 
+#include "postgres/compat.h"
+
 #include "aws/service.h"
 #include "item/attribute_value.h"
 
@@ -113,6 +115,16 @@ extern ImportOptions *options_of_import(List *options);
 
 /* True when the superuser's list dynamodb_kms_fdw.allowed_endpoints holds this endpoint. */
 extern bool endpoint_is_allowed(const char *url);
+
+/* dynamodb_kms_fdw.allowed_endpoints: comma-separated URLs, set by a superuser. Never NULL. */
+extern char *allowed_endpoints;
+
+/* dynamodb_kms_fdw.max_memory_per_scan: what pages and items of one scan may take, in kilobytes. */
+extern int max_memory_per_scan_kb;
+
+/* dynamodb_kms_fdw.log_requests: whether operation, table, status and time go to the server's log.
+ */
+extern bool log_requests;
 
 /* Registers the extension's settings; called once by _PG_init. */
 extern void define_settings(void);

@@ -10,6 +10,8 @@
 #include "foreign/fdwapi.h"
 #include "nodes/pathnodes.h"
 
+#include "postgres/compat.h"
+
 /* In paths.c. */
 extern void dynamodbGetForeignRelSize(PlannerInfo *root, RelOptInfo *relation,
                                       Oid foreign_table_id);

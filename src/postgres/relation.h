@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "postgres/compat.h"
+
 #include "aws/dynamodb.h"
 #include "item/attribute_path.h"
 #include "item/page_decoder.h"

@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "postgres/compat.h"
+
 #include "aws/service_error.h"
 #include "foundation/result.h"
 #include "item/attribute_value.h"

@@ -9,6 +9,8 @@
 
 #include "foreign/fdwapi.h"
 
+#include "postgres/compat.h"
+
 /* Members of the lists that a ForeignScan of ours carries in fdw_private. */
 enum ScanPrivate
 {

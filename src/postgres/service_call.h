@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include "postgres/compat.h"
+
 #include "aws/service.h"
 #include "aws/service_error.h"
 #include "postgres/options.h"
