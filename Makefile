@@ -1,0 +1,90 @@
+# dynamodb_kms_fdw: DynamoDB tables as foreign tables.
+#
+#   make, make install, make installcheck   what every PGXS extension offers
+#   make demo | psql | test                 with a private server and emulators; see CONTRIBUTING.md
+#   make lint | format | fuzz
+
+MODULE_big = dynamodb_kms_fdw
+EXTENSION = dynamodb_kms_fdw
+DATA = $(wildcard dynamodb_kms_fdw--*.sql)
+PGFILEDESC = "dynamodb_kms_fdw - DynamoDB tables as foreign tables"
+
+ROOMS = foundation item aws crypto postgres
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard $(ROOMS:%=src/%/*.c))))
+
+PG_CPPFLAGS = -Isrc
+PG_CFLAGS = -std=gnu11 -fvisibility=hidden -MMD -MP
+SHLIB_LINK = -lcurl -ljson-c -lcrypto -lz
+
+# Those of the SQL tests that need no emulator: the rest runs under `make test`.
+REGRESS = extension
+REGRESS_OPTS = --inputdir=.
+EXTRA_CLEAN = $(OBJS:.o=.d) results
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+ifneq ($(PGXS),)
+include $(PGXS)
+
+# Behind PGXS's own flags, because the last one wins. A declaration stands where its value is known.
+override CFLAGS += -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
+	-Wno-declaration-after-statement
+
+# The server was configured for gcc; clang does not know each of its flags.
+ifneq ($(findstring clang,$(shell $(CC) --version 2>/dev/null)),)
+override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+endif
+
+# A server built with LLVM wants bitcode for its JIT compiler; without clang it does without.
+ifeq ($(shell command -v $(CLANG)),)
+override with_llvm = no
+endif
+
+$(OBJS:.o=.bc): %.bc: %.o
+-include $(OBJS:.o=.d)
+
+else
+all install installcheck clean:
+	@echo "$(PG_CONFIG) not found: install postgresql-server-dev-15 or set PG_CONFIG" >&2; exit 1
+endif
+
+# What follows neither needs nor touches an installed extension: everything goes to BUILD.
+# DOWNLOADS keeps what comes from the network and is shared by all values of BUILD.
+BUILD ?= build
+DOWNLOADS ?= build/downloads
+export BUILD DOWNLOADS PG_CONFIG
+
+ENVIRONMENT = tests/environment/prepare.sh
+PYTHON = PYTHONPATH=tests PYTHONPYCACHEPREFIX=$(BUILD)/pycache exec $(DOWNLOADS)/python/bin/python
+
+.PHONY: prepare build demo environment psql test lint format fuzz
+
+# Installs what is missing, named before it is installed.
+prepare:
+	@sh $(ENVIRONMENT)
+
+build: prepare
+	@$(MAKE) --no-print-directory -f tests/Makefile extension
+
+demo: build
+	@$(PYTHON) -m environment.demo
+
+psql: build
+	@$(PYTHON) -m environment.shell
+
+environment: build
+	@$(PYTHON) -m environment.wait
+
+# SUITES selects some of: lint unit fuzz build regress pytest
+test: prepare
+	@$(PYTHON) tests/run $(SUITES)
+
+lint: prepare
+	@$(PYTHON) tests/run lint
+
+fuzz: prepare
+	@$(PYTHON) tests/run fuzz-long
+
+format: prepare
+	@clang-format -i $$(git ls-files '*.c' '*.h')
