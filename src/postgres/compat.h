@@ -3,12 +3,12 @@
  *		What differs between PostgreSQL's major versions, and the names that both worlds claim.
  *
  * The only file that asks PG_VERSION_NUM. In src/postgres it comes before every header of the
- * server-free rooms, since the server has types of its own called Result and Item.
+ * server-free rooms, since the server has types of its own called Result, Item and Buffer.
  */
 #ifndef POSTGRES_COMPAT_H
 #define POSTGRES_COMPAT_H
 
-#if defined(FOUNDATION_RESULT_H) || defined(ITEM_ATTRIBUTE_VALUE_H)
+#ifdef FOUNDATION_RESULT_H
 #error "include postgres/compat.h before the headers of src/foundation, src/item and src/aws"
 #endif
 
@@ -28,13 +28,17 @@
 #endif
 
 /*
- * The plan node Result and the page's Item: once the headers that declare and use them are read,
- * the names are ours.
+ * The plan node Result, the page's Item and the pool's Buffer: once the headers that declare and
+ * use them are read, the names are ours. So the server's headers come before this one.
  */
+#include "access/tableam.h"
+#include "foreign/fdwapi.h"
 #include "nodes/plannodes.h"
+#include "storage/bufmgr.h"
 #include "storage/bufpage.h"
 
 #define Result FoundationResult
 #define Item   DynamodbItem
+#define Buffer ByteBuffer
 
 #endif

@@ -1,0 +1,819 @@
+/*
+ * options.c
+ *		Every option of every object: one table, one reader, one validator.
+ *
+ * A new option is a row of option_definitions and a field of the struct that it fills.
+ */
+#include "postgres.h"
+
+#include <float.h>
+
+#include "access/reloptions.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_user_mapping.h"
+#include "commands/defrem.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/varlena.h"
+
+#include "postgres/compat.h"
+
+#include "item/attribute_path.h"
+#include "postgres/memory.h"
+#include "postgres/options.h"
+
+typedef enum OptionObject
+{
+	OPTION_OF_SERVER,
+	OPTION_OF_MAPPING,
+	OPTION_OF_TABLE,
+	OPTION_OF_COLUMN,
+	OPTION_OF_IMPORT,
+	OPTION_OF_NOTHING /* the foreign-data wrapper itself has no options */
+} OptionObject;
+
+/* "belongs to …", by OptionObject. */
+static const char *const object_names[] = {"a server", "a user mapping", "a foreign table",
+                                           "a column of a foreign table", "IMPORT FOREIGN SCHEMA"};
+
+typedef enum OptionKind
+{
+	OPTION_TEXT,         /* char * */
+	OPTION_BOOLEAN,      /* bool */
+	OPTION_INTEGER,      /* int */
+	OPTION_MILLISECONDS, /* int; a number without a unit is milliseconds */
+	OPTION_SECONDS,      /* int; a number without a unit is seconds */
+	OPTION_REAL,         /* double */
+	OPTION_CHOICE,       /* an enum, or a bool where there are two choices */
+	OPTION_REFUSED       /* has no field: `accepts` says why */
+} OptionKind;
+
+typedef struct OptionChoice
+{
+	const char *name; /* NULL ends the list */
+	int value;
+} OptionChoice;
+
+/* Who may set an option, and what may be shown of it. */
+enum
+{
+	OPTION_SECRET = 1 << 0,          /* its value is never shown */
+	OPTION_SUPERUSER = 1 << 1,       /* set by a superuser only */
+	OPTION_SUPERUSER_FALSE = 1 << 2, /* set to false by a superuser only */
+	OPTION_ENDPOINT = 1 << 3 /* an URL: by a superuser, or one that allowed_endpoints lists */
+};
+
+typedef struct OptionDefinition
+{
+	const char *name;
+	OptionObject object;
+	OptionKind kind;
+	int flags;
+	size_t offset;     /* of the field in the object's struct … */
+	size_t field_size; /* … and its size */
+	double minimum;    /* of numbers and durations */
+	double maximum;
+	const OptionChoice *choices;
+	bool (*accept)(const char *value); /* of texts; NULL: all but the empty one */
+	const char *accepts;               /* of texts: completes "It must be …" */
+} OptionDefinition;
+
+static const OptionChoice on_missing_table_choices[] = {{"error", false}, {"empty", true}, {0}};
+
+static const OptionChoice attribute_type_choices[] = {
+    {"S", ATTRIBUTE_S},   {"N", ATTRIBUTE_N},
+    {"B", ATTRIBUTE_B},   {"BOOL", ATTRIBUTE_BOOL},
+    {"SS", ATTRIBUTE_SS}, {"NS", ATTRIBUTE_NS},
+    {"BS", ATTRIBUTE_BS}, {"L", ATTRIBUTE_L},
+    {"M", ATTRIBUTE_M},   {0}};
+
+static const OptionChoice key_choices[] = {{"hash", KEY_ROLE_HASH}, {"range", KEY_ROLE_RANGE}, {0}};
+
+static const OptionChoice json_format_choices[] = {
+    {"plain", JSON_FORMAT_PLAIN}, {"dynamodb", JSON_FORMAT_DYNAMODB}, {0}};
+
+static const OptionChoice time_format_choices[] = {
+    {"iso8601", TIME_FORMAT_ISO8601},
+    {"epoch_seconds", TIME_FORMAT_EPOCH_SECONDS},
+    {"epoch_milliseconds", TIME_FORMAT_EPOCH_MILLISECONDS},
+    {0}};
+
+static bool is_region(const char *value);
+static bool is_endpoint(const char *value);
+static bool is_absolute_file_name(const char *value);
+static bool is_role_arn(const char *value);
+static bool is_role_session_name(const char *value);
+static bool is_external_id(const char *value);
+static bool is_table_name(const char *value);
+static bool is_index_name(const char *value);
+static bool is_attribute_path(const char *value);
+
+#define FIELD(type, field) offsetof(type, field), sizeof(((type *) 0)->field)
+
+#define TEXT(name, object, flags, type, field, accept, accepts)                                    \
+	{                                                                                              \
+		name, object, OPTION_TEXT, flags, FIELD(type, field), 0, 0, NULL, accept, accepts          \
+	}
+#define BOOLEAN(name, object, flags, type, field)                                                  \
+	{                                                                                              \
+		name, object, OPTION_BOOLEAN, flags, FIELD(type, field), 0, 0, NULL, NULL, NULL            \
+	}
+#define NUMBER(name, object, kind, type, field, minimum, maximum)                                  \
+	{                                                                                              \
+		name, object, kind, 0, FIELD(type, field), minimum, maximum, NULL, NULL, NULL              \
+	}
+#define CHOICE(name, object, type, field, choices)                                                 \
+	{                                                                                              \
+		name, object, OPTION_CHOICE, 0, FIELD(type, field), 0, 0, choices, NULL, NULL              \
+	}
+#define REFUSED(name, object, why)                                                                 \
+	{                                                                                              \
+		name, object, OPTION_REFUSED, 0, 0, 0, 0, 0, NULL, NULL, why                               \
+	}
+
+#define SERVER_TEXT(name, flags, field, accept, accepts)                                           \
+	TEXT(name, OPTION_OF_SERVER, flags, ServerOptions, field, accept, accepts)
+#define SERVER_BOOLEAN(name, field) BOOLEAN(name, OPTION_OF_SERVER, 0, ServerOptions, field)
+#define SERVER_NUMBER(name, kind, field, minimum, maximum)                                         \
+	NUMBER(name, OPTION_OF_SERVER, kind, ServerOptions, field, minimum, maximum)
+#define MAPPING_TEXT(name, flags, field, accept, accepts)                                          \
+	TEXT(name, OPTION_OF_MAPPING, flags, MappingOptions, field, accept, accepts)
+#define TABLE_TEXT(name, field, accept, accepts)                                                   \
+	TEXT(name, OPTION_OF_TABLE, 0, TableOptions, field, accept, accepts)
+#define TABLE_BOOLEAN(name, field) BOOLEAN(name, OPTION_OF_TABLE, 0, TableOptions, field)
+#define TABLE_NUMBER(name, kind, field, minimum, maximum)                                          \
+	NUMBER(name, OPTION_OF_TABLE, kind, TableOptions, field, minimum, maximum)
+#define COLUMN_TEXT(name, field, accept, accepts)                                                  \
+	TEXT(name, OPTION_OF_COLUMN, 0, ColumnOptions, field, accept, accepts)
+#define COLUMN_CHOICE(name, field, choices)                                                        \
+	CHOICE(name, OPTION_OF_COLUMN, ColumnOptions, field, choices)
+
+#define URL_ACCEPTS  "a URL such as https://host:port"
+#define NAME_ACCEPTS "a name of 3 to 255 letters, digits, underscores, hyphens and dots, or an ARN"
+
+/* The most items that DynamoDB is asked to look at in one request is not bounded by itself. */
+#define FETCH_SIZE_MAXIMUM 1000000
+
+/* DynamoDB's bound on TotalSegments. */
+#define SCAN_SEGMENTS_MAXIMUM 1000000
+
+#define DAY_MS 86400000.0
+
+static const OptionDefinition option_definitions[] = {
+    SERVER_TEXT("region", 0, region, is_region, "the name of an AWS region, such as eu-west-1"),
+    SERVER_TEXT("endpoint_url", OPTION_ENDPOINT, endpoint_url, is_endpoint, URL_ACCEPTS),
+    SERVER_TEXT("dynamodb_endpoint_url", OPTION_ENDPOINT, service_endpoint_urls[AWS_DYNAMODB],
+                is_endpoint, URL_ACCEPTS),
+    SERVER_TEXT("sts_endpoint_url", OPTION_ENDPOINT, service_endpoint_urls[AWS_STS], is_endpoint,
+                URL_ACCEPTS),
+    SERVER_BOOLEAN("use_fips", use_fips),
+    SERVER_BOOLEAN("use_dualstack", use_dualstack),
+    SERVER_NUMBER("connect_timeout", OPTION_MILLISECONDS, connect_timeout_ms, 1, DAY_MS),
+    SERVER_NUMBER("request_timeout", OPTION_MILLISECONDS, request_timeout_ms, 1, DAY_MS),
+    SERVER_NUMBER("max_attempts", OPTION_INTEGER, max_attempts, 1, 100),
+    SERVER_NUMBER("max_connections", OPTION_INTEGER, max_connections, 1, 1000),
+    SERVER_BOOLEAN("consistent_read", consistent_read),
+    SERVER_NUMBER("fetch_size", OPTION_INTEGER, fetch_size, 1, FETCH_SIZE_MAXIMUM),
+    SERVER_NUMBER("fdw_startup_cost", OPTION_REAL, fdw_startup_cost, 0, DBL_MAX),
+    SERVER_NUMBER("fdw_tuple_cost", OPTION_REAL, fdw_tuple_cost, 0, DBL_MAX),
+    SERVER_BOOLEAN("keep_connections", keep_connections),
+    SERVER_BOOLEAN("allow_full_scan", allow_full_scan),
+    SERVER_NUMBER("max_capacity_units", OPTION_REAL, max_capacity_units, 0.5, DBL_MAX),
+    SERVER_TEXT("ca_file", OPTION_SUPERUSER, ca_file, is_absolute_file_name,
+                "an absolute file name"),
+    SERVER_BOOLEAN("compression", compression),
+
+    MAPPING_TEXT("aws_access_key_id", 0, aws_access_key_id, NULL, "an access key id"),
+    MAPPING_TEXT("aws_secret_access_key", OPTION_SECRET, aws_secret_access_key, NULL,
+                 "a secret access key"),
+    MAPPING_TEXT("aws_session_token", OPTION_SECRET, aws_session_token, NULL, "a session token"),
+    MAPPING_TEXT("role_arn", 0, role_arn, is_role_arn,
+                 "the ARN of a role, such as arn:aws:iam::123456789012:role/name"),
+    MAPPING_TEXT("external_id", OPTION_SECRET, external_id, is_external_id,
+                 "2 to 1224 letters, digits and characters of _+=,.@:/-"),
+    MAPPING_TEXT("role_session_name", 0, role_session_name, is_role_session_name,
+                 "2 to 64 letters, digits and characters of _+=,.@-"),
+    NUMBER("role_duration", OPTION_OF_MAPPING, OPTION_SECONDS, MappingOptions,
+           role_duration_seconds, 900, 43200),
+    BOOLEAN("credentials_required", OPTION_OF_MAPPING, OPTION_SUPERUSER_FALSE, MappingOptions,
+            credentials_required),
+    REFUSED("mfa_serial", OPTION_OF_MAPPING,
+            "A backend cannot ask for a code. Get temporary credentials with the code and set "
+            "aws_access_key_id, aws_secret_access_key and aws_session_token."),
+
+    TABLE_TEXT("table_name", table_name, is_table_name, NAME_ACCEPTS),
+    TABLE_TEXT("index_name", index_name, is_index_name,
+               "a name of 3 to 255 letters, digits, underscores, hyphens and dots"),
+    TABLE_NUMBER("scan_segments", OPTION_INTEGER, scan_segments, 1, SCAN_SEGMENTS_MAXIMUM),
+    TABLE_BOOLEAN("consistent_read", consistent_read),
+    TABLE_NUMBER("fetch_size", OPTION_INTEGER, fetch_size, 1, FETCH_SIZE_MAXIMUM),
+    TABLE_BOOLEAN("allow_full_scan", allow_full_scan),
+    TABLE_NUMBER("max_capacity_units", OPTION_REAL, max_capacity_units, 0.5, DBL_MAX),
+    CHOICE("on_missing_table", OPTION_OF_TABLE, TableOptions, missing_table_is_empty,
+           on_missing_table_choices),
+    TABLE_BOOLEAN("hide_expired", hide_expired),
+    TABLE_TEXT("ttl_attribute", ttl_attribute, NULL, "the name of an attribute"),
+    TABLE_BOOLEAN("dense_indexes", dense_indexes),
+
+    COLUMN_TEXT("attribute_name", attribute_name, NULL, "the name of an attribute"),
+    COLUMN_TEXT("attribute_path", attribute_path, is_attribute_path,
+                "a path such as address.lines[0]"),
+    COLUMN_CHOICE("attribute_type", attribute_type, attribute_type_choices),
+    COLUMN_CHOICE("key", key, key_choices),
+    BOOLEAN("whole_item", OPTION_OF_COLUMN, 0, ColumnOptions, whole_item),
+    COLUMN_CHOICE("json_format", json_format, json_format_choices),
+    COLUMN_CHOICE("time_format", time_format, time_format_choices),
+
+    NUMBER("sample_items", OPTION_OF_IMPORT, OPTION_INTEGER, ImportOptions, sample_items, 0,
+           FETCH_SIZE_MAXIMUM),
+    BOOLEAN("whole_item", OPTION_OF_IMPORT, 0, ImportOptions, whole_item),
+    BOOLEAN("keys_only", OPTION_OF_IMPORT, 0, ImportOptions, keys_only),
+    TEXT("table_prefix", OPTION_OF_IMPORT, 0, ImportOptions, table_prefix, NULL,
+         "the beginning of a table's name"),
+};
+
+/* What an option needs beside it. */
+static const struct
+{
+	OptionObject object;
+	const char *name;
+	const char *needs;
+} option_needs[] = {
+    {OPTION_OF_MAPPING, "aws_access_key_id", "aws_secret_access_key"},
+    {OPTION_OF_MAPPING, "aws_secret_access_key", "aws_access_key_id"},
+    {OPTION_OF_MAPPING, "aws_session_token", "aws_access_key_id"},
+    {OPTION_OF_MAPPING, "external_id", "role_arn"},
+    {OPTION_OF_MAPPING, "role_session_name", "role_arn"},
+    {OPTION_OF_MAPPING, "role_duration", "role_arn"},
+};
+
+/* What excludes each other. */
+static const struct
+{
+	OptionObject object;
+	const char *name;
+	const char *other;
+} option_conflicts[] = {
+    {OPTION_OF_COLUMN, "attribute_name", "attribute_path"},
+};
+
+/* What a column that holds the whole item cannot have, since it is no attribute. */
+static const char *const options_of_attributes[] = {"attribute_name", "attribute_path",
+                                                    "attribute_type", "key", "time_format"};
+
+static const ServerOptions server_defaults = {
+    .connect_timeout_ms = 3000,
+    .request_timeout_ms = 60000,
+    .max_attempts = 4,
+    .max_connections = 32,
+    .fdw_startup_cost = 100.0,
+    .fdw_tuple_cost = 0.1,
+    .keep_connections = true,
+    .allow_full_scan = true,
+};
+
+static const MappingOptions mapping_defaults = {.credentials_required = true};
+static const ImportOptions import_defaults = {.sample_items = 100, .whole_item = true};
+
+/* ---- what texts must look like ---- */
+
+static bool
+is_region(const char *value)
+{
+	return *value != '\0' && region_name_is_valid(bytes_of_string(value));
+}
+
+static bool
+is_endpoint(const char *value)
+{
+	Endpoint endpoint;
+	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
+
+	return result_is_ok(endpoint_parse(arena, bytes_of_string(value), &endpoint));
+}
+
+static bool
+is_absolute_file_name(const char *value)
+{
+	return is_absolute_path(value);
+}
+
+/* True for `minimum` to `maximum` letters, digits and characters of `others`. */
+static bool
+consists_of(const char *value, size_t minimum, size_t maximum, const char *others)
+{
+	size_t length = strlen(value);
+
+	if (length < minimum || length > maximum)
+		return false;
+	for (const char *p = value; *p != '\0'; p++)
+	{
+		bool alphanumeric =
+		    (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
+
+		if (!alphanumeric && strchr(others, *p) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_role_arn(const char *value)
+{
+	return strncmp(value, "arn:", 4) == 0 && strstr(value, ":role/") != NULL &&
+	       strlen(value) <= 2048;
+}
+
+static bool
+is_role_session_name(const char *value)
+{
+	return consists_of(value, 2, 64, "_+=,.@-");
+}
+
+static bool
+is_external_id(const char *value)
+{
+	return consists_of(value, 2, 1224, "_+=,.@:/-");
+}
+
+static bool
+is_index_name(const char *value)
+{
+	return consists_of(value, 3, 255, "_-.");
+}
+
+static bool
+is_table_name(const char *value)
+{
+	return is_index_name(value) ||
+	       (strncmp(value, "arn:", 4) == 0 && consists_of(value, 5, 1024, "_-.:/"));
+}
+
+static bool
+is_attribute_path(const char *value)
+{
+	AttributePath path;
+	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
+
+	return result_is_ok(attribute_path_parse(arena, bytes_of_string(value), &path));
+}
+
+/* ---- finding options ---- */
+
+static const OptionDefinition *
+find_definition(OptionObject object, const char *name)
+{
+	for (size_t i = 0; i < lengthof(option_definitions); i++)
+	{
+		if (option_definitions[i].object == object && strcmp(option_definitions[i].name, name) == 0)
+			return &option_definitions[i];
+	}
+	return NULL;
+}
+
+/* The option of that name that another object has; NULL when none has. */
+static const OptionDefinition *
+find_elsewhere(const char *name)
+{
+	for (int object = 0; object < OPTION_OF_NOTHING; object++)
+	{
+		const OptionDefinition *definition = find_definition(object, name);
+
+		if (definition != NULL && definition->kind != OPTION_REFUSED)
+			return definition;
+	}
+	return NULL;
+}
+
+static const DefElem *
+find_option(List *options, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, options)
+	{
+		const DefElem *option = lfirst(cell);
+
+		if (strcmp(option->defname, name) == 0)
+			return option;
+	}
+	return NULL;
+}
+
+/* The object's option whose name is spelled most like `name`; NULL when none is near. */
+static const char *
+nearest_name(OptionObject object, const char *name)
+{
+	int length = strlen(name);
+	int nearest_distance = Min(4, length / 2) + 1;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < lengthof(option_definitions); i++)
+	{
+		const OptionDefinition *definition = &option_definitions[i];
+		int distance;
+
+		if (definition->object != object || definition->kind == OPTION_REFUSED)
+			continue;
+		distance =
+		    varstr_levenshtein_less_equal(name, length, definition->name, strlen(definition->name),
+		                                  1, 1, 1, nearest_distance - 1, true);
+		if (distance < nearest_distance)
+		{
+			nearest_distance = distance;
+			nearest = definition->name;
+		}
+	}
+	return nearest;
+}
+
+/* The names of the object's options, separated by commas. */
+static char *
+valid_names(OptionObject object)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (size_t i = 0; i < lengthof(option_definitions); i++)
+	{
+		if (option_definitions[i].object == object && option_definitions[i].kind != OPTION_REFUSED)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", option_definitions[i].name);
+	}
+	return names.data;
+}
+
+/* The hint for a name that the object does not have. */
+static char *
+unknown_option_hint(OptionObject object, const char *name)
+{
+	const OptionDefinition *elsewhere = find_elsewhere(name);
+	const char *nearest = nearest_name(object, name);
+
+	if (object == OPTION_OF_NOTHING)
+		return pstrdup("A foreign-data wrapper has no options here.");
+	if (elsewhere != NULL)
+		return psprintf("The option \"%s\" belongs to %s.", name, object_names[elsewhere->object]);
+	if (nearest != NULL)
+		return psprintf("Perhaps you meant the option \"%s\".", nearest);
+	return psprintf("Valid options of %s are: %s.", object_names[object], valid_names(object));
+}
+
+static void
+report_unknown_option(OptionObject object, const char *name)
+{
+	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("invalid option \"%s\"", name),
+	                errhint("%s", unknown_option_hint(object, name))));
+}
+
+/* ---- reading values ---- */
+
+static char *
+list_of_choices(const OptionChoice *choices)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (; choices->name != NULL; choices++)
+		appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "", choices->name);
+	return names.data;
+}
+
+/* A duration as people write it. */
+static char *
+duration_text(double milliseconds)
+{
+	if (milliseconds >= 1000)
+		return psprintf("%.0fs", milliseconds / 1000);
+	return psprintf("%.0fms", milliseconds);
+}
+
+/* What the option accepts, as a sentence. */
+static char *
+accepted_values(const OptionDefinition *definition)
+{
+	double unit = definition->kind == OPTION_SECONDS ? 1000 : 1;
+
+	switch (definition->kind)
+	{
+		case OPTION_BOOLEAN:
+			return pstrdup("It must be a boolean.");
+		case OPTION_INTEGER:
+			return psprintf("It must be an integer from %.0f to %.0f.", definition->minimum,
+			                definition->maximum);
+		case OPTION_MILLISECONDS:
+		case OPTION_SECONDS:
+			return psprintf("It must be a duration from %s to %s, such as \"1500ms\" or \"30min\".",
+			                duration_text(definition->minimum * unit),
+			                duration_text(definition->maximum * unit));
+		case OPTION_REAL:
+			return psprintf("It must be a number of at least %g.", definition->minimum);
+		case OPTION_CHOICE:
+			return psprintf("It must be one of %s.", list_of_choices(definition->choices));
+		default:
+			return psprintf("It must be %s.", definition->accepts);
+	}
+}
+
+static void
+report_invalid_value(const OptionDefinition *definition, const char *value)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+	         (definition->flags & OPTION_SECRET) != 0
+	             ? errmsg("invalid value for option \"%s\"", definition->name)
+	             : errmsg("invalid value for option \"%s\": \"%s\"", definition->name, value),
+	         errdetail("%s", accepted_values(definition))));
+}
+
+static bool
+read_text(const OptionDefinition *definition, const char *value, void *field)
+{
+	if (definition->accept == NULL ? *value == '\0' : !definition->accept(value))
+		return false;
+	*(char **) field = pstrdup(value);
+	return true;
+}
+
+static bool
+read_integer(const OptionDefinition *definition, const char *value, int unit, void *field)
+{
+	int number;
+
+	if (!parse_int(value, &number, unit, NULL) || number < definition->minimum ||
+	    number > definition->maximum)
+		return false;
+	*(int *) field = number;
+	return true;
+}
+
+static bool
+read_real(const OptionDefinition *definition, const char *value, void *field)
+{
+	double number;
+
+	if (!parse_real(value, &number, 0, NULL) || !(number >= definition->minimum) ||
+	    number > definition->maximum)
+		return false;
+	*(double *) field = number;
+	return true;
+}
+
+static bool
+read_choice(const OptionDefinition *definition, const char *value, void *field)
+{
+	for (const OptionChoice *choice = definition->choices; choice->name != NULL; choice++)
+	{
+		if (strcmp(choice->name, value) != 0)
+			continue;
+		if (definition->field_size == sizeof(bool))
+			*(bool *) field = choice->value != 0;
+		else
+			*(int *) field = choice->value;
+		return true;
+	}
+	return false;
+}
+
+/* Reads the value into the definition's field; false when it is none that the option accepts. */
+static bool
+read_value(const OptionDefinition *definition, const char *value, void *field)
+{
+	switch (definition->kind)
+	{
+		case OPTION_TEXT:
+			return read_text(definition, value, field);
+		case OPTION_BOOLEAN:
+			return parse_bool(value, (bool *) field);
+		case OPTION_INTEGER:
+			return read_integer(definition, value, 0, field);
+		case OPTION_MILLISECONDS:
+			return read_integer(definition, value, GUC_UNIT_MS, field);
+		case OPTION_SECONDS:
+			return read_integer(definition, value, GUC_UNIT_S, field);
+		case OPTION_REAL:
+			return read_real(definition, value, field);
+		case OPTION_CHOICE:
+			return read_choice(definition, value, field);
+		case OPTION_REFUSED:
+			break;
+	}
+	return false;
+}
+
+/*
+ * The generic reader: fills `fields`, the object's struct with its defaults in place, from the
+ * options. Texts are copies in CurrentMemoryContext.
+ */
+static void
+read_options(OptionObject object, List *options, void *fields)
+{
+	ListCell *cell;
+
+	foreach (cell, options)
+	{
+		DefElem *option = lfirst(cell);
+		const OptionDefinition *definition = find_definition(object, option->defname);
+		const char *value = defGetString(option);
+
+		if (definition == NULL)
+			report_unknown_option(object, option->defname);
+		else if (definition->kind == OPTION_REFUSED)
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			                errmsg("option \"%s\" is not supported", definition->name),
+			                errhint("%s", definition->accepts)));
+		else if (!read_value(definition, value, (char *) fields + definition->offset))
+			report_invalid_value(definition, value);
+	}
+}
+
+/* ---- the validator ---- */
+
+/* Raises the error of an option that the current role may not set to this value. */
+static void
+check_privilege(const OptionDefinition *definition, const char *value)
+{
+	bool is_false = false;
+
+	if (superuser())
+		return;
+	if ((definition->flags & OPTION_SUPERUSER) != 0)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		                errmsg("permission denied to set option \"%s\"", definition->name),
+		                errdetail("Only superusers may set it, or change an object that has it.")));
+	if ((definition->flags & OPTION_SUPERUSER_FALSE) != 0 && parse_bool(value, &is_false) &&
+	    !is_false)
+		ereport(ERROR,
+		        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		         errmsg("permission denied to set option \"%s\" to false", definition->name),
+		         errdetail("Only superusers may do so, or change an object where it is false.")));
+	if ((definition->flags & OPTION_ENDPOINT) != 0 && !endpoint_is_allowed(value))
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		     errmsg("permission denied to set option \"%s\" to \"%s\"", definition->name, value),
+		     errhint("A superuser can add the URL to dynamodb_kms_fdw.allowed_endpoints.")));
+}
+
+static void
+check_privileges(OptionObject object, List *options)
+{
+	ListCell *cell;
+
+	foreach (cell, options)
+	{
+		DefElem *option = lfirst(cell);
+
+		check_privilege(find_definition(object, option->defname), defGetString(option));
+	}
+}
+
+static void
+check_combinations(OptionObject object, List *options)
+{
+	for (size_t i = 0; i < lengthof(option_needs); i++)
+	{
+		if (option_needs[i].object == object && find_option(options, option_needs[i].name) &&
+		    !find_option(options, option_needs[i].needs))
+			ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+			                errmsg("option \"%s\" requires option \"%s\"", option_needs[i].name,
+			                       option_needs[i].needs)));
+	}
+	for (size_t i = 0; i < lengthof(option_conflicts); i++)
+	{
+		if (option_conflicts[i].object == object &&
+		    find_option(options, option_conflicts[i].name) &&
+		    find_option(options, option_conflicts[i].other))
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			                errmsg("options \"%s\" and \"%s\" exclude each other",
+			                       option_conflicts[i].name, option_conflicts[i].other)));
+	}
+}
+
+/* A column either maps an attribute or holds the whole item. */
+static void
+check_whole_item(List *options)
+{
+	for (size_t i = 0; i < lengthof(options_of_attributes); i++)
+	{
+		if (find_option(options, options_of_attributes[i]))
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			                errmsg("options \"whole_item\" and \"%s\" exclude each other",
+			                       options_of_attributes[i])));
+	}
+}
+
+/* Room for the struct of any object. */
+typedef union AnyOptions
+{
+	ServerOptions server;
+	MappingOptions mapping;
+	TableOptions table;
+	ColumnOptions column;
+	ImportOptions import;
+} AnyOptions;
+
+static void
+validate_options(OptionObject object, List *options)
+{
+	AnyOptions fields = {0};
+
+	read_options(object, options, &fields);
+	check_privileges(object, options);
+	check_combinations(object, options);
+	if (object == OPTION_OF_COLUMN && fields.column.whole_item)
+		check_whole_item(options);
+}
+
+static OptionObject
+object_of_catalog(Oid catalog)
+{
+	switch (catalog)
+	{
+		case ForeignServerRelationId:
+			return OPTION_OF_SERVER;
+		case UserMappingRelationId:
+			return OPTION_OF_MAPPING;
+		case ForeignTableRelationId:
+			return OPTION_OF_TABLE;
+		case AttributeRelationId:
+			return OPTION_OF_COLUMN;
+		default:
+			return OPTION_OF_NOTHING;
+	}
+}
+
+PG_FUNCTION_INFO_V1(dynamodb_kms_fdw_validator);
+
+Datum
+dynamodb_kms_fdw_validator(PG_FUNCTION_ARGS)
+{
+	List *options = untransformRelOptions(PG_GETARG_DATUM(0));
+
+	validate_options(object_of_catalog(PG_GETARG_OID(1)), options);
+	PG_RETURN_VOID();
+}
+
+/* ---- typed options of each object ---- */
+
+ServerOptions *
+options_of_server(const ForeignServer *server)
+{
+	ServerOptions *options = palloc(sizeof(*options));
+
+	*options = server_defaults;
+	read_options(OPTION_OF_SERVER, server->options, options);
+	return options;
+}
+
+MappingOptions *
+options_of_mapping(const UserMapping *mapping)
+{
+	MappingOptions *options = palloc(sizeof(*options));
+
+	*options = mapping_defaults;
+	read_options(OPTION_OF_MAPPING, mapping->options, options);
+	return options;
+}
+
+TableOptions *
+options_of_table(const ForeignTable *table, const ServerOptions *server)
+{
+	TableOptions *options = palloc0(sizeof(*options));
+
+	options->consistent_read = server->consistent_read;
+	options->fetch_size = server->fetch_size;
+	options->allow_full_scan = server->allow_full_scan;
+	options->max_capacity_units = server->max_capacity_units;
+	read_options(OPTION_OF_TABLE, table->options, options);
+	if (options->table_name == NULL)
+		options->table_name = get_rel_name(table->relid);
+	return options;
+}
+
+ColumnOptions *
+options_of_column(Oid relation_id, AttrNumber attribute_number)
+{
+	List *list = GetForeignColumnOptions(relation_id, attribute_number);
+	ColumnOptions *options = palloc0(sizeof(*options));
+
+	read_options(OPTION_OF_COLUMN, list, options);
+	options->has_attribute_type = find_option(list, "attribute_type") != NULL;
+	return options;
+}
+
+ImportOptions *
+options_of_import(List *options)
+{
+	ImportOptions *import = palloc(sizeof(*import));
+
+	validate_options(OPTION_OF_IMPORT, options);
+	*import = import_defaults;
+	read_options(OPTION_OF_IMPORT, options, import);
+	return import;
+}
