@@ -121,6 +121,13 @@ buffer_append_integer(Buffer *buffer, int64_t number)
 	              (size_t) snprintf(digits, sizeof(digits), "%lld", (long long) number));
 }
 
+void
+buffer_fail(Buffer *buffer, Result failure)
+{
+	if (result_is_ok(buffer->result))
+		buffer->result = failure;
+}
+
 Result
 buffer_result(const Buffer *buffer)
 {

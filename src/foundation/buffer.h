@@ -40,6 +40,12 @@ extern void buffer_append_integer(Buffer *buffer, int64_t number);
 extern char *buffer_reserve(Buffer *buffer, size_t length) MUST_CHECK;
 extern void buffer_commit(Buffer *buffer, size_t length);
 
+/*
+ * Makes the buffer failed for a reason of its user's, so that whoever asks buffer_result() hears of
+ * it. Nothing when it has failed already.
+ */
+extern void buffer_fail(Buffer *buffer, Result failure);
+
 /* The first failure of any append, or success. */
 extern Result buffer_result(const Buffer *buffer) MUST_CHECK;
 

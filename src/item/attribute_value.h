@@ -3,7 +3,8 @@
  *		DynamoDB's data model: an item is named attribute values; a value has one of ten types.
  *
  * Values are plain structs whose memory belongs to the arena they were made in. They are read-only
- * once made.
+ * once made. Lists and maps nest at most ATTRIBUTE_DEPTH_MAXIMUM levels: whoever makes a value sees
+ * to that, and the functions here recurse over it.
  */
 #ifndef ITEM_ATTRIBUTE_VALUE_H
 #define ITEM_ATTRIBUTE_VALUE_H
@@ -97,6 +98,9 @@ extern bool item_copy(Arena *arena, const Item *item, Item *copy) MUST_CHECK;
  * for documents).
  */
 extern size_t item_size(const Item *item);
+
+/* The part of that which one value has, its attribute's name left out. */
+extern size_t attribute_value_size(const AttributeValue *value);
 
 /* True for equal type and content; numbers by value, sets and maps without regard to order. */
 extern bool attribute_value_equal(const AttributeValue *a, const AttributeValue *b);

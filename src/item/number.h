@@ -35,6 +35,9 @@ extern Result number_canonical(Arena *arena, Bytes text, Bytes *canonical) MUST_
  */
 extern Result number_to_int64(Bytes text, int64_t *number) MUST_CHECK;
 
+/* Significant digits of a checked number, without leading and trailing zeroes; 0 for zero. */
+extern size_t number_digit_count(Bytes text);
+
 /* Negative, zero or positive as a is less than, equal to or greater than b. Both checked. */
 extern int number_compare(Bytes a, Bytes b);
 

@@ -1,0 +1,264 @@
+/*
+ * json_writer.c
+ *		Writing JSON, and DynamoDB's typed JSON, into a buffer.
+ */
+#include "item/json_writer.h"
+
+#include "foundation/base64.h"
+
+void
+json_writer_init(JsonWriter *writer, Buffer *buffer)
+{
+	*writer = (JsonWriter){.buffer = buffer};
+}
+
+/* What comes before every value and every name. */
+static void
+separate(JsonWriter *writer)
+{
+	if (writer->needs_comma)
+		buffer_append_character(writer->buffer, ',');
+	writer->needs_comma = true;
+}
+
+static void
+begin(JsonWriter *writer, char bracket)
+{
+	separate(writer);
+	buffer_append_character(writer->buffer, bracket);
+	writer->needs_comma = false;
+}
+
+static void
+end(JsonWriter *writer, char bracket)
+{
+	buffer_append_character(writer->buffer, bracket);
+	writer->needs_comma = true;
+}
+
+void
+json_begin_object(JsonWriter *writer)
+{
+	begin(writer, '{');
+}
+
+void
+json_end_object(JsonWriter *writer)
+{
+	end(writer, '}');
+}
+
+void
+json_begin_array(JsonWriter *writer)
+{
+	begin(writer, '[');
+}
+
+void
+json_end_array(JsonWriter *writer)
+{
+	end(writer, ']');
+}
+
+static bool
+needs_escape(char character)
+{
+	return (unsigned char) character < 0x20 || character == '"' || character == '\\';
+}
+
+static void
+write_escape(Buffer *buffer, char character)
+{
+	static const char hexadecimal[] = "0123456789abcdef";
+	char escape[6] = {'\\', 'u', '0', '0'};
+
+	if (character == '"' || character == '\\')
+	{
+		escape[1] = character;
+		buffer_append(buffer, escape, 2);
+		return;
+	}
+	escape[4] = hexadecimal[(unsigned char) character >> 4];
+	escape[5] = hexadecimal[character & 0x0F];
+	buffer_append(buffer, escape, sizeof(escape));
+}
+
+static void
+write_quoted(Buffer *buffer, Bytes text)
+{
+	size_t written = 0;
+
+	buffer_append_character(buffer, '"');
+	for (size_t i = 0; i < text.length; i++)
+	{
+		if (!needs_escape(text.data[i]))
+			continue;
+		buffer_append(buffer, text.data + written, i - written);
+		write_escape(buffer, text.data[i]);
+		written = i + 1;
+	}
+	if (written < text.length)
+		buffer_append(buffer, text.data + written, text.length - written);
+	buffer_append_character(buffer, '"');
+}
+
+void
+json_name(JsonWriter *writer, Bytes name)
+{
+	separate(writer);
+	write_quoted(writer->buffer, name);
+	buffer_append_character(writer->buffer, ':');
+	writer->needs_comma = false;
+}
+
+void
+json_string(JsonWriter *writer, Bytes text)
+{
+	separate(writer);
+	write_quoted(writer->buffer, text);
+}
+
+void
+json_integer(JsonWriter *writer, int64_t number)
+{
+	separate(writer);
+	buffer_append_integer(writer->buffer, number);
+}
+
+void
+json_boolean(JsonWriter *writer, bool boolean)
+{
+	separate(writer);
+	buffer_append_string(writer->buffer, boolean ? "true" : "false");
+}
+
+void
+json_null(JsonWriter *writer)
+{
+	separate(writer);
+	buffer_append_string(writer->buffer, "null");
+}
+
+void
+json_base64(JsonWriter *writer, Bytes bytes)
+{
+	Buffer *buffer = writer->buffer;
+	size_t length;
+	char *room;
+
+	separate(writer);
+	buffer_append_character(buffer, '"');
+	/* A length that wraps could never be in memory; refused as any other that is too large. */
+	length = bytes.length > SIZE_MAX / 2 ? SIZE_MAX : BASE64_ENCODED_LENGTH(bytes.length);
+	room = buffer_reserve(buffer, length);
+	if (room == NULL)
+		return;
+	base64_encode(bytes, room);
+	buffer_commit(buffer, length);
+	buffer_append_character(buffer, '"');
+}
+
+void
+json_raw(JsonWriter *writer, Bytes json)
+{
+	separate(writer);
+	buffer_append_bytes(writer->buffer, json);
+}
+
+static void write_value(JsonWriter *writer, const AttributeValue *value, uint32_t depth);
+
+static void
+write_attributes(JsonWriter *writer, const Attribute *attributes, uint32_t count, uint32_t depth)
+{
+	json_begin_object(writer);
+	for (uint32_t i = 0; i < count; i++)
+	{
+		json_name(writer, attributes[i].name);
+		write_value(writer, &attributes[i].value, depth);
+	}
+	json_end_object(writer);
+}
+
+static void
+write_list(JsonWriter *writer, const AttributeValue *list, uint32_t depth)
+{
+	json_begin_array(writer);
+	for (uint32_t i = 0; i < list->count; i++)
+		write_value(writer, &list->elements[i], depth);
+	json_end_array(writer);
+}
+
+static void
+write_set(JsonWriter *writer, const AttributeValue *set)
+{
+	json_begin_array(writer);
+	for (uint32_t i = 0; i < set->count; i++)
+	{
+		if (set->type == ATTRIBUTE_BS)
+			json_base64(writer, set->elements[i].bytes);
+		else
+			json_string(writer, set->elements[i].bytes);
+	}
+	json_end_array(writer);
+}
+
+/* What stands behind the type's name. */
+static void
+write_content(JsonWriter *writer, const AttributeValue *value, uint32_t depth)
+{
+	switch (value->type)
+	{
+		case ATTRIBUTE_S:
+		case ATTRIBUTE_N:
+			json_string(writer, value->bytes);
+			break;
+		case ATTRIBUTE_B:
+			json_base64(writer, value->bytes);
+			break;
+		case ATTRIBUTE_BOOL:
+			json_boolean(writer, value->boolean);
+			break;
+		case ATTRIBUTE_NULL:
+			json_boolean(writer, true);
+			break;
+		case ATTRIBUTE_SS:
+		case ATTRIBUTE_NS:
+		case ATTRIBUTE_BS:
+			write_set(writer, value);
+			break;
+		case ATTRIBUTE_L:
+			write_list(writer, value, depth + 1);
+			break;
+		case ATTRIBUTE_M:
+			write_attributes(writer, value->attributes, value->count, depth + 1);
+			break;
+	}
+}
+
+/* `depth` is the number of lists and maps around the value, inside its attribute. */
+static void
+write_value(JsonWriter *writer, const AttributeValue *value, uint32_t depth)
+{
+	if (depth > ATTRIBUTE_DEPTH_MAXIMUM)
+	{
+		buffer_fail(writer->buffer,
+		            result_failed(RESULT_TOO_LARGE, "lists and maps are nested too deep"));
+		return;
+	}
+	json_begin_object(writer);
+	json_name(writer, bytes_of_string(attribute_type_name(value->type)));
+	write_content(writer, value, depth);
+	json_end_object(writer);
+}
+
+void
+json_attribute_value(JsonWriter *writer, const AttributeValue *value)
+{
+	write_value(writer, value, 0);
+}
+
+void
+json_item(JsonWriter *writer, const Item *item)
+{
+	write_attributes(writer, item->attributes, item->count, 0);
+}
