@@ -29,8 +29,14 @@ typedef struct HttpRequest
 	Bytes body;
 } HttpRequest;
 
-/* Appends a header; false when there is no place left. */
+/*
+ * Appends a header; false when there is no place left, or when the value holds a line end or
+ * another control character, which could smuggle a header of its own into the request.
+ */
 extern bool http_request_add_header(HttpRequest *request, Bytes name, Bytes value) MUST_CHECK;
+
+/* The request's URL with its path percent-encoded, terminated, in `arena`. */
+extern Result http_request_url(Arena *arena, const HttpRequest *request, Bytes *url) MUST_CHECK;
 
 #define REQUEST_ID_MAXIMUM 128
 #define ERROR_CODE_MAXIMUM 128
@@ -44,7 +50,7 @@ typedef struct HttpResponseHead
 	bool gzip;              /* content-encoding: gzip */
 	int64_t content_length; /* -1 when absent */
 	int64_t date;           /* Date, in seconds since 1970; 0 when absent or unreadable */
-	int64_t retry_after_ms; /* x-amz-retry-after (ms) or Retry-After (s); -1 when absent */
+	int64_t retry_after_ms; /* x-amz-retry-after (ms), else Retry-After (s); -1 when absent */
 	char request_id[REQUEST_ID_MAXIMUM]; /* x-amzn-requestid or x-amz-request-id; cut at the size */
 	char error_type[ERROR_CODE_MAXIMUM]; /* x-amzn-errortype, up to ":" */
 } HttpResponseHead;

@@ -20,8 +20,11 @@ typedef struct SigningScope
 
 /*
  * Adds x-amz-date, x-amz-security-token (where there is a session token) and authorization to the
- * request, which must have none of them yet. Signs Host and every header that is there. New memory
- * is from `arena`; intermediate keys are wiped.
+ * request, which must have none of them yet. Signs Host and every header that is there, except
+ * those that intermediaries change by right: hop-by-hop headers, user-agent, x-amzn-trace-id. New
+ * memory is from `arena`; intermediate keys are wiped. RESULT_INVALID_ARGUMENT when a credential
+ * holds characters that no header can carry, RESULT_OUT_OF_RANGE for a time outside 1970 to 9999,
+ * RESULT_TOO_LARGE when there is no place for three more headers.
  */
 extern Result sigv4_sign(Arena *arena, HttpRequest *request, const AwsCredentials *credentials,
                          const SigningScope *scope) MUST_CHECK;

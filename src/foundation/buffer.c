@@ -156,3 +156,21 @@ buffer_release(Buffer *buffer)
 	buffer->length = 0;
 	buffer->result = result_ok();
 }
+
+Result
+buffer_finish(Buffer *buffer, Arena *arena, Bytes *contents)
+{
+	Result result = buffer->result;
+
+	if (result_is_ok(result))
+	{
+		char *copy = arena_copy(arena, buffer_bytes(buffer));
+
+		if (copy == NULL)
+			result = arena_failure(arena, buffer->length + 1);
+		else
+			*contents = (Bytes){copy, buffer->length};
+	}
+	buffer_release(buffer);
+	return result;
+}

@@ -52,6 +52,12 @@ extern Result buffer_result(const Buffer *buffer) MUST_CHECK;
 /* What was appended, borrowed until the next append, reset or release. */
 extern Bytes buffer_bytes(const Buffer *buffer);
 
+/*
+ * The first failure of any append; or success, with a copy of the contents in `arena`, a
+ * terminating zero byte behind it. Releases the buffer either way.
+ */
+extern Result buffer_finish(Buffer *buffer, Arena *arena, Bytes *contents) MUST_CHECK;
+
 /* Forgets contents and failure, keeps the memory; wipes it if secret. */
 extern void buffer_reset(Buffer *buffer);
 
