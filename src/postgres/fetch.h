@@ -32,26 +32,34 @@ typedef struct FetchPlan
 	ReadRequest read;                 /* Query and Scan: all but key_condition, segment and start */
 	const Condition **key_conditions; /* Query: one stream of pages for each */
 	int key_condition_count;
-	int segments;                /* Scan: streams, at least 1 */
+	int segments;                 /* Scan: parts of the table, at least 1 … */
+	const int32 *segment_numbers; /* … of which these are read, a stream each; NULL: all */
+	int segment_number_count;
 	const Item *keys;            /* lookups */
 	int key_count;               /* GetItem: one request for each; BatchGetItem: a hundred in one */
 	const NameTable *names;      /* NULL: no slots */
 	bool in_order;               /* streams one after another, as listed; else as they come */
 	int64 row_goal;              /* rows that will probably be asked for; 0 for all: see below */
 	double max_capacity_units;   /* 0: no maximum; 53400 when passed */
+	double capacity_units_spent; /* that already count towards the maximum */
 	bool missing_table_is_empty; /* no items instead of HV00R */
 } FetchPlan;
 
 /*
- * With a row_goal, nothing is asked for ahead of need and a page's Limit follows the goal; it never
- * ends the reading, which goes on for as long as items are asked for.
+ * With a row_goal, nothing is asked for ahead of need and a page's Limit follows the goal, doubled
+ * with every further page; it never ends the reading, which goes on for as long as items are asked
+ * for.
+ *
+ * Without one, each stream asks for its next page as soon as the last one is whole, before that
+ * one's items are handed out, and as many streams run at once as max_connections and
+ * dynamodb_kms_fdw.max_memory_per_scan allow.
  */
 
 typedef struct FetchCounters
 {
-	int64 requests; /* answered or given up, retries not counted */
-	int64 items_examined;
-	int64 items_returned;
+	int64 requests;       /* retries not counted */
+	int64 items_examined; /* what the service looked at, before its filter */
+	int64 items_returned; /* what it sent */
 	int64 bytes_received;
 	double capacity_units;
 	int64 retries;
@@ -63,10 +71,17 @@ typedef struct Fetch Fetch;
 extern Fetch *fetch_open(ServiceClient *client, const FetchPlan *plan);
 
 /*
- * The next item, valid until the next call; NULL at the end of all streams. Waits where it must;
- * errors are reported.
+ * The next item, valid until the next call; NULL at the end of all streams. With read.count_only
+ * the items have no attributes. Waits where it must; errors are reported. When the service
+ * contradicts the table's description, that is forgotten before the error.
  */
 extern const Item *fetch_next(Fetch *fetch);
+
+/*
+ * Begins again with the first item, without asking for anything anew. False, and nothing changed,
+ * when a page that was handed out is no longer in memory.
+ */
+extern bool fetch_rewind(Fetch *fetch);
 
 /* What it has cost so far. */
 extern FetchCounters fetch_counters(const Fetch *fetch);

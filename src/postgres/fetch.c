@@ -1,0 +1,722 @@
+/*
+ * fetch.c
+ *		Streams of pages: what is asked for when, and whose items are handed out next.
+ *
+ * A stream is one sequence of pages: a Query of one key condition, a Scan of one segment, the
+ * lookup of one key or of a hundred. It has two pages: the one whose items are being handed out,
+ * and the one on its way. A fetch has a place for as many streams as may run at once; a place whose
+ * stream has ended takes the next stream that has not begun.
+ *
+ * Everything happens in the backend's one thread: bytes move, and are decoded, while the fetch
+ * waits or serves the calls between two items.
+ */
+#include "postgres.h"
+
+#include "common/pg_prng.h"
+#include "utils/memutils.h"
+
+#include "postgres/compat.h"
+
+#include "aws/retry.h"
+#include "postgres/fetch.h"
+#include "postgres/memory.h"
+#include "postgres/options.h"
+#include "postgres/relation.h"
+#include "postgres/report.h"
+
+/*
+ * What one page may take in memory. A page of Query and Scan is 1 MB and an answer of BatchGetItem
+ * 16 MB by DynamoDB's count, which takes many times that as decoded values at the very worst.
+ */
+#define PAGE_MEMORY_MAXIMUM ((Size) 512 * 1024 * 1024)
+
+/* What a page is taken to need while none has come, and the least it is taken to need ever. */
+#define PAGE_MEMORY_FIRST_GUESS   ((Size) 4 * 1024 * 1024)
+#define LOOKUP_MEMORY_FIRST_GUESS ((Size) 512 * 1024)
+#define PAGE_MEMORY_MINIMUM       ((Size) 64 * 1024)
+
+/* A request's body: a filter with values of at most 2 MB, each byte escaped to six at worst. */
+#define REQUEST_BODY_MAXIMUM ((Size) 16 * 1024 * 1024)
+
+/*
+ * Items handed out before the calls in flight are served again: the cost of asking the kernel for
+ * readable sockets is then lost among the items' own, and no socket's buffer stays full for long.
+ */
+#define ITEMS_BETWEEN_SERVING 64
+
+/* Answers in a row that leave every key unprocessed, after which the service counts as refusing. */
+#define UNPROCESSED_ROUNDS_MAXIMUM 10
+
+/* One answer: on its way, whole, or neither. */
+typedef struct FetchPage
+{
+	Fetch *fetch;
+	Arena *arena;      /* of everything decoded */
+	Buffer *body;      /* of the request, needed until the call is done */
+	ServiceCall *call; /* NULL unless on its way */
+	PageDecoder *decoder;
+	DecodedPage decoded;
+	int64 next_item; /* the first that was not handed out */
+	int64 item_count;
+} FetchPage;
+
+/* What a stream has to ask for next. */
+typedef enum PendingRequest
+{
+	PENDING_NONE,
+	PENDING_FIRST,      /* its first page */
+	PENDING_NEXT,       /* what follows the last evaluated key of the page being read */
+	PENDING_UNPROCESSED /* what the page being read left unprocessed */
+} PendingRequest;
+
+typedef struct Stream
+{
+	int number; /* which of the plan's */
+	FetchPage pages[2];
+	FetchPage *reading;   /* whose items are handed out */
+	FetchPage *coming;    /* on its way, whole, or free */
+	bool coming_is_whole; /* it waits for its turn */
+	int turns;            /* pages that were brought to reading */
+	PendingRequest pending;
+	int64 limit;            /* of its next request */
+	int unprocessed_rounds; /* answers in a row without any item, but with unprocessed keys */
+} Stream;
+
+struct Fetch
+{
+	MemoryContext context;
+	ServiceClient *client;
+	FetchPlan plan;
+	Arena *scratch; /* for building one request */
+
+	Stream *streams; /* the places */
+	int place_count;
+	int stream_count; /* of the plan */
+	int next_number;  /* the first stream that has no place yet */
+	int head;         /* in order: the number of the stream whose items come next */
+	Stream *current;  /* whose item was handed out last; NULL at first */
+
+	ServiceCall **calls; /* room for waiting on all of them */
+	int in_flight;
+	int items_until_serving;
+	bool first_pages_kept; /* every page that was read is still in memory */
+	Size page_memory;      /* what a page is taken to need */
+	bool page_memory_measured;
+	FetchCounters counters;
+};
+
+const char *
+request_kind_name(RequestKind kind)
+{
+	static const char *const names[] = {
+	    [REQUEST_GET_ITEM] = "GetItem",
+	    [REQUEST_BATCH_GET_ITEM] = "BatchGetItem",
+	    [REQUEST_QUERY] = "Query",
+	    [REQUEST_SCAN] = "Scan",
+	};
+
+	return names[kind];
+}
+
+/*
+ * A page as the sink of its response.
+ */
+
+static Result
+page_begin(void *context)
+{
+	FetchPage *page = context;
+
+	arena_reset(page->arena);
+	page->decoder = page_decoder_create(page->arena, page->fetch->plan.names);
+	return page->decoder == NULL ? arena_failure(page->arena, 1) : result_ok();
+}
+
+static Result
+page_write(void *context, Bytes chunk)
+{
+	FetchPage *page = context;
+
+	return page_decoder_feed(page->decoder, chunk);
+}
+
+static Result
+page_finish(void *context)
+{
+	FetchPage *page = context;
+
+	return page_decoder_finish(page->decoder, &page->decoded);
+}
+
+static void
+page_init(Fetch *fetch, FetchPage *page)
+{
+	*page = (FetchPage){.fetch = fetch};
+	page->arena = memory_context_arena(fetch->context, ARENA_PLAIN, PAGE_MEMORY_MAXIMUM);
+	page->body = memory_context_buffer(fetch->context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
+}
+
+static bool
+page_is_exhausted(const FetchPage *page)
+{
+	return page->next_item >= page->item_count;
+}
+
+/* Forgets the contents, and gives back most of the memory. */
+static void
+page_clear(FetchPage *page)
+{
+	arena_reset(page->arena);
+	page->decoded = (DecodedPage){0};
+	page->next_item = page->item_count = 0;
+}
+
+/*
+ * Bodies of requests.
+ */
+
+static Result
+write_lookup(Fetch *fetch, int number, Buffer *body)
+{
+	const FetchPlan *plan = &fetch->plan;
+	bool batch = plan->kind == REQUEST_BATCH_GET_ITEM;
+	int keys_each = batch ? BATCH_GET_KEYS_MAXIMUM : 1;
+	int first = number * keys_each;
+	LookupRequest request = {
+	    .table_name = plan->read.table_name,
+	    .keys = plan->keys + first,
+	    .key_count = (size_t) Min(keys_each, plan->key_count - first),
+	    .projection = plan->read.projection,
+	    .projection_count = plan->read.projection_count,
+	    .consistent_read = plan->read.consistent_read,
+	};
+
+	return batch ? dynamodb_write_batch_get_item(fetch->scratch, &request, body)
+	             : dynamodb_write_get_item(fetch->scratch, &request, body);
+}
+
+static Result
+write_read(Fetch *fetch, const Stream *stream, Buffer *body)
+{
+	const FetchPlan *plan = &fetch->plan;
+	ReadRequest request = plan->read;
+
+	request.limit = stream->limit;
+	if (stream->pending == PENDING_NEXT)
+		request.exclusive_start_key = &stream->reading->decoded.last_evaluated_key;
+	if (plan->kind == REQUEST_QUERY)
+	{
+		request.key_condition = plan->key_conditions[stream->number];
+		return dynamodb_write_query(fetch->scratch, &request, body);
+	}
+	request.total_segments = plan->segments;
+	request.segment =
+	    plan->segment_numbers == NULL ? stream->number : plan->segment_numbers[stream->number];
+	return dynamodb_write_scan(fetch->scratch, &request, body);
+}
+
+/* The body of the stream's pending request. */
+static Result
+write_request(Fetch *fetch, const Stream *stream, Buffer *body)
+{
+	if (stream->pending == PENDING_UNPROCESSED)
+		return dynamodb_write_batch_get_again(stream->reading->decoded.unprocessed, body);
+	if (fetch->plan.kind == REQUEST_QUERY || fetch->plan.kind == REQUEST_SCAN)
+		return write_read(fetch, stream, body);
+	return write_lookup(fetch, stream->number, body);
+}
+
+/*
+ * Streams.
+ */
+
+static bool
+stream_is_done(const Stream *stream)
+{
+	return stream->pending == PENDING_NONE && stream->coming->call == NULL &&
+	       !stream->coming_is_whole && page_is_exhausted(stream->reading);
+}
+
+/* The Limit of a stream's first request: the row goal, within the table's fetch_size. */
+static int64
+first_limit(const FetchPlan *plan)
+{
+	int64 fetch_size = plan->read.limit;
+
+	if (plan->row_goal <= 0)
+		return fetch_size;
+	return fetch_size == 0 ? plan->row_goal : Min(plan->row_goal, fetch_size);
+}
+
+/* The Limit of the request after one with this limit. */
+static int64
+next_limit(const FetchPlan *plan, int64 limit)
+{
+	int64 fetch_size = plan->read.limit;
+
+	if (plan->row_goal <= 0 || limit == 0)
+		return limit;
+	if (limit > PG_INT32_MAX / 2)
+		return fetch_size;
+	return fetch_size == 0 ? limit * 2 : Min(limit * 2, fetch_size);
+}
+
+/* Gives the place to the next of the plan's streams. */
+static void
+stream_assign(Fetch *fetch, Stream *stream)
+{
+	if (stream->turns > 0)
+		fetch->first_pages_kept = false;
+	page_clear(stream->reading);
+	page_clear(stream->coming);
+	stream->number = fetch->next_number++;
+	stream->turns = 0;
+	stream->pending = PENDING_FIRST;
+	stream->limit = first_limit(&fetch->plan);
+	stream->unprocessed_rounds = 0;
+}
+
+/* How long the stream's pending request has to wait. */
+static int64
+stream_delay_ms(const Stream *stream)
+{
+	if (stream->pending != PENDING_UNPROCESSED)
+		return 0;
+	return retry_unprocessed_delay_ms(stream->unprocessed_rounds,
+	                                  pg_prng_double(&pg_global_prng_state));
+}
+
+/* Sends the stream's pending request, into its free page. */
+static void
+stream_ask(Fetch *fetch, Stream *stream)
+{
+	FetchPage *page = stream->coming;
+	ResponseSink sink = {page_begin, page_write, page_finish, page};
+	ServiceRequest request = {
+	    .service = AWS_DYNAMODB,
+	    .operation = request_kind_name(fetch->plan.kind),
+	};
+	MemoryContext caller = MemoryContextSwitchTo(fetch->context);
+
+	arena_reset(fetch->scratch);
+	buffer_reset(page->body);
+	CHECK_RESULT(write_request(fetch, stream, page->body), "build request");
+	CHECK_RESULT(buffer_result(page->body), "build request");
+	request.body = buffer_bytes(page->body);
+	page->call =
+	    service_call_start_after(fetch->client, &request, &sink, true, stream_delay_ms(stream));
+	MemoryContextSwitchTo(caller);
+
+	stream->pending = PENDING_NONE;
+	stream->limit = next_limit(&fetch->plan, stream->limit);
+	fetch->counters.requests++;
+	fetch->in_flight++;
+}
+
+/* Puts the cost of the page's call to the counters and ends the call. */
+static void
+fetch_end_call(Fetch *fetch, FetchPage *page)
+{
+	ServiceCallCost cost = service_call_cost(page->call);
+
+	fetch->counters.bytes_received += cost.bytes_received;
+	fetch->counters.retries += cost.retries;
+	service_call_release(page->call);
+	page->call = NULL;
+	fetch->in_flight--;
+}
+
+/* Reports the refusal, unless it says that a table is missing that may be. */
+static void
+fetch_refused(Fetch *fetch, FetchPage *page, const ServiceError *error)
+{
+	Bytes name = fetch->plan.read.table_name;
+
+	if (error->class == ERROR_CLASS_NOT_FOUND || error->class == ERROR_CLASS_VALIDATION)
+		table_description_forget(fetch->client, pnstrdup(name.data, name.length));
+	if (error->class != ERROR_CLASS_NOT_FOUND || !fetch->plan.missing_table_is_empty)
+		service_call_check(page->call);
+	page_clear(page);
+}
+
+static void
+check_capacity(const Fetch *fetch)
+{
+	const FetchPlan *plan = &fetch->plan;
+	double spent = plan->capacity_units_spent + fetch->counters.capacity_units;
+
+	if (plan->max_capacity_units > 0 && spent > plan->max_capacity_units)
+		ereport(ERROR,
+		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+		         errmsg("reading DynamoDB table \"%.*s\" has exceeded max_capacity_units",
+		                (int) plan->read.table_name.length, plan->read.table_name.data),
+		         errdetail("The statement has consumed %g capacity units; the limit is %g.", spent,
+		                   plan->max_capacity_units),
+		         errhint("Make the conditions narrower, or raise the option max_capacity_units of "
+		                 "the foreign table or its server.")));
+}
+
+/* Counts what a whole page brought. */
+static void
+fetch_count_page(Fetch *fetch, const FetchPage *page)
+{
+	const DecodedPage *decoded = &page->decoded;
+	FetchCounters *counters = &fetch->counters;
+
+	counters->items_returned += page->item_count;
+	counters->items_examined +=
+	    decoded->scanned_count >= 0 ? decoded->scanned_count : page->item_count;
+	counters->capacity_units += decoded->capacity_units;
+	check_capacity(fetch);
+}
+
+/* Measures what pages of this fetch take, in place of the guess. */
+static void
+fetch_learn_page_memory(Fetch *fetch, const FetchPage *page)
+{
+	if (!fetch->page_memory_measured)
+		fetch->page_memory = PAGE_MEMORY_MINIMUM;
+	fetch->page_memory_measured = true;
+	fetch->page_memory = Max(fetch->page_memory, page->arena->allocated);
+}
+
+/* Takes the answer of a call that is done. */
+static void
+stream_settle(Fetch *fetch, Stream *stream)
+{
+	FetchPage *page = stream->coming;
+	const ServiceError *error = service_call_error(page->call);
+
+	if (error != NULL)
+		fetch_refused(fetch, page, error);
+	fetch_end_call(fetch, page);
+	page->next_item = 0;
+	page->item_count = fetch->plan.read.count_only ? Max(page->decoded.count, 0)
+	                                               : (int64) page->decoded.item_count;
+	stream->coming_is_whole = true;
+	fetch_learn_page_memory(fetch, page);
+	fetch_count_page(fetch, page);
+}
+
+/* Counts answers that brought nothing but keys to ask for again, and gives up in the end. */
+static void
+stream_count_unprocessed(Stream *stream)
+{
+	stream->unprocessed_rounds =
+	    stream->reading->item_count > 0 ? 1 : stream->unprocessed_rounds + 1;
+	if (stream->unprocessed_rounds > UNPROCESSED_ROUNDS_MAXIMUM)
+		ereport(ERROR,
+		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+		         errmsg("DynamoDB leaves keys of BatchGetItem unprocessed"),
+		         errdetail("%d answers in a row brought no item.", stream->unprocessed_rounds),
+		         errhint("The table's read capacity is probably used up.")));
+}
+
+/* Brings the page that came to reading, and finds out what follows it. */
+static void
+stream_turn(Fetch *fetch, Stream *stream)
+{
+	FetchPage *exhausted = stream->reading;
+
+	stream->reading = stream->coming;
+	stream->coming = exhausted;
+	stream->coming_is_whole = false;
+	if (stream->turns++ > 0)
+		fetch->first_pages_kept = false;
+	page_clear(exhausted);
+
+	if (stream->reading->decoded.unprocessed.length > 0)
+	{
+		stream->pending = PENDING_UNPROCESSED;
+		stream_count_unprocessed(stream);
+	}
+	else if (stream->reading->decoded.has_last_evaluated_key)
+		stream->pending = PENDING_NEXT;
+}
+
+/*
+ * The fetch: which stream may ask, and which is read.
+ */
+
+/* The place of the stream whose items come next, in a fetch in order. */
+static Stream *
+fetch_head(const Fetch *fetch)
+{
+	return &fetch->streams[fetch->head % fetch->place_count];
+}
+
+/* A stream with items to hand out, now and by the order; NULL when there is none. */
+static Stream *
+fetch_readable(const Fetch *fetch)
+{
+	int start = fetch->current == NULL ? 0 : (int) (fetch->current - fetch->streams);
+
+	if (fetch->plan.in_order)
+	{
+		bool readable =
+		    fetch->head < fetch->stream_count && !page_is_exhausted(fetch_head(fetch)->reading);
+
+		return readable ? fetch_head(fetch) : NULL;
+	}
+	for (int i = 0; i < fetch->place_count; i++)
+	{
+		Stream *stream = &fetch->streams[(start + i) % fetch->place_count];
+
+		if (!page_is_exhausted(stream->reading))
+			return stream;
+	}
+	return NULL;
+}
+
+/* Memory of all pages, those on their way taken to become as large as others were. */
+static Size
+fetch_memory(const Fetch *fetch)
+{
+	Size memory = 0;
+
+	for (int i = 0; i < fetch->place_count; i++)
+	{
+		const Stream *stream = &fetch->streams[i];
+		Size coming = stream->coming->arena->allocated;
+
+		memory += stream->reading->arena->allocated;
+		memory += stream->coming->call == NULL ? coming : Max(coming, fetch->page_memory);
+	}
+	return memory;
+}
+
+/* True when nothing can be handed out before this stream's next page has come. */
+static bool
+stream_is_awaited(const Fetch *fetch, const Stream *stream)
+{
+	if (fetch->plan.in_order)
+		return stream == fetch_head(fetch) && page_is_exhausted(stream->reading);
+	return fetch->in_flight == 0 && fetch_readable(fetch) == NULL;
+}
+
+static bool
+stream_may_ask(const Fetch *fetch, const Stream *stream)
+{
+	if (stream->pending == PENDING_NONE || stream->coming->call != NULL || stream->coming_is_whole)
+		return false;
+	if (stream_is_awaited(fetch, stream))
+		return true;
+	return fetch->plan.row_goal <= 0 &&
+	       fetch_memory(fetch) + fetch->page_memory <= (Size) max_memory_per_scan_kb * 1024;
+}
+
+static void
+stream_proceed(Fetch *fetch, Stream *stream)
+{
+	if (stream->coming->call != NULL && service_call_is_done(stream->coming->call))
+		stream_settle(fetch, stream);
+	if (stream->coming_is_whole && page_is_exhausted(stream->reading))
+		stream_turn(fetch, stream);
+	if (stream_may_ask(fetch, stream))
+		stream_ask(fetch, stream);
+}
+
+/* Gives the place of a stream that has ended to the next one. */
+static void
+fetch_replace(Fetch *fetch, Stream *stream)
+{
+	if (fetch->next_number == fetch->stream_count)
+		return;
+	stream_assign(fetch, stream);
+	stream_proceed(fetch, stream);
+}
+
+/* Passes over the streams that have ended, in a fetch in order. */
+static void
+fetch_advance_head(Fetch *fetch)
+{
+	while (fetch->head < fetch->stream_count && stream_is_done(fetch_head(fetch)))
+	{
+		fetch_replace(fetch, fetch_head(fetch));
+		fetch->head++;
+		if (fetch->head < fetch->stream_count)
+			stream_proceed(fetch, fetch_head(fetch));
+	}
+}
+
+/* Takes what has come and asks for what may be asked for. */
+static void
+fetch_proceed(Fetch *fetch)
+{
+	for (int i = 0; i < fetch->place_count; i++)
+	{
+		Stream *stream = &fetch->streams[i];
+
+		stream_proceed(fetch, stream);
+		if (!fetch->plan.in_order && stream_is_done(stream))
+			fetch_replace(fetch, stream);
+	}
+	if (fetch->plan.in_order)
+		fetch_advance_head(fetch);
+}
+
+/* Waits for any of the pages on their way; false when there is none. */
+static bool
+fetch_wait(Fetch *fetch)
+{
+	if (fetch->in_flight == 0)
+		return false;
+	for (int i = 0; i < fetch->place_count; i++)
+		fetch->calls[i] = fetch->streams[i].coming->call;
+	service_call_wait_any(fetch->calls, fetch->place_count);
+	return true;
+}
+
+/* Between items: lets bytes move, at a cost that the items before have earned. */
+static void
+fetch_serve(Fetch *fetch)
+{
+	fetch->items_until_serving = ITEMS_BETWEEN_SERVING;
+	if (fetch->in_flight == 0)
+		return;
+	service_calls_serve();
+	fetch_proceed(fetch);
+}
+
+static int
+plan_stream_count(const FetchPlan *plan)
+{
+	switch (plan->kind)
+	{
+		case REQUEST_GET_ITEM:
+			return plan->key_count;
+		case REQUEST_BATCH_GET_ITEM:
+			return (plan->key_count + BATCH_GET_KEYS_MAXIMUM - 1) / BATCH_GET_KEYS_MAXIMUM;
+		case REQUEST_QUERY:
+			return plan->key_condition_count;
+		case REQUEST_SCAN:
+			return plan->segment_numbers == NULL ? plan->segments : plan->segment_number_count;
+	}
+	pg_unreachable();
+}
+
+/* Makes the places and puts the first streams there. */
+static void
+fetch_make_places(Fetch *fetch)
+{
+	int most = service_client_options(fetch->client)->max_connections;
+
+	fetch->stream_count = plan_stream_count(&fetch->plan);
+	fetch->place_count = fetch->plan.row_goal > 0 ? 1 : most;
+	fetch->place_count = Max(Min(fetch->place_count, fetch->stream_count), 1);
+	fetch->streams = palloc0_array(Stream, fetch->place_count);
+	fetch->calls = palloc0_array(ServiceCall *, fetch->place_count);
+	for (int i = 0; i < fetch->place_count; i++)
+	{
+		Stream *stream = &fetch->streams[i];
+
+		page_init(fetch, &stream->pages[0]);
+		page_init(fetch, &stream->pages[1]);
+		stream->reading = &stream->pages[0];
+		stream->coming = &stream->pages[1];
+		if (i < fetch->stream_count)
+			stream_assign(fetch, stream);
+	}
+}
+
+Fetch *
+fetch_open(ServiceClient *client, const FetchPlan *plan)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB pages", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	bool lookup = plan->kind == REQUEST_GET_ITEM || plan->kind == REQUEST_BATCH_GET_ITEM;
+	Fetch *fetch = palloc0_object(Fetch);
+
+	fetch->context = context;
+	fetch->client = client;
+	fetch->plan = *plan;
+	fetch->scratch = memory_context_arena(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
+	fetch->items_until_serving = ITEMS_BETWEEN_SERVING;
+	fetch->page_memory = lookup ? LOOKUP_MEMORY_FIRST_GUESS : PAGE_MEMORY_FIRST_GUESS;
+	fetch_make_places(fetch);
+	fetch->first_pages_kept = fetch->place_count >= fetch->stream_count;
+	fetch_proceed(fetch);
+	MemoryContextSwitchTo(caller);
+	return fetch;
+}
+
+/* The stream whose next item is next, once it has one; NULL at the end of all. */
+static Stream *
+fetch_next_stream(Fetch *fetch)
+{
+	for (;;)
+	{
+		Stream *stream;
+
+		fetch_proceed(fetch);
+		stream = fetch_readable(fetch);
+		if (stream != NULL)
+			return stream;
+		if (!fetch_wait(fetch))
+			return NULL;
+	}
+}
+
+const Item *
+fetch_next(Fetch *fetch)
+{
+	static const Item empty = {NULL, 0};
+	FetchPage *page;
+	int64 number;
+
+	if (--fetch->items_until_serving == 0)
+		fetch_serve(fetch);
+	if (fetch->current == NULL || page_is_exhausted(fetch->current->reading))
+	{
+		fetch->current = fetch_next_stream(fetch);
+		if (fetch->current == NULL)
+			return NULL;
+	}
+	page = fetch->current->reading;
+	number = page->next_item++;
+	return fetch->plan.read.count_only ? &empty : &page->decoded.items[number];
+}
+
+bool
+fetch_rewind(Fetch *fetch)
+{
+	if (!fetch->first_pages_kept)
+		return false;
+	for (int i = 0; i < fetch->place_count; i++)
+		fetch->streams[i].reading->next_item = 0;
+	fetch->head = 0;
+	fetch->current = NULL;
+	return true;
+}
+
+FetchCounters
+fetch_counters(const Fetch *fetch)
+{
+	FetchCounters counters = fetch->counters;
+
+	for (int i = 0; i < fetch->place_count; i++)
+	{
+		const ServiceCall *call = fetch->streams[i].coming->call;
+		ServiceCallCost cost = {0};
+
+		if (call != NULL)
+			cost = service_call_cost(call);
+		counters.bytes_received += cost.bytes_received;
+		counters.retries += cost.retries;
+	}
+	return counters;
+}
+
+void
+fetch_close(Fetch *fetch)
+{
+	for (int i = 0; i < fetch->place_count; i++)
+	{
+		FetchPage *page = fetch->streams[i].coming;
+
+		if (page->call != NULL)
+			fetch_end_call(fetch, page);
+	}
+	MemoryContextDelete(fetch->context);
+}

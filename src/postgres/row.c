@@ -1,0 +1,143 @@
+/*
+ * row.c
+ *		Reads items as rows: finds each column's value in the item and converts it.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/timestamp.h"
+
+#include "postgres/compat.h"
+
+#include "item/number.h"
+#include "postgres/access.h"
+#include "postgres/row.h"
+
+/* Lists the table's key attributes, which the context of an error shows. */
+static void
+set_key_names(RowReader *reader)
+{
+	const TableDescription *description = reader->relation->description;
+	int count = 0;
+
+	if (description == NULL)
+		return;
+	for (uint32 i = 0; i < description->keys.hash_count; i++)
+		reader->key_names[count++] = description->keys.hash[i].name;
+	for (uint32 i = 0; i < description->keys.range_count; i++)
+		reader->key_names[count++] = description->keys.range[i].name;
+	reader->place.key_names = reader->key_names;
+	reader->place.key_name_count = count;
+}
+
+/* A reader without columns, and with room for all of them. */
+static RowReader *
+create_empty(const ForeignRelation *relation)
+{
+	RowReader *reader = palloc0_object(RowReader);
+
+	reader->relation = relation;
+	reader->columns = palloc_array(const ForeignColumn *, Max(relation->column_count, 1));
+	reader->top_level = palloc_array(const AttributeValue *, Max(relation->names.count, 1));
+	reader->expiry_attribute = expiry_attribute(relation);
+	reader->now = bytes_of_string(
+	    psprintf(INT64_FORMAT, (int64) timestamptz_to_time_t(GetCurrentStatementStartTimestamp())));
+	reader->place.table = relation->name;
+	set_key_names(reader);
+	return reader;
+}
+
+static void
+add_column(RowReader *reader, const ForeignColumn *column)
+{
+	if (column->live)
+		reader->columns[reader->column_count++] = column;
+}
+
+RowReader *
+row_reader_create(const ForeignRelation *relation, List *columns)
+{
+	RowReader *reader = create_empty(relation);
+	ListCell *cell;
+
+	foreach (cell, columns)
+		add_column(reader, &relation->columns[lfirst_int(cell) - 1]);
+	return reader;
+}
+
+RowReader *
+row_reader_create_for_all(const ForeignRelation *relation)
+{
+	RowReader *reader = create_empty(relation);
+
+	for (int i = 0; i < relation->column_count; i++)
+		add_column(reader, &relation->columns[i]);
+	return reader;
+}
+
+bool
+row_is_visible(const RowReader *reader, const Item *item)
+{
+	const AttributeValue *expiry;
+
+	if (reader->expiry_attribute.length == 0)
+		return true;
+	expiry = item_find(item, reader->expiry_attribute);
+	return expiry == NULL || expiry->type != ATTRIBUTE_N ||
+	       number_compare(expiry->bytes, reader->now) >= 0;
+}
+
+/* Puts the item's attributes where their slots say. */
+static void
+spread_attributes(RowReader *reader, const Item *item)
+{
+	int32 slot_count = (int32) reader->relation->names.count;
+
+	memset(reader->top_level, 0, sizeof(*reader->top_level) * slot_count);
+	for (uint32 i = 0; i < item->count; i++)
+	{
+		const Attribute *attribute = &item->attributes[i];
+
+		if (attribute->slot >= 0 && attribute->slot < slot_count)
+			reader->top_level[attribute->slot] = &attribute->value;
+	}
+}
+
+/* The column's value in the item whose attributes are spread; NULL when it has none. */
+static const AttributeValue *
+column_value(const RowReader *reader, const ForeignColumn *column)
+{
+	const AttributeValue *value = reader->top_level[column->slot];
+
+	if (value == NULL || column->path.count == 1)
+		return value;
+	return attribute_path_find_below(&column->path, value);
+}
+
+void
+row_read(RowReader *reader, const Item *item, Datum *values, bool *nulls)
+{
+	const ForeignRelation *relation = reader->relation;
+
+	memset(values, 0, sizeof(*values) * relation->column_count);
+	memset(nulls, true, sizeof(*nulls) * relation->column_count);
+	spread_attributes(reader, item);
+	reader->place.item = item;
+	for (int i = 0; i < reader->column_count; i++)
+	{
+		const ForeignColumn *column = reader->columns[i];
+		int position = column->number - 1;
+
+		reader->place.column = column->name;
+		if (column->slot == ATTRIBUTE_NO_SLOT)
+		{
+			values[position] = item_read_as_jsonb(item, column->options->json_format, false);
+			nulls[position] = false;
+		}
+		else
+			values[position] = column_conversion_read(
+			    column->conversion, column_value(reader, column), &nulls[position]);
+	}
+	reader->place.column = NULL;
+	reader->place.item = NULL;
+}

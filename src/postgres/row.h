@@ -1,0 +1,47 @@
+/*
+ * row.h
+ *		From an item to the columns of a row, for scans and for ANALYZE.
+ */
+#ifndef POSTGRES_ROW_H
+#define POSTGRES_ROW_H
+
+#include "postgres.h"
+
+#include "postgres/compat.h"
+#include "postgres/relation.h"
+#include "postgres/report.h"
+
+/* The fields are row.c's own, but for `place`. */
+typedef struct RowReader
+{
+	const ForeignRelation *relation;
+	const ForeignColumn **columns; /* those that are read */
+	int column_count;
+	const AttributeValue **top_level; /* by slot: the item's attributes, for one row */
+	Bytes expiry_attribute;           /* no bytes: rows do not expire */
+	Bytes now;                        /* seconds since 1970, as DynamoDB writes a number */
+	Bytes key_names[KEY_ATTRIBUTES_MAXIMUM * 2];
+	ReportPlace place; /* of errors while rows are read; entered and left by the reader's owner */
+} RowReader;
+
+/*
+ * A reader of the columns with these numbers (integers), in CurrentMemoryContext. It borrows the
+ * relation. Rows whose expiry attribute lies before the statement's start are no rows, where the
+ * relation hides them.
+ */
+extern RowReader *row_reader_create(const ForeignRelation *relation, List *columns);
+
+/* The reader of every live column. */
+extern RowReader *row_reader_create_for_all(const ForeignRelation *relation);
+
+/* False when the item is one that the table hides because it has expired. */
+extern bool row_is_visible(const RowReader *reader, const Item *item);
+
+/*
+ * Fills values and nulls, one for each of the relation's columns; those that are not read are NULL.
+ * Memory is from CurrentMemoryContext. Errors are those of column_conversion_read, within the
+ * reader's place.
+ */
+extern void row_read(RowReader *reader, const Item *item, Datum *values, bool *nulls);
+
+#endif
