@@ -33,7 +33,8 @@ override CFLAGS += -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-fiel
 
 # The server was configured for gcc; clang does not know each of its flags.
 ifneq ($(findstring clang,$(shell $(CC) --version 2>/dev/null)),)
-override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument \
+	-Wno-ignored-attributes
 endif
 
 # A server built with LLVM wants bitcode for its JIT compiler; without clang it does without.
@@ -76,7 +77,7 @@ psql: build
 environment: build
 	@$(PYTHON) -m environment.wait
 
-# SUITES selects some of: lint unit fuzz build regress pytest
+# SUITES selects some of: lint build unit fuzz regress pytest
 test: prepare
 	@$(PYTHON) tests/run $(SUITES)
 
@@ -87,4 +88,5 @@ fuzz: prepare
 	@$(PYTHON) tests/run fuzz-long
 
 format: prepare
-	@clang-format -i $$(git ls-files '*.c' '*.h')
+	@clang-format -i $$(find src tests examples -name '*.[ch]')
+	@$(DOWNLOADS)/python/bin/ruff format --no-cache --quiet tests examples

@@ -119,9 +119,7 @@ def running_postgresql(name="postgresql", environment=None, settings=None):
         password = secrets.token_urlsafe(16)
         _make_cluster(bindir, directory, account, password)
         with _start(name, bindir, directory, account, environment, settings) as (process, port):
-            yield PostgreSQL(
-                str(directory), port, bindir, password, process.log_path, process.pid
-            )
+            yield PostgreSQL(str(directory), port, bindir, password, process.log_path, process.pid)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """`make psql`: a shell on a private server with the demonstration's tables."""
 
-import os
 import signal
 import subprocess
 import sys

@@ -18,8 +18,9 @@ def main():
                 print(f"export {name}={value}")
         server = stack.enter_context(postgresql.running_postgresql())
         database = stack.enter_context(server.database())
-        print(f"export PGHOST={server.host} PGPORT={server.port} PGDATABASE={database} PGUSER=postgres")
-        print(f"# over TCP: postgresql://postgres:{server.password}@127.0.0.1:{server.port}/{database}")
+        print(f"export PGHOST={server.host} PGPORT={server.port} PGUSER={server.user}")
+        print(f"export PGDATABASE={database}")
+        print(f"# over TCP: the same port of 127.0.0.1, password {server.password}")
         print("# waiting for Ctrl-C", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()

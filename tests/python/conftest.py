@@ -1,15 +1,16 @@
 """What every test file gets: a private server, the emulators, a database and a connection.
 
-    connection   a superuser's connection to a new database with the extension and with a server
-                 `aws` for the emulator, mapped for the current role
-    dynamodb     the running emulator (boto3 client: dynamodb.client()); a test that asks for it, or
-                 for `connection`, runs once against each
+connection   a superuser's connection to a new database with the extension and with a server
+             `aws` for the emulator, mapped for the current role
+dynamodb     the running emulator (boto3 client: dynamodb.client()); a test that asks for it, or
+             for `connection`, runs once against each
 """
 
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -89,7 +90,7 @@ def create_server(connection, emulator, name="aws", **options):
 
 
 def _clause(options):
-    quoted = (f"{key} '{str(value).replace(chr(39), chr(39) * 2)}'" for key, value in options.items())
+    quoted = [f"{key} {psycopg.sql.quote(str(value))}" for key, value in options.items()]
     return f"OPTIONS ({', '.join(quoted)})"
 
 

@@ -1,0 +1,1 @@
+"""Runs every suite and counts: one module a suite, each a generator of outcomes."""

@@ -1,0 +1,82 @@
+"""pg_regress: sql/*.sql against each emulator, every file in a database of its own."""
+
+import importlib.util
+import os
+import subprocess
+from contextlib import ExitStack
+
+from environment import emulators, paths, postgresql
+from runner.outcome import Outcome, make
+
+
+def run():
+    built = make("extension")
+    yield built
+    if not built.passed:
+        return
+    with ExitStack() as stack:
+        server = stack.enter_context(postgresql.running_postgresql("regress-postgresql"))
+        for start in emulators.EMULATORS.values():
+            with start(f"regress-{start.__name__}") as emulator:
+                yield from _run_against(server, emulator)
+
+
+def selected_tests():
+    """The names in REGRESS, else all."""
+    names = os.environ.get("REGRESS", "").split()
+    return names or sorted(file.stem for file in (paths.TREE / "sql").glob("*.sql"))
+
+
+def _run_against(server, emulator):
+    yield from _seed(emulator)
+    for name in selected_tests():
+        yield _run_file(server, emulator, name)
+
+
+def _seed(emulator):
+    for script in sorted((paths.TREE / "tests/seed").glob("*.py")):
+        try:
+            load_seed(script).create(emulator.client())
+        except Exception as error:
+            yield Outcome(f"regress {emulator.name} seed {script.stem}", False, repr(error))
+
+
+def load_seed(script):
+    """The module of a tests/seed script; its create(client) makes tables and items."""
+    specification = importlib.util.spec_from_file_location(f"seed_{script.stem}", script)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def _run_file(server, emulator, name):
+    output = paths.RESULTS / "regress" / emulator.name / name
+    output.mkdir(parents=True, exist_ok=True)
+    difference = output / "regression.diffs"
+    difference.unlink(missing_ok=True)
+    done = subprocess.run(
+        [
+            postgresql.pg_regress(),
+            f"--bindir={server.bindir}",
+            f"--inputdir={paths.TREE}",
+            f"--outputdir={output}",
+            f"--host={server.host}",
+            f"--port={server.port}",
+            f"--user={server.user}",
+            f"--dbname=regress_{name}",
+            name,
+        ],
+        cwd=paths.TREE,
+        env=server.environment() | emulator.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    shown = difference.read_text(errors="replace") if difference.exists() else ""
+    return Outcome(
+        f"regress {emulator.name} {name}",
+        done.returncode == 0,
+        shown or done.stdout + done.stderr,
+    )
