@@ -32,7 +32,9 @@
  * use them are read, the names are ours. So the server's headers come before this one.
  */
 #include "access/tableam.h"
+#include "executor/executor.h"
 #include "foreign/fdwapi.h"
+#include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "storage/bufmgr.h"
 #include "storage/bufpage.h"
@@ -40,5 +42,20 @@
 #define Result FoundationResult
 #define Item   DynamodbItem
 #define Buffer ByteBuffer
+
+/* The role as which a scan's foreign table is read: a view's owner, or the one who asks. */
+static inline Oid
+foreign_scan_user(ForeignScanState *node)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	Oid check_as_user;
+
+#if PG_VERSION_NUM < 160000
+	check_as_user = exec_rt_fetch(plan->scan.scanrelid, node->ss.ps.state)->checkAsUser;
+#else
+	check_as_user = plan->checkAsUser;
+#endif
+	return OidIsValid(check_as_user) ? check_as_user : GetUserId();
+}
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "foreign/fdwapi.h"
 
+#include "postgres/fetch.h"
+
 #include "postgres/compat.h"
 
 /* Members of the lists that a ForeignScan of ours carries in fdw_private. */
@@ -24,6 +26,9 @@ extern TupleTableSlot *dynamodbIterateForeignScan(ForeignScanState *node);
 extern void dynamodbReScanForeignScan(ForeignScanState *node);
 extern void dynamodbEndForeignScan(ForeignScanState *node);
 extern bool dynamodbRecheckForeignScan(ForeignScanState *node, TupleTableSlot *slot);
+
+/* What the scan has cost so far, rescans included; false when it only is explained. */
+extern bool dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters);
 
 /* In explain.c. */
 extern void dynamodbExplainForeignScan(ForeignScanState *node, struct ExplainState *explain);

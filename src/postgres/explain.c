@@ -1,0 +1,133 @@
+/*
+ * explain.c
+ *		What EXPLAIN shows of a foreign scan: the request as planned, and what it has cost.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "commands/explain.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/access.h"
+#include "postgres/memory.h"
+#include "postgres/report.h"
+#include "postgres/scan.h"
+
+/* More than the paths of the widest table take. */
+#define PROJECTION_TEXT_MAXIMUM ((Size) 16 * 1024 * 1024)
+
+/* What the properties of one plan node are made from. */
+typedef struct Explained
+{
+	ForeignScan *plan;
+	const Access *access;
+	const ForeignRelation *relation;
+	ExplainState *state;
+	List *deparse_context;
+} Explained;
+
+static void
+show_text(const Explained *explained, const char *property, const char *text)
+{
+	if (text != NULL)
+		ExplainPropertyText(property, text, explained->state);
+}
+
+static void
+show_condition(const Explained *explained, const char *property, List *template)
+{
+	if (template != NIL)
+		show_text(explained, property,
+		          access_describe(explained->access, explained->relation, template,
+		                          explained->plan->fdw_exprs, explained->deparse_context));
+}
+
+/* The paths of the columns that are read, each once. */
+static void
+show_projection(const Explained *explained)
+{
+	const Access *access = explained->access;
+	Buffer *text =
+	    memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, PROJECTION_TEXT_MAXIMUM);
+	ListCell *cell;
+
+	if (access->whole_items)
+		return;
+	foreach (cell, access->columns)
+	{
+		const ForeignColumn *column = &explained->relation->columns[lfirst_int(cell) - 1];
+
+		if (!column->live || column->slot == ATTRIBUTE_NO_SLOT)
+			continue;
+		if (text->length > 0)
+			buffer_append_string(text, ", ");
+		attribute_path_write(text, &column->path);
+	}
+	buffer_append_character(text, '\0');
+	CHECK_RESULT(buffer_result(text), "describe projection");
+	if (text->length > 1)
+		show_text(explained, "Projection", buffer_bytes(text).data);
+}
+
+/* The request as planned. */
+static void
+show_request(const Explained *explained)
+{
+	const Access *access = explained->access;
+	ExplainState *state = explained->state;
+
+	show_text(explained, "DynamoDB Request", request_kind_name(access->kind));
+	show_text(explained, "Table", explained->relation->options->table_name);
+	show_text(explained, "Index", access->index_name);
+	show_condition(explained, "Key Condition", access->key_condition);
+	show_condition(explained, "Filter", access->filter);
+	show_projection(explained);
+	if (access->kind == REQUEST_QUERY)
+		show_text(explained, "Direction", access->backward ? "Backward" : "Forward");
+	if (access->row_goal > 0)
+		ExplainPropertyInteger("Limit", NULL, (int64) ceil(access->row_goal), state);
+	if (access->kind == REQUEST_SCAN)
+		ExplainPropertyInteger("Segments", NULL, access->segments, state);
+	ExplainPropertyFloat("Estimated Capacity Units", NULL, access->estimated_capacity_units, 1,
+	                     state);
+}
+
+/* What the execution has cost. */
+static void
+show_counters(const FetchCounters *counters, ExplainState *state)
+{
+	ExplainPropertyInteger("Requests", NULL, counters->requests, state);
+	ExplainPropertyInteger("Items Examined", NULL, counters->items_examined, state);
+	ExplainPropertyInteger("Items Returned", NULL, counters->items_returned, state);
+	ExplainPropertyInteger("Bytes Received", NULL, counters->bytes_received, state);
+	ExplainPropertyFloat("Consumed Capacity Units", NULL, counters->capacity_units, 1, state);
+	ExplainPropertyInteger("Retries", NULL, counters->retries, state);
+}
+
+void
+dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	FetchCounters counters;
+
+	if (state->verbose)
+	{
+		Explained explained = {
+		    .plan = plan,
+		    .access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS)),
+		    .relation = foreign_relation_open_offline(RelationGetRelid(node->ss.ss_currentRelation),
+		                                              foreign_scan_user(node)),
+		    .state = state,
+		    .deparse_context = set_deparse_context_plan(state->deparse_cxt, node->ss.ps.plan, NIL),
+		};
+
+		show_request(&explained);
+	}
+	if (state->analyze && dynamodb_scan_counters(node, &counters))
+		show_counters(&counters, state);
+}

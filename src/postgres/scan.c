@@ -1,0 +1,236 @@
+/*
+ * scan.c
+ *		The executor's side of a foreign scan: from the plan's access to rows in a slot.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/access.h"
+#include "postgres/memory.h"
+#include "postgres/row.h"
+#include "postgres/scan.h"
+
+/* What the values bound to one reading may take: a statement's constants and parameters. */
+#define BOUND_VALUES_MAXIMUM ((Size) 64 * 1024 * 1024)
+
+/* One parameter of the plan: an expression that is evaluated when reading begins. */
+typedef struct ScanParameter
+{
+	ExprState *expression;
+	int16 length; /* of its type, as datumCopy wants it */
+	bool by_value;
+} ScanParameter;
+
+typedef struct DynamodbScan
+{
+	ForeignRelation *relation;
+	Access *access;
+	RowReader *reader;
+	ScanParameter *parameters;
+	int parameter_count;
+
+	MemoryContext reading; /* what is bound and fetched, until reading begins anew */
+	MemoryContext row;     /* the values of the slot's row */
+	bool begun;            /* conditions are bound; cleared by a rescan that must bind anew */
+	Fetch *fetch;          /* NULL unless begun, and when the conditions can hold for no item */
+	FetchCounters past;    /* of the fetches that were closed */
+} DynamodbScan;
+
+/* Makes what evaluates the plan's fdw_exprs. */
+static void
+prepare_parameters(DynamodbScan *scan, ForeignScanState *node)
+{
+	List *expressions = ((ForeignScan *) node->ss.ps.plan)->fdw_exprs;
+	List *states = ExecInitExprList(expressions, &node->ss.ps);
+	ListCell *expression;
+	ListCell *state;
+
+	scan->parameters = palloc0_array(ScanParameter, Max(list_length(expressions), 1));
+	forboth (expression, expressions, state, states)
+	{
+		ScanParameter *parameter = &scan->parameters[scan->parameter_count++];
+
+		parameter->expression = lfirst_node(ExprState, state);
+		get_typlenbyval(exprType(lfirst(expression)), &parameter->length, &parameter->by_value);
+	}
+}
+
+void
+dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	Oid table = RelationGetRelid(node->ss.ss_currentRelation);
+	DynamodbScan *scan;
+
+	/* Explaining must neither need credentials nor send anything. */
+	if (executor_flags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+
+	scan = palloc0_object(DynamodbScan);
+	scan->relation = foreign_relation_open(table, foreign_scan_user(node));
+	scan->access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS));
+	scan->reader = row_reader_create(scan->relation, scan->access->columns);
+	prepare_parameters(scan, node);
+	scan->reading =
+	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB reading", ALLOCSET_SMALL_SIZES);
+	scan->row = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB row", ALLOCSET_DEFAULT_SIZES);
+	node->fdw_state = scan;
+}
+
+/*
+ * Evaluates the parameters. The values are copied because the fetch borrows them for as long as it
+ * reads, while the executor forgets what an expression gave after each row.
+ */
+static void
+evaluate_parameters(DynamodbScan *scan, ExprContext *econtext, Datum *values, bool *nulls)
+{
+	for (int i = 0; i < scan->parameter_count; i++)
+	{
+		ScanParameter *parameter = &scan->parameters[i];
+
+		values[i] = ExecEvalExpr(parameter->expression, econtext, &nulls[i]);
+		if (!nulls[i])
+			values[i] = datumCopy(values[i], parameter->by_value, parameter->length);
+	}
+}
+
+static void
+add_counters(FetchCounters *total, FetchCounters counters)
+{
+	total->requests += counters.requests;
+	total->items_examined += counters.items_examined;
+	total->items_returned += counters.items_returned;
+	total->bytes_received += counters.bytes_received;
+	total->capacity_units += counters.capacity_units;
+	total->retries += counters.retries;
+}
+
+/* Binds the conditions to the parameters' values, and sends the first requests. */
+static void
+begin_reading(DynamodbScan *scan, ForeignScanState *node)
+{
+	MemoryContext caller = MemoryContextSwitchTo(scan->reading);
+	Datum *values = palloc_array(Datum, Max(scan->parameter_count, 1));
+	bool *nulls = palloc_array(bool, Max(scan->parameter_count, 1));
+	Arena *arena = memory_context_arena(scan->reading, ARENA_PLAIN, BOUND_VALUES_MAXIMUM);
+	BoundAccess *bound;
+
+	scan->begun = true;
+	if (scan->relation->description != NULL)
+	{
+		evaluate_parameters(scan, node->ss.ps.ps_ExprContext, values, nulls);
+		bound =
+		    access_bind(scan->access, scan->relation, arena, values, nulls, scan->parameter_count);
+		bound->plan.capacity_units_spent = scan->past.capacity_units;
+		if (!bound->no_rows)
+			scan->fetch = fetch_open(scan->relation->client, &bound->plan);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Gives up what is being read; the next row begins anew. */
+static void
+end_reading(DynamodbScan *scan)
+{
+	if (scan->fetch != NULL)
+	{
+		add_counters(&scan->past, fetch_counters(scan->fetch));
+		fetch_close(scan->fetch);
+	}
+	scan->fetch = NULL;
+	scan->begun = false;
+	MemoryContextReset(scan->reading);
+}
+
+/* The next item that is a row; NULL at the end. */
+static const Item *
+next_visible_item(DynamodbScan *scan)
+{
+	const Item *item = scan->fetch == NULL ? NULL : fetch_next(scan->fetch);
+
+	while (item != NULL && !row_is_visible(scan->reader, item))
+		item = fetch_next(scan->fetch);
+	return item;
+}
+
+/* Puts the item's row into the slot. */
+static void
+store_row(DynamodbScan *scan, const Item *item, TupleTableSlot *slot)
+{
+	MemoryContext caller = MemoryContextSwitchTo(scan->row);
+
+	row_read(scan->reader, item, slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(caller);
+	ExecStoreVirtualTuple(slot);
+}
+
+TupleTableSlot *
+dynamodbIterateForeignScan(ForeignScanState *node)
+{
+	DynamodbScan *scan = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	const Item *item;
+
+	ExecClearTuple(slot);
+	MemoryContextReset(scan->row);
+	report_place_enter(&scan->reader->place);
+	if (!scan->begun)
+		begin_reading(scan, node);
+	item = next_visible_item(scan);
+	if (item != NULL)
+		store_row(scan, item, slot);
+	report_place_leave(&scan->reader->place);
+	return slot;
+}
+
+void
+dynamodbReScanForeignScan(ForeignScanState *node)
+{
+	DynamodbScan *scan = node->fdw_state;
+
+	if (!scan->begun)
+		return;
+	/* The same values again, and every item still at hand: what was read is read again for free. */
+	if (node->ss.ps.chgParam == NULL && (scan->fetch == NULL || fetch_rewind(scan->fetch)))
+		return;
+	end_reading(scan);
+}
+
+void
+dynamodbEndForeignScan(ForeignScanState *node)
+{
+	DynamodbScan *scan = node->fdw_state;
+
+	if (scan != NULL)
+		end_reading(scan);
+}
+
+/*
+ * Rows are rechecked against every condition by the plan's own fdw_recheck_quals; there is nothing
+ * to add.
+ */
+bool
+dynamodbRecheckForeignScan(ForeignScanState *node, TupleTableSlot *slot)
+{
+	return true;
+}
+
+bool
+dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters)
+{
+	const DynamodbScan *scan = node->fdw_state;
+
+	if (scan == NULL)
+		return false;
+	*counters = scan->past;
+	if (scan->fetch != NULL)
+		add_counters(counters, fetch_counters(scan->fetch));
+	return true;
+}
