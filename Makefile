@@ -69,10 +69,10 @@ build: prepare
 	@$(MAKE) --no-print-directory -f tests/Makefile extension
 
 demo: build
-	@$(PYTHON) -m environment.demo
+	@$(PYTHON) -m environment.tour demo
 
 psql: build
-	@$(PYTHON) -m environment.shell
+	@$(PYTHON) -m environment.tour psql
 
 environment: build
 	@$(PYTHON) -m environment.wait

@@ -1,11 +1,11 @@
 """pg_regress: sql/*.sql against each emulator, every file in a database of its own."""
 
-import importlib.util
 import os
 import subprocess
 from contextlib import ExitStack
 
 from environment import emulators, paths, postgresql
+from environment.scripts import load_script
 from runner.outcome import Outcome, make
 
 
@@ -36,17 +36,9 @@ def _run_against(server, emulator):
 def _seed(emulator):
     for script in sorted((paths.TREE / "tests/seed").glob("*.py")):
         try:
-            load_seed(script).create(emulator.client())
+            load_script(script).create(emulator.client())
         except Exception as error:
             yield Outcome(f"regress {emulator.name} seed {script.stem}", False, repr(error))
-
-
-def load_seed(script):
-    """The module of a tests/seed script; its create(client) makes tables and items."""
-    specification = importlib.util.spec_from_file_location(f"seed_{script.stem}", script)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 def _run_file(server, emulator, name):

@@ -1,0 +1,66 @@
+"""`make demo` and `make psql`: examples/tour on a private server and Amazon's DynamoDB Local.
+
+python -m environment.tour demo    the tour with its output
+python -m environment.tour psql    a shell on the same set-up, or a script on standard input
+"""
+
+import contextlib
+import signal
+import subprocess
+import sys
+
+from environment import emulators, paths, postgresql, processes
+from environment.scripts import load_script
+
+TOUR = paths.TREE / "examples" / "tour"
+DATABASE = "tour"
+
+
+@contextlib.contextmanager
+def running_tour(name):
+    """The emulator with the tour's tables, and a server with an empty database."""
+    with contextlib.ExitStack() as stack:
+        emulator = stack.enter_context(emulators.running_dynamodb_local(f"{name}-dynamodb-local"))
+        load_script(TOUR / "seed.py").create(emulator.client())
+        server = stack.enter_context(postgresql.running_postgresql(f"{name}-postgresql"))
+        with server.connect() as connection:
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+        print(f"Amazon's DynamoDB Local: {emulator.endpoint_url}")
+        print(f"PostgreSQL: host={server.host} port={server.port} dbname={DATABASE} user=postgres")
+        sys.stdout.flush()
+        yield server, emulator
+
+
+def psql(server, emulator, *arguments, **environment):
+    """The exit status of a psql that stops at the first error."""
+    return subprocess.run(
+        [server.bindir / "psql", "-v", "ON_ERROR_STOP=1", *arguments],
+        cwd=paths.TREE,
+        env=server.environment(DATABASE) | emulator.environment() | environment,
+        check=False,
+    ).returncode
+
+
+def demo():
+    with running_tour("demo") as (server, emulator):
+        return psql(server, emulator, "-e", "-P", "pager=off", "-f", TOUR / "tour.sql")
+
+
+def shell():
+    with running_tour("psql") as (server, emulator):
+        status = psql(server, emulator, "-q", "-f", TOUR / "setup.sql")
+        if status != 0:
+            return status
+        if sys.stdin.isatty():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is psql's own
+        return psql(server, emulator, PSQL_HISTORY=str(paths.BUILD / "psql_history"))
+
+
+def main(arguments):
+    processes.die_with_parent()
+    processes.end_cleanly_on_signals()
+    return {"demo": demo, "psql": shell}[arguments[0]]()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
