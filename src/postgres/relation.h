@@ -15,11 +15,12 @@
 #include "postgres/datum.h"
 #include "postgres/options.h"
 #include "postgres/service_call.h"
+#include "postgres/table_description.h"
 
 typedef struct ForeignColumn
 {
 	AttrNumber number;
-	bool live; /* neither dropped nor generated; the other fields are set only then */
+	bool live; /* not dropped; the other fields are set only then */
 	const char *name;
 	Oid type;
 	int32 type_modifier;
@@ -47,31 +48,19 @@ typedef struct ForeignRelation
 
 /*
  * Opens the foreign table as `user_id` sees it, all in CurrentMemoryContext. Checks that columns,
- * options and the table's description agree: HV005 naming the column where they do not (a key
- * attribute's type, two whole_item columns, overlapping paths are all right). HV00R when the table
- * does not exist, unless its options make it empty.
+ * options and the table's description agree, and names the column where they do not: HV004 for a
+ * type, HV024 for an option. HV00R when the table does not exist, unless its options make it empty.
+ *
+ * Where the user may not describe the table, the description is made of the columns' `key` options:
+ * without indexes and sizes. With hide_expired, options->ttl_attribute is the table's own unless
+ * the options name one; NULL when its items do not expire.
  */
 extern ForeignRelation *foreign_relation_open(Oid relation_id, Oid user_id);
 
-/* The same without asking the service: description is NULL. For option checks and DDL. */
-extern ForeignRelation *foreign_relation_open_offline(Oid relation_id, Oid user_id);
+/* The same without asking the service: client and description are NULL. For DDL. */
+extern ForeignRelation *foreign_relation_open_offline(Oid relation_id);
 
 /* The column that maps exactly the top-level attribute `name`; NULL when none does. */
 extern const ForeignColumn *foreign_relation_column_of(const ForeignRelation *relation, Bytes name);
-
-/* The index of that name; NULL when there is none. */
-extern const IndexDescription *table_index(const TableDescription *description, Bytes name);
-
-/*
- * The table's description, from this backend's cache if it is younger than
- * TABLE_DESCRIPTION_AGE_MS, else asked for. Borrowed until the end of the transaction. NULL when
- * the table does not exist.
- */
-extern const TableDescription *table_description_get(ServiceClient *client, const char *table_name);
-
-/* Drops it from the cache: the service contradicted it. */
-extern void table_description_forget(ServiceClient *client, const char *table_name);
-
-#define TABLE_DESCRIPTION_AGE_MS (5 * 60 * 1000)
 
 #endif
