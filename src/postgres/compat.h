@@ -38,9 +38,21 @@
 #include "nodes/plannodes.h"
 #include "storage/bufmgr.h"
 #include "storage/bufpage.h"
+#include "utils/pg_locale.h"
 
 #define Result FoundationResult
 #define Item   DynamodbItem
+
+/* True when texts under the collation sort as their bytes do. */
+static inline bool
+collation_orders_by_bytes(Oid collation)
+{
+#if PG_VERSION_NUM < 180000
+	return lc_collate_is_c(collation);
+#else
+	return pg_newlocale_from_collation(collation)->collate_is_c;
+#endif
+}
 #define Buffer ByteBuffer
 
 /* The role as which a scan's foreign table is read: a view's owner, or the one who asks. */

@@ -1,0 +1,490 @@
+/*
+ * datum_json.c
+ *		Attribute values as jsonb and json, in the plain and in DynamoDB's typed format.
+ *
+ *		value    plain                     typed
+ *		S        string                    {"S": "text"}
+ *		N        number                    {"N": "digits"}
+ *		B        string, base64            {"B": "base64"}
+ *		BOOL     true, false               {"BOOL": true}
+ *		NULL     null                      {"NULL": true}
+ *		SS       array of strings          {"SS": ["text", …]}
+ *		NS       array of numbers          {"NS": ["digits", …]}
+ *		BS       array of base64 strings   {"BS": ["base64", …]}
+ *		L        array                     {"L": [typed, …]}
+ *		M        object                    {"M": {"name": typed, …}}
+ *
+ * The jsonb is built from the values directly, never by way of JSON text.
+ */
+#include "postgres.h"
+
+#include "common/base64.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+
+#include "postgres/datum_conversion.h"
+
+#include "foundation/buffer.h"
+#include "item/page_decoder.h"
+#include "postgres/memory.h"
+#include "postgres/report.h"
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* Where in a document the builder is, for messages. Lives on the stack of the one that descends. */
+typedef struct JsonPlace
+{
+	const struct JsonPlace *parent;
+	Bytes name;    /* of a member */
+	int64 element; /* of a list or set; -1 for a member */
+} JsonPlace;
+
+typedef JsonbValue *(*PushValue)(JsonbParseState **state, JsonbIteratorToken token,
+                                 const AttributeValue *value, const JsonPlace *place);
+
+static void
+describe_place(StringInfo text, const JsonPlace *place)
+{
+	if (place->parent != NULL)
+		describe_place(text, place->parent);
+	if (place->element >= 0)
+		appendStringInfo(text, "[" INT64_FORMAT "]", place->element);
+	else
+		appendStringInfo(text, "%s%.*s", place->parent != NULL ? "." : "", (int) place->name.length,
+		                 place->name.data);
+}
+
+/* A name with U+0000 is cut off there, in the message only. */
+static void
+report_nul_character(const JsonPlace *place)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	describe_place(&text, place);
+	(void) string_to_server(text.data, BYTES_LITERAL("\0"));
+}
+
+static void
+set_string(JsonbValue *json, Bytes utf8, const JsonPlace *place)
+{
+	Bytes text;
+
+	if (unlikely(utf8.length > 0 && memchr(utf8.data, '\0', utf8.length) != NULL))
+		report_nul_character(place);
+	text = string_to_server("", utf8);
+	json->type = jbvString;
+	json->val.string.val = unconstify(char *, text.data);
+	json->val.string.len = (int) text.length;
+}
+
+static void
+set_base64(JsonbValue *json, Bytes bytes)
+{
+	int size = pg_b64_enc_len((int) bytes.length);
+	char *text = palloc(size + 1);
+	int length = pg_b64_encode(bytes.data, (int) bytes.length, text, size);
+
+	if (length < 0)
+		elog(ERROR, "could not encode %zu bytes as base64", bytes.length);
+	json->type = jbvString;
+	json->val.string.val = text;
+	json->val.string.len = length;
+}
+
+static void
+set_scalar(JsonbValue *json, const AttributeValue *value, const JsonPlace *place)
+{
+	switch (value->type)
+	{
+		case ATTRIBUTE_S:
+			set_string(json, value->bytes, place);
+			break;
+		case ATTRIBUTE_N:
+			json->type = jbvNumeric;
+			json->val.numeric = DatumGetNumeric(numeric_of_number(value->bytes));
+			break;
+		case ATTRIBUTE_B:
+			set_base64(json, value->bytes);
+			break;
+		case ATTRIBUTE_BOOL:
+			json->type = jbvBool;
+			json->val.boolean = value->boolean;
+			break;
+		default:
+			json->type = jbvNull;
+			break;
+	}
+}
+
+static JsonbValue *
+push_elements(JsonbParseState **state, const AttributeValue *list, const JsonPlace *place,
+              PushValue push)
+{
+	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (uint32 i = 0; i < list->count; i++)
+	{
+		JsonPlace element = {place, BYTES_EMPTY, i};
+
+		(void) push(state, WJB_ELEM, &list->elements[i], &element);
+	}
+	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+static void
+push_name(JsonbParseState **state, Bytes name, const JsonPlace *place)
+{
+	JsonbValue key;
+
+	set_string(&key, name, place);
+	(void) pushJsonbValue(state, WJB_KEY, &key);
+}
+
+static void
+push_member(JsonbParseState **state, const Attribute *attribute, const JsonPlace *place,
+            PushValue push)
+{
+	JsonPlace member = {place, attribute->name, -1};
+
+	push_name(state, attribute->name, &member);
+	(void) push(state, WJB_VALUE, &attribute->value, &member);
+}
+
+static JsonbValue *
+push_members(JsonbParseState **state, const AttributeValue *map, const JsonPlace *place,
+             PushValue push)
+{
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (uint32 i = 0; i < map->count; i++)
+		push_member(state, &map->attributes[i], place, push);
+	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* A value in the plain format. */
+static JsonbValue *
+push_plain(JsonbParseState **state, JsonbIteratorToken token, const AttributeValue *value,
+           const JsonPlace *place)
+{
+	JsonbValue scalar;
+
+	switch (value->type)
+	{
+		case ATTRIBUTE_M:
+			return push_members(state, value, place, push_plain);
+		case ATTRIBUTE_L:
+		case ATTRIBUTE_SS:
+		case ATTRIBUTE_NS:
+		case ATTRIBUTE_BS:
+			return push_elements(state, value, place, push_plain);
+		default:
+			set_scalar(&scalar, value, place);
+			return pushJsonbValue(state, token, &scalar);
+	}
+}
+
+static JsonbValue *push_typed(JsonbParseState **state, JsonbIteratorToken token,
+                              const AttributeValue *value, const JsonPlace *place);
+
+/* What stands behind the type's name in the typed format. */
+static JsonbValue *
+push_behind_type(JsonbParseState **state, JsonbIteratorToken token, const AttributeValue *value,
+                 const JsonPlace *place)
+{
+	JsonbValue scalar;
+
+	switch (value->type)
+	{
+		case ATTRIBUTE_M:
+			return push_members(state, value, place, push_typed);
+		case ATTRIBUTE_L:
+			return push_elements(state, value, place, push_typed);
+		case ATTRIBUTE_SS:
+		case ATTRIBUTE_NS:
+		case ATTRIBUTE_BS:
+			return push_elements(state, value, place, push_behind_type);
+		case ATTRIBUTE_N:
+			set_string(&scalar, value->bytes, place);
+			break;
+		case ATTRIBUTE_NULL:
+			scalar.type = jbvBool;
+			scalar.val.boolean = true;
+			break;
+		default:
+			set_scalar(&scalar, value, place);
+			break;
+	}
+	return pushJsonbValue(state, token, &scalar);
+}
+
+/* A value in the typed format. */
+static JsonbValue *
+push_typed(JsonbParseState **state, JsonbIteratorToken token, const AttributeValue *value,
+           const JsonPlace *place)
+{
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	push_name(state, bytes_of_string(attribute_type_name(value->type)), place);
+	(void) push_behind_type(state, WJB_VALUE, value, place);
+	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static PushValue
+push_of_format(JsonFormat format)
+{
+	return format == JSON_FORMAT_DYNAMODB ? push_typed : push_plain;
+}
+
+static bool
+is_scalar(const AttributeValue *value)
+{
+	return value->type <= ATTRIBUTE_NULL;
+}
+
+/* A scalar alone cannot be pushed: there is no container for it. */
+static Jsonb *
+jsonb_of_value(ColumnConversion *conversion, const AttributeValue *value)
+{
+	JsonPlace place = {NULL, bytes_of_string(conversion->name), -1};
+	JsonbParseState *state = NULL;
+	JsonbValue scalar;
+
+	if (conversion->json_format == JSON_FORMAT_PLAIN && is_scalar(value))
+	{
+		set_scalar(&scalar, value, &place);
+		return JsonbValueToJsonb(&scalar);
+	}
+	return JsonbValueToJsonb(
+	    push_of_format(conversion->json_format)(&state, WJB_VALUE, value, &place));
+}
+
+Datum
+read_jsonb(ColumnConversion *conversion, const AttributeValue *value)
+{
+	return JsonbPGetDatum(jsonb_of_value(conversion, value));
+}
+
+Datum
+read_json(ColumnConversion *conversion, const AttributeValue *value)
+{
+	Jsonb *jsonb = jsonb_of_value(conversion, value);
+	char *json = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+
+	return PointerGetDatum(cstring_to_text(json));
+}
+
+Datum
+item_read_as_jsonb(const Item *item, JsonFormat format, bool all_attributes)
+{
+	PushValue push = push_of_format(format);
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (uint32 i = 0; i < item->count; i++)
+		if (all_attributes || item->attributes[i].slot == ATTRIBUTE_NO_SLOT)
+			push_member(&state, &item->attributes[i], NULL, push);
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static WriteOutcome write_token(Arena *arena, JsonbIterator **iterator, JsonbIteratorToken token,
+                                const JsonbValue *json, int depth, AttributeValue *value);
+
+static WriteOutcome
+write_scalar(Arena *arena, const JsonbValue *json, AttributeValue *value)
+{
+	Bytes utf8;
+	char *digits;
+
+	switch (json->type)
+	{
+		case jbvString:
+			if (!string_from_server(arena, json->val.string.val, json->val.string.len, &utf8))
+				return WRITE_NO_VALUE;
+			*value = attribute_string(utf8);
+			return WRITE_EXACT;
+		case jbvNumeric:
+			digits = DatumGetCString(
+			    DirectFunctionCall1(numeric_out, NumericGetDatum(json->val.numeric)));
+			return write_number(arena, bytes_of_string(digits), value);
+		case jbvBool:
+			*value = attribute_boolean(json->val.boolean);
+			return WRITE_EXACT;
+		case jbvNull:
+			*value = attribute_null();
+			return WRITE_EXACT;
+		default:
+			elog(ERROR, "unexpected jsonb value of type %d", (int) json->type);
+	}
+}
+
+/* Writes the elements up to the array's end, which it takes. */
+static WriteOutcome
+write_elements(Arena *arena, JsonbIterator **iterator, uint32 count, int depth,
+               AttributeValue *value)
+{
+	AttributeValue *elements = allocate_value(arena, count, sizeof(*elements));
+	JsonbIteratorToken token;
+	JsonbValue json;
+	uint32 i = 0;
+
+	while ((token = JsonbIteratorNext(iterator, &json, false)) != WJB_END_ARRAY)
+		if (write_token(arena, iterator, token, &json, depth, &elements[i++]) != WRITE_EXACT)
+			return WRITE_NO_VALUE;
+	*value = (AttributeValue){.type = ATTRIBUTE_L, .count = count, .elements = elements};
+	return WRITE_EXACT;
+}
+
+/* Writes the members up to the object's end, which it takes. */
+static WriteOutcome
+write_members(Arena *arena, JsonbIterator **iterator, uint32 count, int depth,
+              AttributeValue *value)
+{
+	Attribute *attributes = allocate_value(arena, count, sizeof(*attributes));
+	JsonbIteratorToken token;
+	JsonbValue json;
+
+	for (uint32 i = 0; JsonbIteratorNext(iterator, &json, false) != WJB_END_OBJECT; i++)
+	{
+		attributes[i].slot = ATTRIBUTE_NO_SLOT;
+		if (!string_from_server(arena, json.val.string.val, json.val.string.len,
+		                        &attributes[i].name))
+			return WRITE_NO_VALUE;
+		token = JsonbIteratorNext(iterator, &json, false);
+		if (write_token(arena, iterator, token, &json, depth, &attributes[i].value) != WRITE_EXACT)
+			return WRITE_NO_VALUE;
+	}
+	*value = (AttributeValue){.type = ATTRIBUTE_M, .count = count, .attributes = attributes};
+	return WRITE_EXACT;
+}
+
+/* `depth` counts the containers around the value. */
+static WriteOutcome
+write_token(Arena *arena, JsonbIterator **iterator, JsonbIteratorToken token,
+            const JsonbValue *json, int depth, AttributeValue *value)
+{
+	if (token != WJB_BEGIN_ARRAY && token != WJB_BEGIN_OBJECT)
+		return write_scalar(arena, json, value);
+	if (depth >= ATTRIBUTE_DEPTH_MAXIMUM)
+		return WRITE_NO_VALUE;
+	if (token == WJB_BEGIN_ARRAY)
+		return write_elements(arena, iterator, json->val.array.nElems, depth + 1, value);
+	return write_members(arena, iterator, json->val.object.nPairs, depth + 1, value);
+}
+
+static WriteOutcome
+write_plain(Arena *arena, Jsonb *jsonb, AttributeValue *value)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue json;
+
+	if (JB_ROOT_IS_SCALAR(jsonb))
+	{
+		(void) JsonbExtractScalar(&jsonb->root, &json);
+		return write_scalar(arena, &json, value);
+	}
+	iterator = JsonbIteratorInit(&jsonb->root);
+	token = JsonbIteratorNext(&iterator, &json, false);
+	return write_token(arena, &iterator, token, &json, 0, value);
+}
+
+/* The typed format is what DynamoDB sends, so its decoder reads it. */
+static WriteOutcome
+write_typed(Arena *arena, Jsonb *jsonb, AttributeValue *value)
+{
+	char *json = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+	Result result;
+	Bytes utf8;
+
+	if (!string_from_server(arena, json, strlen(json), &utf8))
+		return WRITE_NO_VALUE;
+	result = attribute_value_decode(arena, utf8, value);
+	if (result.code == RESULT_OUT_OF_MEMORY || result.code == RESULT_TOO_LARGE)
+		report_result(result, "write attribute value");
+	return result_is_ok(result) ? WRITE_EXACT : WRITE_NO_VALUE;
+}
+
+static WriteOutcome
+decode_base64(Arena *arena, Bytes text, AttributeValue *value)
+{
+	int size = pg_b64_dec_len((int) text.length);
+	char *bytes = allocate_value(arena, size + 1, 1);
+	int length = pg_b64_decode(text.data, (int) text.length, bytes, size);
+
+	if (length < 0)
+		return WRITE_NO_VALUE;
+	*value = attribute_binary((Bytes){bytes, length});
+	return WRITE_EXACT;
+}
+
+static WriteOutcome turn_into(Arena *arena, AttributeType type, AttributeValue *value);
+
+static WriteOutcome
+turn_into_set(Arena *arena, AttributeType set_type, AttributeValue *value)
+{
+	AttributeType element_type = set_element_type(set_type);
+
+	if (value->type != ATTRIBUTE_L)
+		return WRITE_NO_VALUE;
+	for (uint32 i = 0; i < value->count; i++)
+		if (turn_into(arena, element_type, &value->elements[i]) != WRITE_EXACT)
+			return WRITE_NO_VALUE;
+	value->type = set_type;
+	return set_is_valid(value) ? WRITE_EXACT : WRITE_NO_VALUE;
+}
+
+/*
+ * Makes what plain JSON cannot say, binary values and sets, of strings and lists, where the
+ * column's attribute_type asks for it.
+ */
+static WriteOutcome
+turn_into(Arena *arena, AttributeType type, AttributeValue *value)
+{
+	if (value->type == type)
+		return WRITE_EXACT;
+	if (attribute_type_is_set(type))
+		return turn_into_set(arena, type, value);
+	if (type == ATTRIBUTE_B && value->type == ATTRIBUTE_S)
+		return decode_base64(arena, value->bytes, value);
+	return WRITE_NO_VALUE;
+}
+
+WriteOutcome
+write_jsonb(ColumnConversion *conversion, Arena *arena, Datum datum, AttributeValue *value)
+{
+	Jsonb *jsonb = DatumGetJsonbP(datum);
+	WriteOutcome outcome = conversion->json_format == JSON_FORMAT_DYNAMODB
+	                           ? write_typed(arena, jsonb, value)
+	                           : write_plain(arena, jsonb, value);
+
+	if (outcome != WRITE_EXACT || conversion->writes_any)
+		return outcome;
+	if (conversion->json_format == JSON_FORMAT_DYNAMODB)
+		return value->type == conversion->written_type ? WRITE_EXACT : WRITE_NO_VALUE;
+	return turn_into(arena, conversion->written_type, value);
+}
+
+WriteOutcome
+write_json(ColumnConversion *conversion, Arena *arena, Datum datum, AttributeValue *value)
+{
+	char *json = TextDatumGetCString(datum);
+
+	return write_jsonb(conversion, arena, DirectFunctionCall1(jsonb_in, CStringGetDatum(json)),
+	                   value);
+}
+
+void
+prepare_json(ColumnConversion *conversion, const ColumnOptions *options)
+{
+	if (options->has_attribute_type)
+	{
+		conversion->accepted = ATTRIBUTE_TYPE_BIT(options->attribute_type);
+		conversion->written_type = options->attribute_type;
+		return;
+	}
+	conversion->accepted = ATTRIBUTE_TYPES_ALL;
+	conversion->writes_any = true;
+}
