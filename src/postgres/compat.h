@@ -42,17 +42,6 @@
 
 #define Result FoundationResult
 #define Item   DynamodbItem
-
-/* True when texts under the collation sort as their bytes do. */
-static inline bool
-collation_orders_by_bytes(Oid collation)
-{
-#if PG_VERSION_NUM < 180000
-	return lc_collate_is_c(collation);
-#else
-	return pg_newlocale_from_collation(collation)->collate_is_c;
-#endif
-}
 #define Buffer ByteBuffer
 
 /* The role as which a scan's foreign table is read: a view's owner, or the one who asks. */
@@ -68,6 +57,17 @@ foreign_scan_user(ForeignScanState *node)
 	check_as_user = plan->checkAsUser;
 #endif
 	return OidIsValid(check_as_user) ? check_as_user : GetUserId();
+}
+
+/* True when texts under the collation sort as their bytes do. */
+static inline bool
+collation_orders_by_bytes(Oid collation)
+{
+#if PG_VERSION_NUM < 180000
+	return lc_collate_is_c(collation);
+#else
+	return pg_newlocale_from_collation(collation)->collate_is_c;
+#endif
 }
 
 #endif
