@@ -2,8 +2,9 @@
  * dynamodb.h
  *		DynamoDB's API: the bodies of its requests and the reading of its descriptions.
  *
- * A builder writes one request's JSON body into a Buffer; scratch memory is from the arena.
- *Responses of the data plane are read by item/page_decoder.h.
+ * A builder writes one request's JSON body into a Buffer; scratch memory is from the arena. Its
+ * result is the first failure of either, or RESULT_TOO_LARGE when an expression passes DynamoDB's
+ * limits. Responses of the data plane are read by item/page_decoder.h.
  */
 #ifndef AWS_DYNAMODB_H
 #define AWS_DYNAMODB_H

@@ -41,8 +41,9 @@ typedef struct ServiceError
 	char code[ERROR_CODE_MAXIMUM];       /* "ResourceNotFoundException", without namespace; or "" */
 	char message[ERROR_MESSAGE_MAXIMUM]; /* the service's words, cut at a character; or "" */
 	char request_id[REQUEST_ID_MAXIMUM];
-	Bytes
-	    cancellation_reasons; /* JSON array, borrowed from the body; no bytes when there is none */
+	/* JSON arrays, borrowed from the body; no bytes when there are none. */
+	Bytes cancellation_reasons; /* one object an action: Code, Message, perhaps Item */
+	Bytes throttling_reasons;   /* objects of reason and resource: what limit was hit, on what */
 } ServiceError;
 
 /*
@@ -53,8 +54,15 @@ typedef struct ServiceError
 extern void service_error_parse(const HttpResponseHead *head, Bytes body, AwsService service,
                                 ServiceError *error);
 
-/* The class of an AWS error code, and failing that of the status. */
-extern ErrorClass service_error_classify(Bytes code, int http_status);
+/*
+ * The class of an AWS error code, and failing that of the status; of status 0, which is no
+ * response, ERROR_CLASS_CONNECTION. Some codes mean several things that only the message tells
+ * apart.
+ */
+extern ErrorClass service_error_classify(Bytes code, Bytes message, int http_status);
+
+/* True when the table has the code. For the test that compares it with AWS's service models. */
+extern bool service_error_code_is_known(Bytes code);
 
 /* True when the class says nothing about whether a write took effect. */
 extern bool error_class_is_ambiguous(ErrorClass class);

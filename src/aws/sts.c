@@ -1,0 +1,70 @@
+/*
+ * sts.c
+ *		AssumeRole, in AWS's query protocol.
+ */
+#include "aws/sts.h"
+
+#include "aws/calendar.h"
+#include "aws/uri.h"
+#include "aws/xml.h"
+
+#define CREDENTIALS_PATH "AssumeRoleResponse/AssumeRoleResult/Credentials/"
+
+static void
+append_parameter(Buffer *body, const char *name, Bytes value)
+{
+	buffer_append_character(body, '&');
+	buffer_append_string(body, name);
+	buffer_append_character(body, '=');
+	uri_append_encoded(body, value);
+}
+
+Result
+sts_write_assume_role(const AssumeRoleRequest *request, Buffer *body)
+{
+	buffer_append_string(body, "Action=AssumeRole&Version=2011-06-15");
+	append_parameter(body, "RoleArn", request->role_arn);
+	append_parameter(body, "RoleSessionName", request->role_session_name);
+	if (request->external_id.length > 0)
+		append_parameter(body, "ExternalId", request->external_id);
+	if (request->duration_seconds > 0)
+	{
+		buffer_append_string(body, "&DurationSeconds=");
+		buffer_append_integer(body, request->duration_seconds);
+	}
+	return buffer_result(body);
+}
+
+/* The decoded text of an element that must be there, and not be empty, in `arena`. */
+static Result
+read_part(Arena *arena, Bytes xml, const char *path, Bytes *part)
+{
+	Bytes text;
+	char *decoded;
+
+	RETURN_IF_FAILED(xml_find_text(xml, path, &text));
+	if (text.length == 0)
+		return result_failed(RESULT_MALFORMED, "response has no complete credentials");
+	decoded = arena_allocate(arena, text.length);
+	if (decoded == NULL)
+		return arena_failure(arena, text.length);
+	part->data = decoded;
+	return xml_decode_text(text, decoded, text.length, &part->length);
+}
+
+Result
+sts_read_assume_role(Arena *arena, Bytes xml, AwsCredentials *credentials)
+{
+	Bytes expiration;
+
+	RETURN_IF_FAILED(
+	    read_part(arena, xml, CREDENTIALS_PATH "AccessKeyId", &credentials->access_key_id));
+	RETURN_IF_FAILED(
+	    read_part(arena, xml, CREDENTIALS_PATH "SecretAccessKey", &credentials->secret_access_key));
+	RETURN_IF_FAILED(
+	    read_part(arena, xml, CREDENTIALS_PATH "SessionToken", &credentials->session_token));
+	RETURN_IF_FAILED(read_part(arena, xml, CREDENTIALS_PATH "Expiration", &expiration));
+	if (!calendar_parse_iso8601(expiration, &credentials->expires_at))
+		return result_failed(RESULT_MALFORMED, "response has no readable time of expiration");
+	return result_ok();
+}
