@@ -120,8 +120,8 @@ dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
 		Explained explained = {
 		    .plan = plan,
 		    .access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS)),
-		    .relation = foreign_relation_open_offline(RelationGetRelid(node->ss.ss_currentRelation),
-		                                              foreign_scan_user(node)),
+		    .relation =
+		        foreign_relation_open_offline(RelationGetRelid(node->ss.ss_currentRelation)),
 		    .state = state,
 		    .deparse_context = set_deparse_context_plan(state->deparse_cxt, node->ss.ps.plan, NIL),
 		};

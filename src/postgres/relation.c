@@ -7,6 +7,7 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "foreign/foreign.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -19,20 +20,25 @@
 
 /* ---- columns ---- */
 
+/* DynamoDB's names are UTF-8, whatever the database's encoding is. */
+static Bytes
+name_for_dynamodb(const char *name)
+{
+	return bytes_of_string(pg_server_to_any(name, strlen(name), PG_UTF8));
+}
+
 /* Where the column's value is in an item. */
 static AttributePath
 path_of_column(Arena *arena, const ForeignColumn *column)
 {
 	const ColumnOptions *options = column->options;
+	const char *name = options->attribute_name ? options->attribute_name : column->name;
 	AttributePath path;
 
 	if (options->attribute_path != NULL)
-		CHECK_RESULT(attribute_path_parse(arena, bytes_of_string(options->attribute_path), &path),
+		CHECK_RESULT(attribute_path_parse(arena, name_for_dynamodb(options->attribute_path), &path),
 		             "read option \"attribute_path\"");
-	else if (!attribute_path_of_name(
-	             arena,
-	             bytes_of_string(options->attribute_name ? options->attribute_name : column->name),
-	             &path))
+	else if (!attribute_path_of_name(arena, name_for_dynamodb(name), &path))
 		report_result(arena_failure(arena, sizeof(AttributePathStep)), "make a path");
 	return path;
 }
@@ -279,8 +285,12 @@ describe(ForeignRelation *relation)
 		return;
 	if (refusal.class == ERROR_CLASS_ACCESS_DENIED)
 		relation->description = declared_description(relation);
-	if (relation->description == NULL)
-		report_service_error(AWS_DYNAMODB, "DescribeTable", &refusal);
+	if (relation->description != NULL)
+		return;
+
+	/* So that the next statement asks again, perhaps with a permission granted meanwhile. */
+	table_description_forget(relation->client, relation->options->table_name);
+	report_service_error(AWS_DYNAMODB, "DescribeTable", &refusal);
 }
 
 /* Fills options->ttl_attribute from the table where it matters and the options do not say. */
