@@ -127,7 +127,7 @@ segment_plan(const Sample *sample, const int32 *segment)
 	    .segments = sample->segments,
 	    .segment_numbers = segment,
 	    .segment_number_count = 1,
-	    .names = &relation->names,
+	    .names = &sample->reader->names,
 	    .max_capacity_units = relation->options->max_capacity_units,
 	    .capacity_units_spent = sample->capacity_units,
 	    .missing_table_is_empty = relation->options->missing_table_is_empty,

@@ -30,6 +30,41 @@ set_key_names(RowReader *reader)
 	reader->place.key_name_count = count;
 }
 
+/* Adds a name where it is new; `all` has room for it. */
+static void
+add_name(NameTable *names, Bytes *all, Bytes name)
+{
+	for (uint32 i = 0; i < names->count; i++)
+	{
+		if (bytes_equal(all[i], name))
+			return;
+	}
+	all[names->count++] = name;
+}
+
+/*
+ * The relation's names, their slots unchanged, and behind them what else the reader looks for where
+ * the decoder would leave it out.
+ */
+static NameTable
+names_to_decode(const RowReader *reader)
+{
+	const NameTable *mapped = &reader->relation->names;
+	int key_count = reader->place.key_name_count;
+	NameTable names = {.count = mapped->count, .skip_unknown = mapped->skip_unknown};
+	Bytes *all = palloc_array(Bytes, mapped->count + key_count + 1);
+
+	memcpy(all, mapped->names, sizeof(Bytes) * mapped->count);
+	names.names = all;
+	if (!names.skip_unknown)
+		return names;
+	for (int i = 0; i < key_count; i++)
+		add_name(&names, all, reader->key_names[i]);
+	if (reader->expiry_attribute.length > 0)
+		add_name(&names, all, reader->expiry_attribute);
+	return names;
+}
+
 /* A reader without columns, and with room for all of them. */
 static RowReader *
 create_empty(const ForeignRelation *relation)
@@ -44,6 +79,7 @@ create_empty(const ForeignRelation *relation)
 	    psprintf(INT64_FORMAT, (int64) timestamptz_to_time_t(GetCurrentStatementStartTimestamp())));
 	reader->place.table = relation->name;
 	set_key_names(reader);
+	reader->names = names_to_decode(reader);
 	return reader;
 }
 

@@ -128,6 +128,7 @@ begin_reading(DynamodbScan *scan, ForeignScanState *node)
 		evaluate_parameters(scan, node->ss.ps.ps_ExprContext, values, nulls);
 		bound =
 		    access_bind(scan->access, scan->relation, arena, values, nulls, scan->parameter_count);
+		bound->plan.names = &scan->reader->names;
 		bound->plan.capacity_units_spent = scan->past.capacity_units;
 		if (!bound->no_rows)
 			scan->fetch = fetch_open(scan->relation->client, &bound->plan);
