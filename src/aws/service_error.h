@@ -44,6 +44,7 @@ typedef struct ServiceError
 	/* JSON arrays, borrowed from the body; no bytes when there are none. */
 	Bytes cancellation_reasons; /* one object an action: Code, Message, perhaps Item */
 	Bytes throttling_reasons;   /* objects of reason and resource: what limit was hit, on what */
+	bool connected; /* the request was on its way; without a response, tells 08006 from 08001 */
 } ServiceError;
 
 /*

@@ -20,6 +20,9 @@
 extern void report_service_error(AwsService service, const char *operation,
                                  const ServiceError *error) pg_attribute_noreturn();
 
+/* "DynamoDB": how messages call the service. Static. */
+extern const char *service_display_name(AwsService service);
+
 /*
  * Reports a failed result. `doing` completes "could not …": "could not read item". Does not return.
  */

@@ -1,0 +1,867 @@
+/*
+ * service_call.c
+ *		The life of a call: its turn, its attempts, what each failure leads to.
+ *
+ *		waiting for its turn -> on the wire -> done
+ *		        ^                    |
+ *		        +--- backing off <---+
+ *
+ * Every step but the first happens while transport.c serves, so nothing here throws after a call
+ * has been started, until the caller asks how it went.
+ */
+#include "postgres.h"
+
+#include <time.h>
+
+#include "common/pg_prng.h"
+#include "utils/memutils.h"
+
+#include "postgres/compat.h"
+
+#include "aws/http_body.h"
+#include "aws/sigv4.h"
+#include "postgres/memory.h"
+#include "postgres/report.h"
+#include "postgres/service_client.h"
+
+/* Decoded bytes of a response. The service's pages are 1 MB of data, 16 MB for BatchGetItem. */
+#define RESPONSE_SIZE_MAXIMUM ((size_t) 64 * 1024 * 1024)
+
+/* Bytes of a refusal's body that are read. */
+#define REFUSAL_SIZE_MAXIMUM ((size_t) 64 * 1024)
+
+/* Bytes that a request takes beside its body: URL and headers, twice. */
+#define REQUEST_ARENA_MAXIMUM ((size_t) 1024 * 1024)
+
+/* A signature is good for five minutes; a difference of clocks above this is one to correct. */
+#define CLOCK_SKEW_SECONDS 240
+
+/* Seconds after a failed refresh of credentials that still are good before the next one. */
+#define REFRESH_PAUSE_SECONDS 60
+
+#define MICROSECONDS_PER_MILLISECOND INT64CONST(1000)
+
+typedef enum CallState
+{
+	CALL_WAITING_FOR_TURN,
+	CALL_ON_THE_WIRE,
+	CALL_BACKING_OFF,
+	CALL_DONE
+} CallState;
+
+struct ServiceCall
+{
+	MemoryContext context; /* of its own */
+	MemoryContextCallback give_up;
+	CallState state;
+	dlist_node node; /* in the client's queue, while waiting for its turn */
+	ServiceClient *client;
+	ServiceStatistics *statistics;
+	ServiceRequest request;
+	ResponseSink sink;
+	bool ambiguous_retry;
+	RoleRefresh *refresh; /* the call is this refresh's AssumeRole; NULL for all others */
+
+	/* This attempt. */
+	Arena arena; /* the signed request */
+	Exchange exchange;
+	HttpResponseHead head;
+	HttpBody body;
+	bool body_begun;
+	Buffer refusal; /* the body of a response that is no success; error borrows from it */
+	Result failure; /* of ours: sink, body, memory */
+	int64 sent_at;  /* transport_now() */
+
+	/* All attempts. */
+	TransportTimer back_off;
+	RetryState retry;
+	bool clock_corrected;
+	bool credentials_renewed;
+	ServiceError error; /* of the last attempt; ERROR_CLASS_NONE after success */
+	AwsService refuser; /* the service and operation that the error is of */
+	const char *refused_operation;
+	ServiceCallCost cost;
+};
+
+struct RoleRefresh
+{
+	ServiceClient *client;
+	ClientContents *contents;
+	ServiceCall *call;
+	bool running;
+	int64 not_before; /* seconds since 1970, by the service's clock */
+	Buffer request;   /* AssumeRole's form data */
+	Buffer answer;    /* holds keys */
+};
+
+static void start_role_refresh(RoleRefresh *refresh);
+static void end_role_refresh(RoleRefresh *refresh);
+static void send_or_fail(ServiceCall *call, const AwsCredentials *credentials);
+
+/* Seconds since 1970 by the service's clock. */
+static int64
+service_time(const ServiceClient *client)
+{
+	return (int64) time(NULL) + client->clock_offset;
+}
+
+/* The response of an attempt: its bytes, as they come */
+
+static Result
+write_refusal(void *call, Bytes chunk)
+{
+	Buffer *refusal = &((ServiceCall *) call)->refusal;
+
+	buffer_append_bytes(refusal, chunk);
+	return buffer_result(refusal);
+}
+
+static bool
+is_success(const ServiceCall *call)
+{
+	return call->head.status == 200;
+}
+
+static Result
+begin_body(ServiceCall *call)
+{
+	bool success = is_success(call);
+
+	call->body_begun = true;
+	return http_body_begin(&call->body, &call->head, call->arena.source,
+	                       success ? RESPONSE_SIZE_MAXIMUM : REFUSAL_SIZE_MAXIMUM,
+	                       success ? call->sink.write : write_refusal,
+	                       success ? call->sink.context : call);
+}
+
+static bool
+take_head_line(void *context, Bytes line)
+{
+	ServiceCall *call = context;
+
+	call->failure = http_response_head_line(&call->head, line);
+	return result_is_ok(call->failure);
+}
+
+static bool
+take_body(void *context, Bytes chunk)
+{
+	ServiceCall *call = context;
+
+	call->cost.bytes_received += chunk.length;
+	call->statistics->bytes_received += chunk.length;
+	if (!call->body_begun)
+		call->failure = begin_body(call);
+	if (result_is_ok(call->failure))
+		call->failure = http_body_take(&call->body, chunk);
+	return result_is_ok(call->failure);
+}
+
+/* The body is whole: is it right? */
+static Result
+finish_body(ServiceCall *call)
+{
+	if (!call->body_begun)
+		RETURN_IF_FAILED(begin_body(call));
+	RETURN_IF_FAILED(http_body_finish(&call->body, &call->head));
+	return is_success(call) ? call->sink.finish(call->sink.context) : result_ok();
+}
+
+/* What an attempt's end means */
+
+static void
+set_error(ServiceCall *call, ErrorClass class, const char *message)
+{
+	call->error.class = class;
+	call->error.http_status = call->head.status;
+	call->error.connected = call->exchange.connected;
+	strlcpy(call->error.request_id, call->head.request_id, sizeof(call->error.request_id));
+	strlcpy(call->error.message, message, sizeof(call->error.message));
+}
+
+/* A failure on our side of a response, or one that the response's bytes led to. */
+static void
+set_error_of_failure(ServiceCall *call)
+{
+	ResultCode code = call->failure.code;
+	bool corrupt = code == RESULT_MALFORMED || code == RESULT_NOT_VERIFIED;
+
+	set_error(call, corrupt ? ERROR_CLASS_CORRUPT : ERROR_CLASS_OTHER, call->failure.message);
+}
+
+static void
+read_refusal(ServiceCall *call)
+{
+	service_error_parse(&call->head, buffer_bytes(&call->refusal), call->request.service,
+	                    &call->error);
+	call->error.connected = true;
+}
+
+static void
+read_response(ServiceCall *call)
+{
+	if (call->exchange.end == EXCHANGE_COMPLETE)
+		call->failure = finish_body(call);
+	/* A refusal that is too long has said enough. */
+	if (!is_success(call) && call->failure.code == RESULT_TOO_LARGE)
+		call->failure = result_ok();
+	if (!result_is_ok(call->failure))
+		set_error_of_failure(call);
+	else if (!is_success(call))
+		read_refusal(call);
+}
+
+/* Fills call->error and call->failure from how the exchange ended. */
+static void
+judge_attempt(ServiceCall *call)
+{
+	call->error = (ServiceError){0};
+	switch (call->exchange.end)
+	{
+		case EXCHANGE_COMPLETE:
+		case EXCHANGE_STOPPED:
+			read_response(call);
+			break;
+		case EXCHANGE_NOT_CONNECTED:
+		case EXCHANGE_CUT_OFF:
+		case EXCHANGE_UNTRUSTED:
+			set_error(call, ERROR_CLASS_CONNECTION, call->exchange.message);
+			break;
+		case EXCHANGE_TIMED_OUT:
+			set_error(call, ERROR_CLASS_TIMEOUT, call->exchange.message);
+			break;
+		case EXCHANGE_GARBLED:
+			set_error(call, ERROR_CLASS_CORRUPT, call->exchange.message);
+			break;
+		case EXCHANGE_FAILED:
+			call->failure = result_failed(RESULT_LIBRARY_FAILURE, "libcurl failed");
+			set_error_of_failure(call);
+			break;
+	}
+}
+
+static void
+log_attempt(const ServiceCall *call)
+{
+	int64 microseconds = transport_now() - call->sent_at;
+
+	if (log_requests)
+		ereport(LOG, (errmsg("%s %s: status %d, %.3f ms, attempt %d",
+		                     service_display_name(call->request.service), call->request.operation,
+		                     call->head.status, microseconds / 1000.0, call->cost.attempts),
+		              errhidestmt(true), errhidecontext(true)));
+}
+
+/* Between states */
+
+static void
+release_attempt(ServiceCall *call)
+{
+	if (call->body_begun)
+		http_body_release(&call->body);
+	call->body_begun = false;
+	arena_reset(&call->arena);
+}
+
+static void
+finish_call(ServiceCall *call)
+{
+	call->state = CALL_DONE;
+	call->refuser = call->request.service;
+	call->refused_operation = call->request.operation;
+	if (call->error.class != ERROR_CLASS_NONE)
+		call->statistics->errors++;
+	if (call->refresh != NULL)
+		end_role_refresh(call->refresh);
+}
+
+static void
+queue_call(ServiceCall *call)
+{
+	call->state = CALL_WAITING_FOR_TURN;
+	dlist_push_tail(&call->client->waiting, &call->node);
+	transport_timer_start(&call->client->dispatch, 0);
+}
+
+/* Ready to be sent as soon as there is room. */
+static void
+make_ready(void *context)
+{
+	ServiceCall *call = context;
+
+	/* AssumeRole waits neither for room nor for credentials: others wait for it. */
+	if (call->refresh != NULL)
+		send_or_fail(call, credentials_source(call->refresh->contents->credentials));
+	else
+		queue_call(call);
+}
+
+static void
+back_off(ServiceCall *call, int64 delay_ms)
+{
+	call->state = CALL_BACKING_OFF;
+	transport_timer_start(&call->back_off,
+	                      transport_now() + delay_ms * MICROSECONDS_PER_MILLISECOND);
+}
+
+/* What to do after a failure */
+
+/* The session of a role has expired earlier than it said: another one may do, once. */
+static bool
+renew_credentials(ServiceCall *call)
+{
+	CredentialProvider *credentials;
+
+	if (call->error.class != ERROR_CLASS_EXPIRED_CREDENTIALS || call->credentials_renewed ||
+	    call->refresh != NULL || call->client->contents == NULL)
+		return false;
+	credentials = call->client->contents->credentials;
+	if (!credentials_can_be_refreshed(credentials))
+		return false;
+	call->credentials_renewed = true;
+	credentials_forget_role(credentials);
+	return true;
+}
+
+/*
+ * The service's clock is not ours: from now on requests are signed by the service's, and this one
+ * is sent again, once. A wrong signature is looked at as well, since not every service gives the
+ * difference of clocks a code of its own.
+ */
+static bool
+correct_clock(ServiceCall *call)
+{
+	ServiceClient *client = call->client;
+	int64 offset = call->head.date - (int64) time(NULL);
+	bool may_be_skewed = call->error.class == ERROR_CLASS_CLOCK_SKEW ||
+	                     call->error.class == ERROR_CLASS_CREDENTIALS ||
+	                     call->error.class == ERROR_CLASS_EXPIRED_CREDENTIALS;
+
+	if (!may_be_skewed || call->head.date == 0 || call->clock_corrected ||
+	    Abs(offset - client->clock_offset) < CLOCK_SKEW_SECONDS)
+		return false;
+	call->clock_corrected = true;
+	client->clock_offset = offset;
+	return true;
+}
+
+/* The same request again may do something that this one may have done already. */
+static bool
+is_unsafe_to_repeat(const ServiceCall *call)
+{
+	return !call->ambiguous_retry && call->exchange.connected &&
+	       error_class_is_ambiguous(call->error.class);
+}
+
+static bool
+should_retry(ServiceCall *call, int64 *delay_ms)
+{
+	const ClientContents *contents = call->client->contents;
+
+	/* The client's server or mapping has gone: nobody waits for this call. */
+	if (contents == NULL || call->exchange.end == EXCHANGE_UNTRUSTED || is_unsafe_to_repeat(call))
+		return false;
+	return retry_after_failure(&call->client->retry_bucket, &call->retry,
+	                           contents->options->max_attempts, call->error.class,
+	                           call->head.retry_after_ms, pg_prng_double(&pg_global_prng_state),
+	                           delay_ms);
+}
+
+static void
+count_retry(ServiceCall *call)
+{
+	call->cost.retries++;
+	call->statistics->retries++;
+}
+
+static void
+act_on_failure(ServiceCall *call)
+{
+	int64 delay_ms;
+
+	if (call->error.class == ERROR_CLASS_THROTTLED)
+		call->statistics->throttles++;
+	if (correct_clock(call) || renew_credentials(call))
+	{
+		count_retry(call);
+		make_ready(call);
+	}
+	else if (should_retry(call, &delay_ms))
+	{
+		count_retry(call);
+		back_off(call, delay_ms);
+	}
+	else
+		finish_call(call);
+}
+
+static void
+leave_wire(ServiceCall *call)
+{
+	if (call->refresh != NULL)
+		return;
+	call->client->on_the_wire--;
+	if (!dlist_is_empty(&call->client->waiting))
+		transport_timer_start(&call->client->dispatch, 0);
+}
+
+/* The exchange of an attempt has ended. */
+static void
+end_attempt(void *context)
+{
+	ServiceCall *call = context;
+
+	leave_wire(call);
+	judge_attempt(call);
+	release_attempt(call);
+	log_attempt(call);
+	if (call->error.class == ERROR_CLASS_NONE)
+	{
+		retry_after_success(&call->client->retry_bucket, &call->retry);
+		finish_call(call);
+	}
+	else
+		act_on_failure(call);
+}
+
+/* Sending */
+
+static Result
+sign_request(ServiceCall *call, const AwsCredentials *credentials, HttpRequest *http)
+{
+	const ClientContents *contents = call->client->contents;
+	SigningScope scope = {
+	    .region = contents->region,
+	    .service = bytes_of_string(aws_service_name(call->request.service)),
+	    .time = service_time(call->client),
+	};
+
+	RETURN_IF_FAILED(service_request_to_http(&call->arena, &call->request,
+	                                         &contents->endpoints[call->request.service],
+	                                         contents->options->compression, http));
+	return sigv4_sign(&call->arena, http, credentials, &scope);
+}
+
+static Result
+start_exchange(ServiceCall *call, const HttpRequest *http)
+{
+	const ServerOptions *options = call->client->contents->options;
+	ExchangeSettings settings = {
+	    .ca_file = options->ca_file,
+	    .connect_timeout_ms = options->connect_timeout_ms,
+	    .request_timeout_ms = options->request_timeout_ms,
+	    .connection_group = call->client->connection_group,
+	};
+	ExchangeHandler handler = {
+	    .head_line = take_head_line,
+	    .body = take_body,
+	    .ended = end_attempt,
+	    .context = call,
+	};
+
+	return exchange_start(&call->exchange, &call->arena, http, &settings, &handler);
+}
+
+static Result
+send_attempt(ServiceCall *call, const AwsCredentials *credentials)
+{
+	HttpRequest http;
+
+	http_response_head_init(&call->head);
+	buffer_reset(&call->refusal);
+	RETURN_IF_FAILED(call->sink.begin(call->sink.context));
+	RETURN_IF_FAILED(sign_request(call, credentials, &http));
+	RETURN_IF_FAILED(start_exchange(call, &http));
+	call->state = CALL_ON_THE_WIRE;
+	call->sent_at = transport_now();
+	call->retry.attempts++;
+	call->cost.attempts++;
+	call->statistics->requests++;
+	call->statistics->bytes_sent += call->request.body.length;
+	if (call->refresh == NULL)
+		call->client->on_the_wire++;
+	return result_ok();
+}
+
+static void
+send_or_fail(ServiceCall *call, const AwsCredentials *credentials)
+{
+	call->failure = send_attempt(call, credentials);
+	if (result_is_ok(call->failure))
+		return;
+	set_error_of_failure(call);
+	release_attempt(call);
+	finish_call(call);
+}
+
+static ServiceCall *
+next_waiting(ServiceClient *client)
+{
+	ServiceCall *call = dlist_head_element(ServiceCall, node, &client->waiting);
+
+	dlist_delete(&call->node);
+	return call;
+}
+
+/* Sees to it that new credentials are on their way where they are needed, now or soon. */
+static void
+refresh_as_needed(ClientContents *contents, int64 now)
+{
+	RoleRefresh *refresh = contents->refresh;
+
+	if (refresh == NULL || refresh->running ||
+	    credentials_state(contents->credentials, now) == CREDENTIALS_USABLE)
+		return;
+	if (credentials_current(contents->credentials, now) == NULL || now >= refresh->not_before)
+		start_role_refresh(refresh);
+}
+
+/* True when requests have to wait for the refresh that is under way. */
+static bool
+must_wait_for_refresh(const ClientContents *contents, int64 now)
+{
+	return contents->refresh != NULL && contents->refresh->running &&
+	       credentials_state(contents->credentials, now) == CREDENTIALS_UNUSABLE;
+}
+
+void
+service_calls_dispatch(void *context)
+{
+	ServiceClient *client = context;
+	ClientContents *contents = client->contents;
+	int64 now = service_time(client);
+	const AwsCredentials *credentials;
+
+	if (contents == NULL || dlist_is_empty(&client->waiting))
+		return;
+	refresh_as_needed(contents, now);
+	if (must_wait_for_refresh(contents, now))
+		return;
+	credentials = credentials_current(contents->credentials, now);
+	while (credentials != NULL && !dlist_is_empty(&client->waiting) &&
+	       client->on_the_wire < contents->options->max_connections)
+		send_or_fail(next_waiting(client), credentials);
+}
+
+/* Credentials of a role */
+
+static Result
+begin_role_answer(void *refresh)
+{
+	buffer_reset(&((RoleRefresh *) refresh)->answer);
+	return result_ok();
+}
+
+static Result
+write_role_answer(void *refresh, Bytes chunk)
+{
+	Buffer *answer = &((RoleRefresh *) refresh)->answer;
+
+	buffer_append_bytes(answer, chunk);
+	return buffer_result(answer);
+}
+
+static Result
+finish_role_answer(void *context)
+{
+	RoleRefresh *refresh = context;
+	Result result =
+	    credentials_take_role(refresh->contents->credentials, buffer_bytes(&refresh->answer));
+
+	buffer_release(&refresh->answer);
+	return result;
+}
+
+static void
+start_role_refresh(RoleRefresh *refresh)
+{
+	AssumeRoleRequest request = credentials_role_request(refresh->contents->credentials);
+	ServiceCall *call = refresh->call;
+
+	refresh->running = true;
+	call->retry = (RetryState){0};
+	call->clock_corrected = false;
+	buffer_reset(&refresh->request);
+	call->failure = sts_write_assume_role(&request, &refresh->request);
+	call->request.body = buffer_bytes(&refresh->request);
+	if (result_is_ok(call->failure))
+		make_ready(call);
+	else
+	{
+		set_error_of_failure(call);
+		finish_call(call);
+	}
+}
+
+/* Every call that waits gets the error of AssumeRole, as its own. */
+static void
+fail_waiting(ServiceClient *client, const ServiceCall *assume_role)
+{
+	while (!dlist_is_empty(&client->waiting))
+	{
+		ServiceCall *call = next_waiting(client);
+
+		call->error = assume_role->error;
+		call->failure = assume_role->failure;
+		finish_call(call);
+		call->refuser = assume_role->refuser;
+		call->refused_operation = assume_role->refused_operation;
+	}
+}
+
+static void
+end_role_refresh(RoleRefresh *refresh)
+{
+	ServiceClient *client = refresh->client;
+	int64 now = service_time(client);
+
+	refresh->running = false;
+	refresh->not_before = now + REFRESH_PAUSE_SECONDS;
+	if (credentials_current(refresh->contents->credentials, now) != NULL)
+		transport_timer_start(&client->dispatch, 0);
+	else
+		fail_waiting(client, refresh->call);
+}
+
+static const ResponseSink role_answer_sink = {
+    .begin = begin_role_answer,
+    .write = write_role_answer,
+    .finish = finish_role_answer,
+};
+
+/* Making and giving up */
+
+/* The call's context is going: whatever its state, nothing of it stays with others. */
+static void
+give_up_call(void *context)
+{
+	ServiceCall *call = context;
+
+	if (call->state == CALL_ON_THE_WIRE)
+		leave_wire(call);
+	else if (call->state == CALL_WAITING_FOR_TURN)
+		dlist_delete(&call->node);
+	call->state = CALL_DONE;
+	transport_timer_stop(&call->back_off);
+	exchange_abandon(&call->exchange);
+	release_attempt(call);
+	arena_release(&call->arena);
+	buffer_release(&call->refusal);
+}
+
+/* A call that has not begun, in a context of its own below CurrentMemoryContext. */
+static ServiceCall *
+make_call(ServiceClient *client, const ServiceRequest *request, const ResponseSink *sink)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "dynamodb_kms_fdw call", ALLOCSET_SMALL_SIZES);
+	ServiceCall *call = MemoryContextAllocZero(context, sizeof(*call));
+	BlockSource blocks = memory_context_blocks(context);
+
+	call->context = context;
+	call->state = CALL_DONE;
+	call->client = client;
+	call->request = *request;
+	call->sink = *sink;
+	call->statistics = service_client_statistics(client, request->service, request->operation);
+	call->back_off = (TransportTimer){.expired = make_ready, .context = call};
+	arena_init(&call->arena, blocks, ARENA_SECRET, REQUEST_ARENA_MAXIMUM);
+	buffer_init(&call->refusal, blocks, ARENA_PLAIN, REFUSAL_SIZE_MAXIMUM);
+	call->give_up = (MemoryContextCallback){.func = give_up_call, .arg = call};
+	MemoryContextRegisterResetCallback(context, &call->give_up);
+	return call;
+}
+
+RoleRefresh *
+role_refresh_create(ServiceClient *client, ClientContents *contents)
+{
+	MemoryContext previous = MemoryContextSwitchTo(contents->context);
+	RoleRefresh *refresh = palloc0(sizeof(*refresh));
+	ServiceRequest request = {.service = AWS_STS, .operation = "AssumeRole"};
+	ResponseSink sink = role_answer_sink;
+	BlockSource blocks = memory_context_blocks(contents->context);
+
+	sink.context = refresh;
+	refresh->client = client;
+	refresh->contents = contents;
+	buffer_init(&refresh->request, blocks, ARENA_SECRET, REFUSAL_SIZE_MAXIMUM);
+	buffer_init(&refresh->answer, blocks, ARENA_SECRET, REFUSAL_SIZE_MAXIMUM);
+	refresh->call = make_call(client, &request, &sink);
+	refresh->call->refresh = refresh;
+	refresh->call->ambiguous_retry = true;
+	MemoryContextSwitchTo(previous);
+	return refresh;
+}
+
+void
+role_refresh_stop(RoleRefresh *refresh)
+{
+	refresh->running = false;
+	buffer_release(&refresh->answer);
+	buffer_release(&refresh->request);
+	service_call_release(refresh->call);
+}
+
+ServiceCall *
+service_call_start(ServiceClient *client, const ServiceRequest *request, const ResponseSink *sink,
+                   bool ambiguous_retry)
+{
+	return service_call_start_after(client, request, sink, ambiguous_retry, 0);
+}
+
+ServiceCall *
+service_call_start_after(ServiceClient *client, const ServiceRequest *request,
+                         const ResponseSink *sink, bool ambiguous_retry, int64 delay_ms)
+{
+	ServiceCall *call = make_call(client, request, sink);
+
+	call->ambiguous_retry = ambiguous_retry;
+	if (delay_ms > 0)
+		back_off(call, delay_ms);
+	else
+		make_ready(call);
+	transport_serve();
+	return call;
+}
+
+void
+service_call_release(ServiceCall *call)
+{
+	MemoryContextDelete(call->context);
+}
+
+/* Progress */
+
+bool
+service_call_is_done(const ServiceCall *call)
+{
+	return call->state == CALL_DONE;
+}
+
+void
+service_calls_serve(void)
+{
+	transport_serve();
+}
+
+static bool
+call_is_done(void *call)
+{
+	return service_call_is_done(call);
+}
+
+void
+service_call_wait(ServiceCall *call)
+{
+	transport_wait(call_is_done, call);
+}
+
+typedef struct CallList
+{
+	ServiceCall *const *calls;
+	int count;
+} CallList;
+
+/* Also true of a list without calls, for which nothing is to be waited. */
+static bool
+any_call_is_done(void *context)
+{
+	const CallList *list = context;
+	bool any = false;
+
+	for (int i = 0; i < list->count; i++)
+	{
+		if (list->calls[i] == NULL)
+			continue;
+		if (service_call_is_done(list->calls[i]))
+			return true;
+		any = true;
+	}
+	return !any;
+}
+
+void
+service_call_wait_any(ServiceCall *const *calls, int count)
+{
+	CallList list = {calls, count};
+
+	transport_wait(any_call_is_done, &list);
+}
+
+/* Outcome */
+
+const ServiceError *
+service_call_error(const ServiceCall *call)
+{
+	return call->error.class == ERROR_CLASS_NONE ? NULL : &call->error;
+}
+
+void
+service_call_check(const ServiceCall *call)
+{
+	if (call->error.class == ERROR_CLASS_NONE)
+		return;
+	if (call->error.class == ERROR_CLASS_OTHER && !result_is_ok(call->failure))
+		report_result(call->failure, psprintf("complete %s %s", service_display_name(call->refuser),
+		                                      call->refused_operation));
+	report_service_error(call->refuser, call->refused_operation, &call->error);
+}
+
+ServiceCallCost
+service_call_cost(const ServiceCall *call)
+{
+	return call->cost;
+}
+
+/* Calls whose answer is small */
+
+static Result
+begin_collecting(void *answer)
+{
+	buffer_reset(answer);
+	return result_ok();
+}
+
+static Result
+collect(void *answer, Bytes chunk)
+{
+	buffer_append_bytes(answer, chunk);
+	return buffer_result(answer);
+}
+
+static Result
+finish_collecting(void *answer)
+{
+	return buffer_result(answer);
+}
+
+bool
+service_call_answer_unless(ServiceClient *client, const ServiceRequest *request, Size maximum,
+                           ErrorClass expected, Bytes *answer)
+{
+	Buffer *collected = palloc(sizeof(*collected));
+	ResponseSink sink = {begin_collecting, collect, finish_collecting, collected};
+	ServiceCall *call;
+	const ServiceError *error;
+	bool refused;
+
+	buffer_init(collected, memory_context_blocks(CurrentMemoryContext), ARENA_PLAIN, maximum);
+	call = service_call_start(client, request, &sink, true);
+	service_call_wait(call);
+	error = service_call_error(call);
+	refused = error != NULL && error->class == expected;
+	if (!refused)
+		service_call_check(call);
+	service_call_release(call);
+	*answer = buffer_bytes(collected);
+	return !refused;
+}
+
+Bytes
+service_call_answer(ServiceClient *client, const ServiceRequest *request, Size maximum)
+{
+	Bytes answer;
+
+	(void) service_call_answer_unless(client, request, maximum, ERROR_CLASS_NONE, &answer);
+	return answer;
+}
