@@ -115,7 +115,7 @@ sample_item(Sample *sample, const Item *item)
 }
 
 static FetchPlan
-segment_plan(const Sample *sample, const int32 *segment)
+segment_plan(Sample *sample, const int32 *segment)
 {
 	const ForeignRelation *relation = sample->reader->relation;
 
@@ -129,7 +129,7 @@ segment_plan(const Sample *sample, const int32 *segment)
 	    .segment_number_count = 1,
 	    .names = &sample->reader->names,
 	    .max_capacity_units = relation->options->max_capacity_units,
-	    .capacity_units_spent = sample->capacity_units,
+	    .statement_units = &sample->capacity_units,
 	    .missing_table_is_empty = relation->options->missing_table_is_empty,
 	};
 }
@@ -152,7 +152,6 @@ sample_segment(Sample *sample, int32 segment)
 		sample->stopped = sample->bytes >= SAMPLE_BYTES_MAXIMUM;
 	}
 	sample->bytes = bytes_before + fetch_counters(fetch).bytes_received;
-	sample->capacity_units += fetch_counters(fetch).capacity_units;
 	sample->segments_read += sample->stopped ? 0 : 1;
 	fetch_close(fetch);
 }

@@ -103,6 +103,7 @@ struct Fetch
 	Size page_memory;      /* what a page is taken to need */
 	bool page_memory_measured;
 	FetchCounters counters;
+	double own_units; /* of a fetch that no statement counts */
 };
 
 const char *
@@ -339,19 +340,21 @@ fetch_refused(Fetch *fetch, FetchPage *page, const ServiceError *error)
 	page_clear(page);
 }
 
+/* Adds to what the statement has consumed, which must stay below the maximum. */
 static void
-check_capacity(const Fetch *fetch)
+fetch_spend(Fetch *fetch, double units)
 {
 	const FetchPlan *plan = &fetch->plan;
-	double spent = plan->capacity_units_spent + fetch->counters.capacity_units;
 
-	if (plan->max_capacity_units > 0 && spent > plan->max_capacity_units)
+	fetch->counters.capacity_units += units;
+	*plan->statement_units += units;
+	if (plan->max_capacity_units > 0 && *plan->statement_units > plan->max_capacity_units)
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 		         errmsg("reading DynamoDB table \"%.*s\" has exceeded max_capacity_units",
 		                (int) plan->read.table_name.length, plan->read.table_name.data),
-		         errdetail("The statement has consumed %g capacity units; the limit is %g.", spent,
-		                   plan->max_capacity_units),
+		         errdetail("The statement has consumed %g capacity units; the limit is %g.",
+		                   *plan->statement_units, plan->max_capacity_units),
 		         errhint("Make the conditions narrower, or raise the option max_capacity_units of "
 		                 "the foreign table or its server.")));
 }
@@ -366,8 +369,7 @@ fetch_count_page(Fetch *fetch, const FetchPage *page)
 	counters->items_returned += page->item_count;
 	counters->items_examined +=
 	    decoded->scanned_count >= 0 ? decoded->scanned_count : page->item_count;
-	counters->capacity_units += decoded->capacity_units;
-	check_capacity(fetch);
+	fetch_spend(fetch, decoded->capacity_units);
 }
 
 /* Measures what pages of this fetch take, in place of the guess. */
@@ -631,6 +633,8 @@ fetch_open(ServiceClient *client, const FetchPlan *plan)
 	fetch->context = context;
 	fetch->client = client;
 	fetch->plan = *plan;
+	if (plan->statement_units == NULL)
+		fetch->plan.statement_units = &fetch->own_units;
 	fetch->scratch = memory_context_arena(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
 	fetch->items_until_serving = ITEMS_BETWEEN_SERVING;
 	fetch->page_memory = lookup ? LOOKUP_MEMORY_FIRST_GUESS : PAGE_MEMORY_FIRST_GUESS;

@@ -41,7 +41,7 @@ typedef struct FetchPlan
 	bool in_order;               /* streams one after another, as listed; else as they come */
 	int64 row_goal;              /* rows that will probably be asked for; 0 for all: see below */
 	double max_capacity_units;   /* 0: no maximum; 53400 when passed */
-	double capacity_units_spent; /* that already count towards the maximum */
+	double *statement_units;     /* the statement's sum, to which the fetch adds; NULL: its own */
 	bool missing_table_is_empty; /* no items instead of HV00R */
 } FetchPlan;
 

@@ -13,6 +13,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/access.h"
+#include "postgres/capacity.h"
 #include "postgres/memory.h"
 #include "postgres/row.h"
 #include "postgres/scan.h"
@@ -129,7 +130,8 @@ begin_reading(DynamodbScan *scan, ForeignScanState *node)
 		bound =
 		    access_bind(scan->access, scan->relation, arena, values, nulls, scan->parameter_count);
 		bound->plan.names = &scan->reader->names;
-		bound->plan.capacity_units_spent = scan->past.capacity_units;
+		bound->plan.statement_units =
+		    capacity_units_of_statement(node->ss.ps.state, scan->relation->server_id);
 		if (!bound->no_rows)
 			scan->fetch = fetch_open(scan->relation->client, &bound->plan);
 	}
