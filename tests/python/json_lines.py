@@ -1,0 +1,16 @@
+"""Talking to the programs of tests/programs: a JSON object a line in, one a line out."""
+
+import json
+import subprocess
+
+
+def ask(program, questions):
+    """The program's answers to all the questions, in their order."""
+    lines = "".join(json.dumps(question) + "\n" for question in questions)
+    done = subprocess.run(
+        [program], input=lines, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == len(questions)
+    return answers
