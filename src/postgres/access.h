@@ -3,8 +3,9 @@
  *		How a foreign table is read: chosen at planning, carried in the plan, bound at execution.
  *
  * Planning turns SQL conditions into templates: conditions whose values are numbers of expressions
- *in the plan's fdw_exprs. Execution evaluates those and binds the template to a FetchPlan. A
- *template is a tree of Lists and value nodes, so that PostgreSQL can copy it with the plan.
+ * in the plan's fdw_exprs. Execution evaluates those and binds the templates to a FetchPlan. A
+ * template is a tree of Lists and value nodes, so that PostgreSQL can copy it with the plan; see
+ * template.h.
  */
 #ifndef POSTGRES_ACCESS_H
 #define POSTGRES_ACCESS_H
@@ -27,12 +28,12 @@ typedef struct Access
 	List *filter;        /* template of the filter, NIL for none */
 	List *columns;       /* integers: numbers of the columns that are read */
 	bool whole_items;    /* no projection: every attribute is needed */
-	bool keys_only;      /* no column is needed: the projection is the hash key alone */
+	bool keys_only;      /* no column is needed: the projection is the key attributes alone */
 	bool consistent_read;
 	bool backward;
 	bool in_order; /* rows come in the order of the path's pathkeys */
 	int segments;
-	double row_goal; /* 0: all rows */
+	double row_goal; /* items that will probably be examined before enough rows are found; 0: all */
 	double estimated_capacity_units;
 } Access;
 
@@ -57,8 +58,7 @@ extern Access *access_from_list(List *list);
 /*
  * What binding found. What the scan looks at beside the columns, it finds in the items by name: the
  * table's key attributes (the context of errors) and expiry_attribute(). So both are in the
- * projection; and where plan.names skips unknown names it lists them, behind the relation's own.
- * read.count_only is for accesses without any column, local condition or expiry attribute.
+ * projection. read.count_only is for accesses without any column, local condition or expiry.
  */
 typedef struct BoundAccess
 {
@@ -73,6 +73,14 @@ typedef struct BoundAccess
  */
 extern BoundAccess *access_bind(const Access *access, const ForeignRelation *relation, Arena *arena,
                                 const Datum *values, const bool *nulls, int value_count);
+
+/*
+ * The attributes that the access asks for: those of its columns, the table's key attributes (errors
+ * name them) and, with hide_expired, the TTL attribute; of paths that overlap, the shorter. NULL,
+ * with *count 0, when whole items are read. palloc'd, names borrowed from the relation.
+ */
+extern AttributePath *access_projection(const Access *access, const ForeignRelation *relation,
+                                        size_t *count);
 
 /*
  * For EXPLAIN: the key condition or filter as DynamoDB would read it, with constants in place and

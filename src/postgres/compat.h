@@ -70,4 +70,32 @@ collation_orders_by_bytes(Oid collation)
 #endif
 }
 
+/* The calls of the planner whose arguments changed. */
+#if PG_VERSION_NUM < 170000
+#define ESTIMATE_ARRAY_LENGTH(root, array) estimate_array_length(array)
+#else
+#define ESTIMATE_ARRAY_LENGTH(root, array) estimate_array_length(root, array)
+#endif
+
+#if PG_VERSION_NUM < 170000
+#define CREATE_FOREIGN_PATH(root, base, rows, startup, total, pathkeys, outer, fdw_private)        \
+	create_foreignscan_path(root, base, NULL, rows, startup, total, pathkeys, outer, NULL,         \
+	                        fdw_private)
+#elif PG_VERSION_NUM < 180000
+#define CREATE_FOREIGN_PATH(root, base, rows, startup, total, pathkeys, outer, fdw_private)        \
+	create_foreignscan_path(root, base, NULL, rows, startup, total, pathkeys, outer, NULL, NIL,    \
+	                        fdw_private)
+#else
+#define CREATE_FOREIGN_PATH(root, base, rows, startup, total, pathkeys, outer, fdw_private)        \
+	create_foreignscan_path(root, base, NULL, rows, 0, startup, total, pathkeys, outer, NULL, NIL, \
+	                        fdw_private)
+#endif
+
+/* True for ORDER BY … DESC. */
+#if PG_VERSION_NUM < 180000
+#define PATHKEY_IS_DESCENDING(pathkey) ((pathkey)->pk_strategy == BTGreaterStrategyNumber)
+#else
+#define PATHKEY_IS_DESCENDING(pathkey) ((pathkey)->pk_cmptype == COMPARE_GT)
+#endif
+
 #endif

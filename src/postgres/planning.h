@@ -1,6 +1,6 @@
 /*
  * planning.h
- *		What the planner keeps of a foreign table in RelOptInfo.fdw_private, and its callbacks.
+ *		The planner's callbacks, and what they keep of a foreign table in RelOptInfo.fdw_private.
  */
 #ifndef POSTGRES_PLANNING_H
 #define POSTGRES_PLANNING_H
@@ -12,12 +12,37 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/cost.h"
+#include "postgres/relation.h"
+
+/* A foreign table while a query over it is planned. */
+typedef struct RelationPlanning
+{
+	ForeignRelation *relation;
+	StoredVolume volume;
+	List *columns;    /* integers: numbers of the columns that the query needs, ascending */
+	bool whole_items; /* one of them is the whole_item column */
+	List *conditions; /* PlannedConditions of baserestrictinfo */
+} RelationPlanning;
+
 /* In paths.c. */
-extern void dynamodbGetForeignRelSize(PlannerInfo *root, RelOptInfo *relation,
-                                      Oid foreign_table_id);
-extern void dynamodbGetForeignPaths(PlannerInfo *root, RelOptInfo *relation, Oid foreign_table_id);
-extern ForeignScan *dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *relation,
+extern void dynamodbGetForeignPaths(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id);
+
+/* In planning.c. */
+extern void dynamodbGetForeignRelSize(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id);
+extern ForeignScan *dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *base,
                                            Oid foreign_table_id, ForeignPath *best_path,
                                            List *target_list, List *scan_clauses, Plan *outer_plan);
+
+/* PlannedConditions of RestrictInfos, in their order. */
+extern List *plan_conditions(PlannerInfo *root, RelOptInfo *base, const ForeignRelation *relation,
+                             List *restrictions);
+
+/* Members of a path's fdw_private. */
+enum PathPrivate
+{
+	PATH_PRIVATE_ACCESS, /* pointer to an Access, its templates with expressions */
+	PATH_PRIVATE_EXACT   /* List of RestrictInfos that need no check after the read */
+};
 
 #endif

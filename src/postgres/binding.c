@@ -1,0 +1,473 @@
+/*
+ * binding.c
+ *		From templates and values to demands on single columns, and to filters.
+ *
+ * SQL's comparison with NULL is never true, so it can be satisfied by no item. A value that no
+ * attribute can hold equals none; what it means for an ordering is left to the recheck.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "postgres/compat.h"
+
+#include "item/number.h"
+#include "postgres/binding.h"
+#include "postgres/conditions.h"
+#include "postgres/memory.h"
+#include "postgres/report.h"
+
+/*
+ * A filter is tried out with placeholders of its own, before the request numbers them all, so it is
+ * held this many bytes below DynamoDB's limit on an expression.
+ */
+#define FILTER_BYTES_MAXIMUM (EXPRESSION_BYTES_MAXIMUM - 512)
+
+/* Operands of one IN in a filter; more could not fit into an expression. */
+#define FILTER_IN_MAXIMUM 1000
+
+/* Bytes of the values of a filter: half of DynamoDB's 2 MB for all of an expression's. */
+#define FILTER_VALUES_MAXIMUM ((Size) 1024 * 1024)
+
+/* Memory for trying out one filter. */
+#define TRIAL_MAXIMUM ((Size) 8 * 1024 * 1024)
+
+static const Demand always = {.outcome = DEMAND_ALWAYS};
+static const Demand never = {.outcome = DEMAND_NEVER};
+
+int
+scalar_compare(const AttributeValue *a, const AttributeValue *b)
+{
+	switch (a->type)
+	{
+		case ATTRIBUTE_S:
+		case ATTRIBUTE_B:
+			return bytes_compare(a->bytes, b->bytes);
+		case ATTRIBUTE_N:
+			return number_compare(a->bytes, b->bytes);
+		case ATTRIBUTE_BOOL:
+			return (int) a->boolean - (int) b->boolean;
+		default:
+			return 0;
+	}
+}
+
+static int
+scalar_compare_for_sort(const void *a, const void *b)
+{
+	return scalar_compare(a, b);
+}
+
+static bool
+is_ordered_scalar(const AttributeValue *value)
+{
+	return value->type == ATTRIBUTE_S || value->type == ATTRIBUTE_N || value->type == ATTRIBUTE_B ||
+	       value->type == ATTRIBUTE_BOOL;
+}
+
+static Demand
+demand_of_value(ConditionKind comparison, AttributeValue value)
+{
+	AttributeValue *copy = palloc(sizeof(*copy));
+
+	*copy = value;
+	return (Demand){DEMAND_CONDITION, comparison, copy, 1};
+}
+
+static const ForeignColumn *
+leaf_column(const Binding *binding, const TemplateLeaf *leaf)
+{
+	return &binding->relation->columns[leaf->column - 1];
+}
+
+/* The position in fdw_exprs of a leaf's value. */
+static int
+leaf_value_number(const Binding *binding, const TemplateLeaf *leaf)
+{
+	int number = intVal(leaf->value);
+
+	if (number < 0 || number >= binding->value_count)
+		elog(ERROR, "condition of foreign table \"%s\" has no value number %d",
+		     binding->relation->name, number);
+	return number;
+}
+
+static Demand
+comparison_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	ColumnConversion *conversion =
+	    condition_value_conversion(leaf_column(binding, leaf), leaf->value_type);
+	AttributeValue value;
+
+	if (column_conversion_write(conversion, binding->arena, datum, &value) == WRITE_EXACT)
+		return demand_of_value(leaf->comparison, value);
+	return leaf->comparison == CONDITION_EQUAL ? never : always;
+}
+
+/* Sorts the values and keeps one of each; values without an order are kept as they are. */
+static uint32
+make_unique(AttributeValue *values, uint32 count)
+{
+	uint32 kept = 0;
+
+	if (count == 0 || !is_ordered_scalar(&values[0]))
+		return count;
+	qsort(values, count, sizeof(*values), scalar_compare_for_sort);
+	for (uint32 i = 1; i < count; i++)
+	{
+		if (scalar_compare(&values[kept], &values[i]) != 0)
+			values[++kept] = values[i];
+	}
+	return kept + 1;
+}
+
+/* Elements that are NULL, or that no attribute can hold, equal nothing. */
+static Demand
+any_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	ColumnConversion *conversion =
+	    condition_value_conversion(leaf_column(binding, leaf), leaf->value_type);
+	ArrayType *array = DatumGetArrayTypeP(datum);
+	Demand demand = {DEMAND_CONDITION, CONDITION_IN, NULL, 0};
+	int16 length;
+	bool by_value;
+	char alignment;
+	Datum *elements;
+	bool *nulls;
+	int count;
+
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &alignment);
+	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &elements, &nulls,
+	                  &count);
+	demand.values =
+	    MemoryContextAllocHuge(CurrentMemoryContext, sizeof(AttributeValue) * (Size) Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		if (!nulls[i] && column_conversion_write(conversion, binding->arena, elements[i],
+		                                         &demand.values[demand.value_count]) == WRITE_EXACT)
+			demand.value_count++;
+	}
+	demand.value_count = make_unique(demand.values, demand.value_count);
+	if (demand.value_count == 0)
+		return never;
+	if (demand.value_count == 1)
+		demand.comparison = CONDITION_EQUAL;
+	return demand;
+}
+
+/*
+ * The characters before a LIKE pattern's first wildcard, unescaped; *is_whole when there is no
+ * wildcard. False for a pattern that ends in an escape, which LIKE itself refuses.
+ */
+static bool
+like_prefix(const char *pattern, int length, StringInfo prefix, bool *is_whole)
+{
+	*is_whole = false;
+	for (int i = 0; i < length; i++)
+	{
+		if (pattern[i] == '%' || pattern[i] == '_')
+			return true;
+		if (pattern[i] == '\\' && ++i == length)
+			return false;
+		appendStringInfoCharMacro(prefix, pattern[i]);
+	}
+	*is_whole = true;
+	return true;
+}
+
+static Demand
+prefix_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	ColumnConversion *conversion = condition_value_conversion(leaf_column(binding, leaf), TEXTOID);
+	text *pattern = DatumGetTextPP(datum);
+	bool is_whole = false;
+	StringInfoData prefix;
+	AttributeValue value;
+
+	initStringInfo(&prefix);
+	if (leaf->kind == TEMPLATE_STARTS_WITH)
+		appendBinaryStringInfo(&prefix, VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern));
+	else if (!like_prefix(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), &prefix, &is_whole))
+		return always;
+	if (prefix.len == 0 && !is_whole)
+		return always;
+	datum = PointerGetDatum(cstring_to_text_with_len(prefix.data, prefix.len));
+	if (column_conversion_write(conversion, binding->arena, datum, &value) != WRITE_EXACT)
+		return is_whole ? never : always;
+	return demand_of_value(is_whole ? CONDITION_EQUAL : CONDITION_BEGINS_WITH, value);
+}
+
+Demand
+leaf_demand(const Binding *binding, const TemplateLeaf *leaf)
+{
+	int number;
+
+	if (leaf->kind == TEMPLATE_IS_NULL)
+		return (Demand){.outcome = DEMAND_CONDITION, .comparison = CONDITION_NOT_EXISTS};
+	if (leaf->kind == TEMPLATE_IS_NOT_NULL)
+		return (Demand){.outcome = DEMAND_CONDITION, .comparison = CONDITION_EXISTS};
+	number = leaf_value_number(binding, leaf);
+	if (binding->nulls[number])
+		return never;
+	if (leaf->kind == TEMPLATE_COMPARE)
+		return comparison_demand(binding, leaf, binding->values[number]);
+	if (leaf->kind == TEMPLATE_ANY)
+		return any_demand(binding, leaf, binding->values[number]);
+	return prefix_demand(binding, leaf, binding->values[number]);
+}
+
+static Condition *
+make_condition(ConditionKind kind, const ForeignColumn *column)
+{
+	Condition *condition = palloc0(sizeof(*condition));
+
+	condition->kind = kind;
+	condition->path = column->path;
+	return condition;
+}
+
+static Condition *
+make_junction(ConditionKind kind, Condition **children, uint32 count)
+{
+	Condition *condition = palloc0(sizeof(*condition));
+
+	condition->kind = kind;
+	condition->children = palloc(sizeof(Condition *) * count);
+	memcpy(condition->children, children, sizeof(Condition *) * count);
+	condition->child_count = count;
+	return condition;
+}
+
+static Condition *
+make_has_type(const ForeignColumn *column, AttributeType type)
+{
+	Condition *condition = make_condition(CONDITION_HAS_TYPE, column);
+
+	condition->attribute_type = type;
+	return condition;
+}
+
+static Condition *
+make_not(Condition *condition)
+{
+	return make_junction(CONDITION_NOT, &condition, 1);
+}
+
+/* SQL NULL is a missing attribute or a NULL one. */
+static Condition *
+make_is_null(const ForeignColumn *column)
+{
+	Condition *children[] = {make_condition(CONDITION_NOT_EXISTS, column),
+	                         make_has_type(column, ATTRIBUTE_NULL)};
+
+	return make_junction(CONDITION_OR, children, lengthof(children));
+}
+
+static Condition *
+make_is_not_null(const ForeignColumn *column)
+{
+	Condition *children[] = {make_condition(CONDITION_EXISTS, column),
+	                         make_not(make_has_type(column, ATTRIBUTE_NULL))};
+
+	return make_junction(CONDITION_AND, children, lengthof(children));
+}
+
+/*
+ * Lets through what the column would be read from with an error, or as another type: a value that
+ * is there but is not of the type that the column writes. DynamoDB finds such values unequal and
+ * unordered, where reading them must decide.
+ */
+static Condition *
+make_type_guard(const ForeignColumn *column, AttributeType written)
+{
+	Condition *children[] = {make_condition(CONDITION_EXISTS, column),
+	                         make_not(make_has_type(column, written)),
+	                         make_not(make_has_type(column, ATTRIBUTE_NULL))};
+
+	return make_junction(CONDITION_AND, children, lengthof(children));
+}
+
+/* The table's own key attributes are there in every item and of their declared type. */
+static bool
+is_table_key(const ForeignRelation *relation, const ForeignColumn *column)
+{
+	const KeySchema *keys = &relation->description->keys;
+	Bytes name = column->path.steps[0].name;
+
+	if (column->path.count != 1)
+		return false;
+	for (uint32 i = 0; i < keys->hash_count; i++)
+	{
+		if (bytes_equal(keys->hash[i].name, name))
+			return true;
+	}
+	for (uint32 i = 0; i < keys->range_count; i++)
+	{
+		if (bytes_equal(keys->range[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/* DynamoDB finds a missing attribute unequal to anything, SQL does not. */
+static Condition *
+make_guarded(const ForeignColumn *column, Condition *comparison)
+{
+	Condition *children[] = {NULL, comparison};
+	AttributeType written;
+
+	if (comparison->kind == CONDITION_NOT_EQUAL)
+	{
+		children[0] = make_condition(CONDITION_EXISTS, column);
+		return make_junction(CONDITION_AND, children, lengthof(children));
+	}
+	if (!column_conversion_written_type(column->conversion, &written))
+		elog(ERROR, "column \"%s\" has no one attribute type to compare with", column->name);
+	children[0] = comparison;
+	children[1] = make_type_guard(column, written);
+	return make_junction(CONDITION_OR, children, lengthof(children));
+}
+
+/* What a filter says about a leaf; *condition is set for DEMAND_CONDITION. */
+static DemandOutcome
+leaf_filter(const Binding *binding, const TemplateLeaf *leaf, Condition **condition)
+{
+	const ForeignColumn *column = leaf_column(binding, leaf);
+	bool is_key = is_table_key(binding->relation, column);
+	Demand demand = leaf_demand(binding, leaf);
+
+	if (demand.outcome != DEMAND_CONDITION)
+		return demand.outcome;
+	if (demand.comparison == CONDITION_EXISTS || demand.comparison == CONDITION_NOT_EXISTS)
+	{
+		bool is_null = demand.comparison == CONDITION_NOT_EXISTS;
+
+		if (is_key)
+			return is_null ? DEMAND_NEVER : DEMAND_ALWAYS;
+		*condition = is_null ? make_is_null(column) : make_is_not_null(column);
+		return DEMAND_CONDITION;
+	}
+	if (demand.value_count > FILTER_IN_MAXIMUM)
+		return DEMAND_ALWAYS;
+	*condition = make_condition(demand.comparison, column);
+	(*condition)->values = demand.values;
+	(*condition)->value_count = demand.value_count;
+	if (!is_key)
+		*condition = make_guarded(column, *condition);
+	return DEMAND_CONDITION;
+}
+
+static DemandOutcome template_filter(const Binding *binding, List *template, Condition **condition);
+
+/* An AND is decided by one part that never holds, an OR by one that always does. */
+static DemandOutcome
+junction_filter(const Binding *binding, List *template, Condition **condition)
+{
+	bool is_and = template_kind(template) == TEMPLATE_AND;
+	DemandOutcome decisive = is_and ? DEMAND_NEVER : DEMAND_ALWAYS;
+	List *templates = template_children(template);
+	Condition **children = palloc(sizeof(Condition *) * list_length(templates));
+	uint32 count = 0;
+	ListCell *cell;
+
+	foreach (cell, templates)
+	{
+		DemandOutcome outcome = template_filter(binding, lfirst(cell), &children[count]);
+
+		if (outcome == decisive)
+			return decisive;
+		if (outcome == DEMAND_CONDITION)
+			count++;
+	}
+	if (count == 0)
+		return is_and ? DEMAND_ALWAYS : DEMAND_NEVER;
+	*condition = count == 1 ? children[0]
+	                        : make_junction(is_and ? CONDITION_AND : CONDITION_OR, children, count);
+	return DEMAND_CONDITION;
+}
+
+static DemandOutcome
+template_filter(const Binding *binding, List *template, Condition **condition)
+{
+	TemplateLeaf leaf;
+
+	if (!template_is_leaf(template))
+		return junction_filter(binding, template, condition);
+	leaf = template_leaf(template);
+	return leaf_filter(binding, &leaf, condition);
+}
+
+static Size
+condition_values_size(const Condition *condition)
+{
+	Size size = 0;
+
+	for (uint32 i = 0; i < condition->value_count; i++)
+	{
+		if (condition->values[i].type != ATTRIBUTE_BOOL)
+			size += condition->values[i].bytes.length;
+	}
+	for (uint32 i = 0; i < condition->child_count; i++)
+		size += condition_values_size(condition->children[i]);
+	return size;
+}
+
+/* True when the condition can be written as one expression. */
+static bool
+fits_expression(const Condition *condition)
+{
+	MemoryContext trial =
+	    AllocSetContextCreate(CurrentMemoryContext, "filter expression", ALLOCSET_DEFAULT_SIZES);
+	Arena *arena = memory_context_arena(trial, ARENA_PLAIN, TRIAL_MAXIMUM);
+	Buffer *expression = memory_context_buffer(trial, ARENA_PLAIN, FILTER_BYTES_MAXIMUM);
+	ExpressionAttributes *attributes = expression_attributes_create(arena);
+	Result result = attributes == NULL
+	                    ? result_out_of_memory()
+	                    : expression_write_condition(attributes, expression, condition);
+
+	if (result_is_ok(result))
+		result = buffer_result(expression);
+	MemoryContextDelete(trial);
+	if (!result_is_ok(result) && result.code != RESULT_TOO_LARGE)
+		report_result(result, "could not write filter");
+	return result_is_ok(result) &&
+	       condition_operator_count(condition) <= EXPRESSION_OPERATORS_MAXIMUM &&
+	       condition_values_size(condition) <= FILTER_VALUES_MAXIMUM;
+}
+
+bool
+filter_bind(const Binding *binding, List *template, const Condition **filter)
+{
+	List *conjuncts = template_conjuncts(template);
+	Condition **sent = palloc(sizeof(Condition *) * Max(list_length(conjuncts), 1));
+	uint32 count = 0;
+	ListCell *cell;
+
+	*filter = NULL;
+	foreach (cell, conjuncts)
+	{
+		Condition *all;
+
+		switch (template_filter(binding, lfirst(cell), &sent[count]))
+		{
+			case DEMAND_NEVER:
+				return false;
+			case DEMAND_ALWAYS:
+				break;
+			case DEMAND_CONDITION:
+				all = count == 0 ? sent[0] : make_junction(CONDITION_AND, sent, count + 1);
+				if (fits_expression(all))
+				{
+					*filter = all;
+					count++;
+				}
+				break;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,50 @@
+/*
+ * conditions.h
+ *		SQL conditions as templates of what DynamoDB can evaluate.
+ */
+#ifndef POSTGRES_CONDITIONS_H
+#define POSTGRES_CONDITIONS_H
+
+#include "postgres.h"
+
+#include "nodes/pathnodes.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/relation.h"
+#include "postgres/template.h"
+
+/* Whose conditions they are. */
+typedef struct ConditionScope
+{
+	PlannerInfo *root;
+	RelOptInfo *base;
+	const ForeignRelation *relation;
+} ConditionScope;
+
+/*
+ * The template of a condition, NIL when DynamoDB can say nothing about it. Every item for which the
+ * condition is true satisfies the template; the condition must be checked again, because others may
+ * satisfy it too (see condition_is_exact for the exception). Values are expressions without columns
+ * of this foreign table and without volatile functions.
+ */
+extern List *condition_template(const ConditionScope *scope, Expr *condition);
+
+/* The column that an expression is, looking through conversions that keep its meaning; else NULL.
+ */
+extern const ForeignColumn *condition_operand_column(const ConditionScope *scope, Expr *operand);
+
+/*
+ * True when a template, used on a key attribute, lets through exactly the items for which its
+ * condition is true: equality with a constant that an attribute value means exactly. (A key
+ * attribute is never missing or of another type.)
+ */
+extern bool condition_is_exact(const ForeignRelation *relation, const List *template);
+
+/*
+ * The conversion by which a value of `type` is written as the column's attribute: the column's own,
+ * or one made for the type in CurrentMemoryContext.
+ */
+extern ColumnConversion *condition_value_conversion(const ForeignColumn *column, Oid type);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * cost.c
+ *		What reading costs.
+ *
+ * Time: a round trip costs fdw_startup_cost, whatever it brings; a page's bytes cost what the
+ * service needs to read them, and rows fdw_tuple_cost each to be decoded. Capacity: 4 KB read with
+ * eventual consistency are half a unit; lookups are rounded item by item, Query and Scan page by
+ * page. What a filter leaves out has been read, and paid for, all the same.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "postgres/compat.h"
+
+#include "postgres/cost.h"
+
+#define PAGE_BYTES          (1024.0 * 1024.0)
+#define CAPACITY_UNIT_BYTES 4096.0
+
+/*
+ * A partition gives 3,000 read units a second, so a page of 1 MB takes 43 ms: about ten round trips
+ * within a region.
+ */
+#define PAGE_ROUND_TRIPS 10.0
+
+/* Bytes that a segment of a Scan should be worth: fewer pages gain little from one more stream. */
+#define SEGMENT_BYTES (16.0 * PAGE_BYTES)
+
+/* What is assumed of a table of which nothing is known. */
+#define UNKNOWN_ITEMS     1000.0
+#define UNKNOWN_ITEM_SIZE 400.0
+
+StoredVolume
+cost_table_volume(const ForeignRelation *relation, double analyzed_items)
+{
+	const TableDescription *description = relation->description;
+	StoredVolume volume = {UNKNOWN_ITEMS, UNKNOWN_ITEM_SIZE};
+
+	if (description == NULL)
+		return (StoredVolume){1, UNKNOWN_ITEM_SIZE};
+	if (description->item_count > 0)
+	{
+		volume.items = (double) description->item_count;
+		volume.item_size = Max((double) description->size_bytes / volume.items, 1);
+	}
+	if (analyzed_items >= 0)
+		volume.items = Max(analyzed_items, 1);
+	return volume;
+}
+
+StoredVolume
+cost_index_volume(const IndexDescription *index, StoredVolume table)
+{
+	double items = (double) index->item_count;
+
+	if (items <= 0)
+		return table;
+	return (StoredVolume){items, Max((double) index->size_bytes / items, 1)};
+}
+
+int
+cost_scan_segments(const ForeignRelation *relation, StoredVolume volume)
+{
+	double wanted = ceil(volume.items * volume.item_size / SEGMENT_BYTES);
+
+	if (relation->options->scan_segments > 0)
+		return relation->options->scan_segments;
+	return (int) Max(Min(wanted, relation->server_options->max_connections), 1);
+}
+
+static double
+read_requests(const ReadEstimate *estimate, double bytes)
+{
+	switch (estimate->kind)
+	{
+		case REQUEST_GET_ITEM:
+			return estimate->streams;
+		case REQUEST_BATCH_GET_ITEM:
+			return ceil(estimate->streams / BATCH_GET_KEYS_MAXIMUM);
+		case REQUEST_QUERY:
+		case REQUEST_SCAN:
+			break;
+	}
+	return estimate->streams * Max(ceil(bytes / estimate->streams / PAGE_BYTES), 1);
+}
+
+static double
+read_capacity_units(const ReadEstimate *estimate, double bytes)
+{
+	bool lookup = estimate->kind == REQUEST_GET_ITEM || estimate->kind == REQUEST_BATCH_GET_ITEM;
+	double parts = lookup ? Max(estimate->items, estimate->streams) : estimate->streams;
+	double units = parts * Max(ceil(bytes / parts / CAPACITY_UNIT_BYTES), 1);
+
+	return estimate->consistent_read ? units : units / 2;
+}
+
+ReadCost
+cost_of_read(const ForeignRelation *relation, const ReadEstimate *estimate)
+{
+	const ServerOptions *options = relation->server_options;
+	double bytes = estimate->items * estimate->item_size;
+	double requests = read_requests(estimate, bytes);
+	double concurrency =
+	    estimate->one_by_one ? 1 : Max(Min(estimate->streams, options->max_connections), 1);
+	Cost page_cost = options->fdw_startup_cost * PAGE_ROUND_TRIPS;
+	ReadCost cost;
+
+	cost.startup = options->fdw_startup_cost;
+	cost.total = options->fdw_startup_cost * Max(ceil(requests / concurrency), 1) +
+	             page_cost * bytes / PAGE_BYTES / concurrency +
+	             options->fdw_tuple_cost * estimate->rows;
+	cost.capacity_units = read_capacity_units(estimate, bytes);
+	return cost;
+}

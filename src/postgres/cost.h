@@ -1,0 +1,57 @@
+/*
+ * cost.h
+ *		What reading costs: in the planner's units of time, and in DynamoDB's capacity units.
+ */
+#ifndef POSTGRES_COST_H
+#define POSTGRES_COST_H
+
+#include "postgres.h"
+
+#include "nodes/pathnodes.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/fetch.h"
+#include "postgres/relation.h"
+
+/* How many items a table or an index holds, and how large they are. */
+typedef struct StoredVolume
+{
+	double items; /* at least 1 */
+	double item_size;
+} StoredVolume;
+
+/*
+ * The table's, or an index's, volume. The service counts every six hours or so, and says 0 of a new
+ * table; where it knows nothing, a table of a thousand items is assumed. `analyzed_items` is what
+ * ANALYZE found, negative when it never ran.
+ */
+extern StoredVolume cost_table_volume(const ForeignRelation *relation, double analyzed_items);
+extern StoredVolume cost_index_volume(const IndexDescription *index, StoredVolume table);
+
+/* How many segments a Scan of the volume is divided into. */
+extern int cost_scan_segments(const ForeignRelation *relation, StoredVolume volume);
+
+/* One way of reading. */
+typedef struct ReadEstimate
+{
+	RequestKind kind;
+	double streams;       /* keys to look up; streams of pages of a Query; segments of a Scan */
+	bool one_by_one;      /* streams are read one after another */
+	double items;         /* that the service examines */
+	double item_size;     /* bytes */
+	double rows;          /* that come over the wire */
+	bool consistent_read; /* costs twice as many capacity units */
+} ReadEstimate;
+
+typedef struct ReadCost
+{
+	Cost startup;
+	Cost total;
+	double capacity_units;
+} ReadCost;
+
+/* The cost of the read, without that of local conditions and output expressions. */
+extern ReadCost cost_of_read(const ForeignRelation *relation, const ReadEstimate *estimate);
+
+#endif

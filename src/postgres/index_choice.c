@@ -1,0 +1,147 @@
+/*
+ * index_choice.c
+ *		Whether an index can answer for the table.
+ */
+#include "postgres.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/access.h"
+#include "postgres/index_choice.h"
+#include "postgres/key_match.h"
+
+static bool
+keys_hold_attribute(const KeySchema *keys, Bytes name)
+{
+	for (uint32 i = 0; i < keys->hash_count; i++)
+	{
+		if (bytes_equal(keys->hash[i].name, name))
+			return true;
+	}
+	for (uint32 i = 0; i < keys->range_count; i++)
+	{
+		if (bytes_equal(keys->range[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static bool
+index_holds_attribute(const RelationPlanning *planning, const IndexDescription *index, Bytes name)
+{
+	if (index->projection == PROJECTION_ALL || keys_hold_attribute(&index->keys, name) ||
+	    keys_hold_attribute(&planning->relation->description->keys, name))
+		return true;
+	for (uint32 i = 0; i < index->included_count; i++)
+	{
+		if (bytes_equal(index->included[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* The first needed column that the index does not hold; NULL when it holds all. */
+static const ForeignColumn *
+column_missing_in_index(const RelationPlanning *planning, const IndexDescription *index)
+{
+	ListCell *cell;
+
+	foreach (cell, planning->columns)
+	{
+		const ForeignColumn *column = &planning->relation->columns[lfirst_int(cell) - 1];
+
+		if (column->options->whole_item)
+		{
+			if (index->projection != PROJECTION_ALL)
+				return column;
+		}
+		else if (!index_holds_attribute(planning, index, column->path.steps[0].name))
+			return column;
+	}
+	return NULL;
+}
+
+static bool
+index_holds_expiry(const RelationPlanning *planning, const IndexDescription *index)
+{
+	Bytes name = expiry_attribute(planning->relation);
+
+	return name.length == 0 || index_holds_attribute(planning, index, name);
+}
+
+bool
+index_holds_items(const ForeignRelation *relation, const IndexDescription *index, List *conditions)
+{
+	const KeySchema *keys = &index->keys;
+	uint32 count = keys->hash_count + keys->range_count;
+
+	if (relation->options->dense_indexes)
+		return true;
+	for (uint32 i = 0; i < count; i++)
+	{
+		const KeyAttribute *attribute =
+		    i < keys->hash_count ? &keys->hash[i] : &keys->range[i - keys->hash_count];
+
+		if (!keys_hold_attribute(&relation->description->keys, attribute->name) &&
+		    !conditions_need_attribute(relation, conditions, attribute))
+			return false;
+	}
+	return true;
+}
+
+bool
+index_is_usable(const RelationPlanning *planning, const IndexDescription *index)
+{
+	if (!index->active || (index->global && planning->relation->options->consistent_read))
+		return false;
+	return column_missing_in_index(planning, index) == NULL && index_holds_expiry(planning, index);
+}
+
+static const IndexDescription *
+find_chosen_index(const ForeignRelation *relation)
+{
+	const char *name = relation->options->index_name;
+	const IndexDescription *index = table_index(relation->description, bytes_of_string(name));
+
+	if (index == NULL)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+		         errmsg("table \"%s\" has no index \"%s\"", relation->options->table_name, name)));
+	if (!index->active)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("index \"%s\" of table \"%s\" is not active", name,
+		                       relation->options->table_name)));
+	if (index->global && relation->options->consistent_read)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("global index \"%s\" of table \"%s\" cannot be read consistently", name,
+		                relation->options->table_name),
+		         errhint("Set the option \"consistent_read\" to false, or drop \"index_name\".")));
+	return index;
+}
+
+const IndexDescription *
+index_chosen_by_option(const RelationPlanning *planning)
+{
+	const ForeignRelation *relation = planning->relation;
+	const ForeignColumn *missing;
+	const IndexDescription *index;
+
+	if (relation->options->index_name == NULL)
+		return NULL;
+	index = find_chosen_index(relation);
+	missing = column_missing_in_index(planning, index);
+	if (missing != NULL)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("index \"%s\" does not hold column \"%s\" of foreign table \"%s\"",
+		                relation->options->index_name, missing->name, relation->name),
+		         errhint("Read the column through a foreign table without \"index_name\".")));
+	if (!index_holds_expiry(planning, index))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("index \"%s\" does not hold the attribute by which items of foreign "
+		                       "table \"%s\" expire",
+		                       relation->options->index_name, relation->name),
+		                errhint("Set the option \"hide_expired\" to false.")));
+	return index;
+}

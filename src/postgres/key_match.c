@@ -1,0 +1,197 @@
+/*
+ * key_match.c
+ *		Matching conditions with key schemas.
+ */
+#include "postgres.h"
+
+#include "utils/selfuncs.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/key_match.h"
+
+bool
+column_is_key_attribute(const ForeignColumn *column, const KeyAttribute *attribute)
+{
+	AttributeType written;
+
+	return column->live && !column->options->whole_item && column->path.count == 1 &&
+	       bytes_equal(column->path.steps[0].name, attribute->name) &&
+	       column_conversion_written_type(column->conversion, &written) &&
+	       written == attribute->type;
+}
+
+/* Takes a leaf about the attribute apart; false for everything else. */
+static bool
+leaf_of_attribute(const ForeignRelation *relation, const List *template,
+                  const KeyAttribute *attribute, TemplateLeaf *leaf)
+{
+	if (template == NIL || !template_is_leaf(template))
+		return false;
+	*leaf = template_leaf(template);
+	return column_is_key_attribute(&relation->columns[leaf->column - 1], attribute);
+}
+
+static bool
+leaf_is_equality(const TemplateLeaf *leaf)
+{
+	return leaf->kind == TEMPLATE_COMPARE && leaf->comparison == CONDITION_EQUAL;
+}
+
+bool
+template_gives_key(const ForeignRelation *relation, const List *template,
+                   const KeyAttribute *attribute)
+{
+	TemplateLeaf leaf;
+
+	return leaf_of_attribute(relation, template, attribute, &leaf) &&
+	       (leaf_is_equality(&leaf) || leaf.kind == TEMPLATE_ANY);
+}
+
+/* True for what a range attribute's condition can be made of. */
+static bool
+leaf_restricts_range(const TemplateLeaf *leaf)
+{
+	switch (leaf->kind)
+	{
+		case TEMPLATE_COMPARE:
+			return leaf->comparison != CONDITION_NOT_EQUAL;
+		case TEMPLATE_ANY:
+		case TEMPLATE_LIKE:
+		case TEMPLATE_STARTS_WITH:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* What the conditions say about one attribute. */
+typedef struct AttributeMatch
+{
+	bool has_equality;
+	bool has_any;
+	double values; /* estimated number of the known ones */
+	List *used;
+} AttributeMatch;
+
+static AttributeMatch
+match_attribute(PlannerInfo *root, const ForeignRelation *relation, const KeyAttribute *attribute,
+                List *conditions, bool is_range)
+{
+	AttributeMatch match = {.values = 1};
+	double elements = 0;
+	ListCell *cell;
+
+	foreach (cell, conditions)
+	{
+		PlannedCondition *condition = lfirst(cell);
+		TemplateLeaf leaf;
+
+		if (!leaf_of_attribute(relation, condition->template, attribute, &leaf))
+			continue;
+		if (leaf_is_equality(&leaf))
+			match.has_equality = true;
+		else if (leaf.kind == TEMPLATE_ANY)
+		{
+			double length = ESTIMATE_ARRAY_LENGTH(root, leaf.value);
+
+			elements = match.has_any ? Min(elements, length) : length;
+			match.has_any = true;
+		}
+		else if (!is_range || !leaf_restricts_range(&leaf))
+			continue;
+		match.used = lappend(match.used, condition);
+	}
+	if (match.has_any && !match.has_equality)
+		match.values = Max(elements, 1);
+	return match;
+}
+
+static void
+key_match_add(KeyMatch *match, const AttributeMatch *attribute)
+{
+	match->keys *= attribute->values;
+	match->one_stream = match->one_stream && (attribute->has_equality || !attribute->has_any);
+	match->used = list_concat(match->used, attribute->used);
+}
+
+KeyMatch
+key_match(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *keys,
+          List *conditions)
+{
+	KeyMatch match = {.query = true, .lookup = true, .one_stream = true, .keys = 1};
+	bool range_is_known = true;
+
+	for (uint32 i = 0; i < keys->hash_count; i++)
+	{
+		AttributeMatch hash = match_attribute(root, relation, &keys->hash[i], conditions, false);
+
+		if (!hash.has_equality && !hash.has_any)
+			return (KeyMatch){.query = false};
+		key_match_add(&match, &hash);
+	}
+	/* A range attribute may be compared where all before it have known values. */
+	for (uint32 i = 0; i < keys->range_count && range_is_known; i++)
+	{
+		AttributeMatch range = match_attribute(root, relation, &keys->range[i], conditions, true);
+
+		range_is_known = range.has_equality || range.has_any;
+		key_match_add(&match, &range);
+	}
+	match.lookup = range_is_known;
+	return match;
+}
+
+/* The columns that a template is searched for. */
+typedef struct KeyColumns
+{
+	const ForeignRelation *relation;
+	const KeySchema *keys;
+} KeyColumns;
+
+static bool
+path_begins_with_key(const AttributePath *path, const KeyAttribute *attributes, uint32 count)
+{
+	for (uint32 i = 0; i < count; i++)
+	{
+		if (bytes_equal(path->steps[0].name, attributes[i].name))
+			return true;
+	}
+	return false;
+}
+
+static bool
+column_is_of_keys(AttrNumber column, const void *context)
+{
+	const KeyColumns *columns = context;
+	const AttributePath *path = &columns->relation->columns[column - 1].path;
+
+	return path_begins_with_key(path, columns->keys->hash, columns->keys->hash_count) ||
+	       path_begins_with_key(path, columns->keys->range, columns->keys->range_count);
+}
+
+bool
+template_mentions_keys(const ForeignRelation *relation, const List *template, const KeySchema *keys)
+{
+	KeyColumns columns = {relation, keys};
+
+	return template_mentions(template, column_is_of_keys, &columns);
+}
+
+bool
+conditions_need_attribute(const ForeignRelation *relation, List *conditions,
+                          const KeyAttribute *attribute)
+{
+	ListCell *cell;
+
+	foreach (cell, conditions)
+	{
+		PlannedCondition *condition = lfirst(cell);
+		TemplateLeaf leaf;
+
+		if (leaf_of_attribute(relation, condition->template, attribute, &leaf) &&
+		    leaf.kind != TEMPLATE_IS_NULL)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,53 @@
+/*
+ * key_match.h
+ *		Which conditions say something about the keys of a table or an index.
+ */
+#ifndef POSTGRES_KEY_MATCH_H
+#define POSTGRES_KEY_MATCH_H
+
+#include "postgres.h"
+
+#include "nodes/pathnodes.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/relation.h"
+#include "postgres/template.h"
+
+/* A condition of the query and what DynamoDB can evaluate of it: NIL for nothing. */
+typedef struct PlannedCondition
+{
+	RestrictInfo *restriction;
+	List *template;
+} PlannedCondition;
+
+typedef struct KeyMatch
+{
+	bool query;      /* every hash attribute has known values */
+	bool lookup;     /* and every range attribute too */
+	bool one_stream; /* and no attribute has several */
+	double keys;     /* estimated number of their combinations */
+	List *used;      /* PlannedConditions that make the key condition */
+} KeyMatch;
+
+/* Matches the conditions, PlannedConditions, with the key schema. */
+extern KeyMatch key_match(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *keys,
+                          List *conditions);
+
+/* True when the column is exactly that key attribute, written as its type. */
+extern bool column_is_key_attribute(const ForeignColumn *column, const KeyAttribute *attribute);
+
+/* True when the template is a leaf that gives the attribute known values. */
+extern bool template_gives_key(const ForeignRelation *relation, const List *template,
+                               const KeyAttribute *attribute);
+
+/* True when the template mentions one of the schema's attributes, which a Query's filter may not.
+ */
+extern bool template_mentions_keys(const ForeignRelation *relation, const List *template,
+                                   const KeySchema *keys);
+
+/* True when the conditions can only be true of items that have the attribute. */
+extern bool conditions_need_attribute(const ForeignRelation *relation, List *conditions,
+                                      const KeyAttribute *attribute);
+
+#endif

@@ -1,0 +1,552 @@
+/*
+ * paths.c
+ *		The ways in which a foreign table can be read, as paths among which the planner chooses.
+ *
+ * The table, or one of its indexes, is read by keys that the conditions know (GetItem,
+ * BatchGetItem), by known hash attributes (Query), or to its end (Scan). Conditions that join the
+ * table with others make parameterised paths: a nested loop then looks keys up instead of scanning.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/stratnum.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/access.h"
+#include "postgres/conditions.h"
+#include "postgres/index_choice.h"
+#include "postgres/key_match.h"
+#include "postgres/planning.h"
+
+/* Added to what is forbidden, so that it is chosen, and refused, only when nothing else is left. */
+#define FORBIDDEN_COST 1.0e10
+
+/* The table, or one of its indexes. */
+typedef struct ReadTarget
+{
+	const IndexDescription *index; /* NULL: the table */
+	const KeySchema *keys;
+	StoredVolume volume;
+} ReadTarget;
+
+/* What paths are made for: the table by itself, or with values from other tables. */
+typedef struct PathScope
+{
+	PlannerInfo *root;
+	RelOptInfo *base;
+	RelationPlanning *planning;
+	ParamPathInfo *parameters; /* NULL: none */
+	List *conditions;          /* PlannedConditions that hold for the rows of the path */
+} PathScope;
+
+static double
+scope_rows(const PathScope *scope)
+{
+	return scope->parameters == NULL ? scope->base->rows : scope->parameters->ppi_rows;
+}
+
+static Relids
+scope_required_outer(const PathScope *scope)
+{
+	return scope->parameters == NULL ? scope->base->lateral_relids
+	                                 : scope->parameters->ppi_req_outer;
+}
+
+/* The templates of the conditions that make the key condition. */
+static List *
+key_templates(const KeyMatch *match)
+{
+	List *templates = NIL;
+	ListCell *cell;
+
+	foreach (cell, match->used)
+		templates = lappend(templates, ((PlannedCondition *) lfirst(cell))->template);
+	return template_of_children(TEMPLATE_AND, templates);
+}
+
+/* Key conditions after which the condition of SQL needs no check. */
+static List *
+exact_restrictions(const PathScope *scope, const KeyMatch *match)
+{
+	List *exact = NIL;
+	ListCell *cell;
+
+	foreach (cell, match->used)
+	{
+		PlannedCondition *condition = lfirst(cell);
+
+		if (condition_is_exact(scope->planning->relation, condition->template))
+			exact = lappend(exact, condition->restriction);
+	}
+	return exact;
+}
+
+/*
+ * The templates of all other conditions, joined. `keys` are those that a Query's filter may not
+ * mention, NULL for a Scan.
+ */
+static List *
+filter_templates(const PathScope *scope, const KeySchema *keys, List *used)
+{
+	List *templates = NIL;
+	ListCell *cell;
+
+	foreach (cell, scope->conditions)
+	{
+		PlannedCondition *condition = lfirst(cell);
+
+		if (condition->template == NIL || list_member_ptr(used, condition))
+			continue;
+		if (keys != NULL &&
+		    template_mentions_keys(scope->planning->relation, condition->template, keys))
+			continue;
+		templates = lappend(templates, condition->template);
+	}
+	return template_of_children(TEMPLATE_AND, templates);
+}
+
+static Access *
+make_access(const PathScope *scope, RequestKind kind, const ReadTarget *target)
+{
+	const ForeignRelation *relation = scope->planning->relation;
+	Access *access = palloc0(sizeof(*access));
+
+	access->kind = kind;
+	if (target->index != NULL)
+		access->index_name = pnstrdup(target->index->name.data, target->index->name.length);
+	access->columns = scope->planning->columns;
+	access->whole_items = scope->planning->whole_items;
+	access->keys_only = access->columns == NIL;
+	access->consistent_read = relation->options->consistent_read;
+	access->segments = 1;
+	return access;
+}
+
+/*
+ * How many items must probably be examined before the query has enough rows: 0 when it wants all,
+ * as it does when the rows must be sorted first.
+ */
+static double
+find_row_goal(const PathScope *scope, double examined, List *pathkeys)
+{
+	PlannerInfo *root = scope->root;
+	double rows = Max(scope_rows(scope), 1);
+
+	if (root->limit_tuples <= 0 || scope->base->reloptkind != RELOPT_BASEREL ||
+	    bms_membership(root->all_baserels) != BMS_SINGLETON)
+		return 0;
+	if (!pathkeys_contained_in(root->query_pathkeys, pathkeys))
+		return 0;
+	if (root->limit_tuples >= rows)
+		return 0;
+	return ceil(root->limit_tuples * Max(examined / rows, 1));
+}
+
+/* Adds the path of an access; `estimate` says what reading costs, rows excepted. */
+static void
+add_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate, List *pathkeys,
+                List *exact)
+{
+	const ForeignRelation *relation = scope->planning->relation;
+	RelOptInfo *base = scope->base;
+	double rows = scope_rows(scope);
+	QualCost conditions = base->baserestrictcost;
+	ReadCost cost;
+
+	estimate->kind = access->kind;
+	estimate->consistent_read = access->consistent_read;
+	estimate->one_by_one = access->in_order;
+	estimate->rows = access->filter == NIL ? Max(estimate->items, rows) : rows;
+	cost = cost_of_read(relation, estimate);
+	cost.startup += conditions.startup + base->reltarget->cost.startup;
+	cost.total += conditions.startup + conditions.per_tuple * estimate->rows +
+	              base->reltarget->cost.startup + base->reltarget->cost.per_tuple * rows;
+	if (access->kind == REQUEST_SCAN && !relation->options->allow_full_scan)
+		cost.total += FORBIDDEN_COST;
+	access->estimated_capacity_units = cost.capacity_units;
+	add_path(base, (Path *) CREATE_FOREIGN_PATH(scope->root, base, rows, cost.startup, cost.total,
+	                                            pathkeys, scope_required_outer(scope),
+	                                            list_make2(access, exact)));
+}
+
+static void
+add_lookup_path(const PathScope *scope, const ReadTarget *target, const KeyMatch *match)
+{
+	RequestKind kind = match->one_stream ? REQUEST_GET_ITEM : REQUEST_BATCH_GET_ITEM;
+	Access *access = make_access(scope, kind, target);
+	ReadEstimate estimate = {
+	    .streams = match->keys, .items = match->keys, .item_size = target->volume.item_size};
+
+	access->key_condition = key_templates(match);
+	add_access_path(scope, access, &estimate, NIL, exact_restrictions(scope, match));
+}
+
+/* True when the pathkey orders by the column as DynamoDB orders the attribute. */
+static bool
+pathkey_orders_by(const PathScope *scope, const PathKey *pathkey, const KeyAttribute *attribute)
+{
+	const ForeignRelation *relation = scope->planning->relation;
+	EquivalenceClass *class = pathkey->pk_eclass;
+	ConditionScope conditions = {scope->root, scope->base, relation};
+	ListCell *cell;
+
+	if (class->ec_has_volatile)
+		return false;
+	foreach (cell, class->ec_members)
+	{
+		EquivalenceMember *member = lfirst(cell);
+		const ForeignColumn *column;
+		Oid type;
+
+		if (member->em_is_child || !bms_equal(member->em_relids, scope->base->relids))
+			continue;
+		column = condition_operand_column(&conditions, member->em_expr);
+		if (column == NULL || !column_is_key_attribute(column, attribute))
+			continue;
+		type = getBaseType(member->em_datatype);
+		if (lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf == pathkey->pk_opfamily &&
+		    column_conversion_comparability(column->conversion, class->ec_collation).order)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The query's order as far as a Query gives it: within one hash value, by the range attribute,
+ * either way. NIL when it gives none.
+ */
+static List *
+query_order(const PathScope *scope, const ReadTarget *target, const KeyMatch *match, bool *backward)
+{
+	PathKey *first;
+
+	if (scope->root->query_pathkeys == NIL || !match->one_stream || target->keys->range_count == 0)
+		return NIL;
+	first = linitial(scope->root->query_pathkeys);
+	if (!pathkey_orders_by(scope, first, &target->keys->range[0]))
+		return NIL;
+	*backward = PATHKEY_IS_DESCENDING(first);
+	return list_make1(first);
+}
+
+/* How many items the key condition lets DynamoDB examine. */
+static double
+examined_items(const PathScope *scope, const ReadTarget *target, const KeyMatch *match)
+{
+	List *restrictions = NIL;
+	Selectivity selectivity;
+	ListCell *cell;
+
+	foreach (cell, match->used)
+		restrictions = lappend(restrictions, ((PlannedCondition *) lfirst(cell))->restriction);
+	selectivity =
+	    clauselist_selectivity(scope->root, restrictions, scope->base->relid, JOIN_INNER, NULL);
+	return clamp_row_est(target->volume.items * selectivity);
+}
+
+static void
+add_query_path(const PathScope *scope, const ReadTarget *target, const KeyMatch *match)
+{
+	Access *access = make_access(scope, REQUEST_QUERY, target);
+	double items = examined_items(scope, target, match);
+	ReadEstimate estimate = {
+	    .streams = match->keys, .items = items, .item_size = target->volume.item_size};
+	List *pathkeys = query_order(scope, target, match, &access->backward);
+
+	access->key_condition = key_templates(match);
+	access->filter = filter_templates(scope, target->keys, match->used);
+	access->in_order = pathkeys != NIL;
+	access->row_goal = find_row_goal(scope, items, pathkeys);
+	add_access_path(scope, access, &estimate, pathkeys, exact_restrictions(scope, match));
+}
+
+/* The volume that a row goal makes a Scan read. */
+static StoredVolume
+goal_volume(StoredVolume volume, double row_goal)
+{
+	if (row_goal > 0 && row_goal < volume.items)
+		volume.items = row_goal;
+	return volume;
+}
+
+static void
+add_scan_path(const PathScope *scope, const ReadTarget *target)
+{
+	Access *access = make_access(scope, REQUEST_SCAN, target);
+	ReadEstimate estimate = {.items = target->volume.items, .item_size = target->volume.item_size};
+
+	access->filter = filter_templates(scope, NULL, NIL);
+	access->row_goal = find_row_goal(scope, estimate.items, NIL);
+	access->segments = cost_scan_segments(scope->planning->relation,
+	                                      goal_volume(target->volume, access->row_goal));
+	estimate.streams = access->segments;
+	add_access_path(scope, access, &estimate, NIL, NIL);
+}
+
+/* True when the key condition uses a condition that joins with other tables. */
+static bool
+uses_parameters(const PathScope *scope, const KeyMatch *match)
+{
+	ListCell *cell;
+
+	foreach (cell, match->used)
+	{
+		PlannedCondition *condition = lfirst(cell);
+
+		if (list_member_ptr(scope->parameters->ppi_clauses, condition->restriction))
+			return true;
+	}
+	return false;
+}
+
+/* Paths that know keys; an index is always queried. */
+static void
+add_key_paths(const PathScope *scope, const ReadTarget *target)
+{
+	KeyMatch match =
+	    key_match(scope->root, scope->planning->relation, target->keys, scope->conditions);
+
+	if (!match.query || (scope->parameters != NULL && !uses_parameters(scope, &match)))
+		return;
+	if (match.lookup && target->index == NULL)
+		add_lookup_path(scope, target, &match);
+	else
+		add_query_path(scope, target, &match);
+}
+
+/* The paths of one scope through one target. */
+static void
+add_target_paths(const PathScope *scope, const ReadTarget *target)
+{
+	const RelationPlanning *planning = scope->planning;
+	double table_bytes = planning->volume.items * planning->volume.item_size;
+	double target_bytes = target->volume.items * target->volume.item_size;
+	bool chosen = planning->relation->options->index_name != NULL;
+
+	if (target->index != NULL && !chosen &&
+	    !index_holds_items(planning->relation, target->index, scope->conditions))
+		return;
+	add_key_paths(scope, target);
+	if (scope->parameters == NULL &&
+	    (target->index == NULL || chosen || target_bytes < table_bytes))
+		add_scan_path(scope, target);
+}
+
+static ReadTarget *
+make_target(const RelationPlanning *planning, const IndexDescription *index)
+{
+	ReadTarget *target = palloc0(sizeof(*target));
+
+	target->index = index;
+	target->keys = index == NULL ? &planning->relation->description->keys : &index->keys;
+	target->volume = index == NULL ? planning->volume : cost_index_volume(index, planning->volume);
+	return target;
+}
+
+/* The table and its usable indexes, or the one index that the options ask for. */
+static List *
+find_targets(const RelationPlanning *planning)
+{
+	const TableDescription *description = planning->relation->description;
+	const IndexDescription *chosen = index_chosen_by_option(planning);
+	List *targets;
+
+	if (chosen != NULL)
+		return list_make1(make_target(planning, chosen));
+	targets = list_make1(make_target(planning, NULL));
+	for (uint32 i = 0; i < description->index_count; i++)
+	{
+		if (index_is_usable(planning, &description->indexes[i]))
+			targets = lappend(targets, make_target(planning, &description->indexes[i]));
+	}
+	return targets;
+}
+
+static void
+add_scope_paths(const PathScope *scope, List *targets)
+{
+	ListCell *cell;
+
+	foreach (cell, targets)
+		add_target_paths(scope, lfirst(cell));
+}
+
+/* True when the condition gives a key attribute of a target known values. */
+static bool
+gives_key(const ForeignRelation *relation, List *targets, const List *template)
+{
+	ListCell *cell;
+
+	foreach (cell, targets)
+	{
+		const KeySchema *keys = ((ReadTarget *) lfirst(cell))->keys;
+
+		for (uint32 i = 0; i < keys->hash_count; i++)
+		{
+			if (template_gives_key(relation, template, &keys->hash[i]))
+				return true;
+		}
+		for (uint32 i = 0; i < keys->range_count; i++)
+		{
+			if (template_gives_key(relation, template, &keys->range[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The sets of other tables, each once, whose values would make keys known. */
+typedef struct OuterSets
+{
+	const PathScope *scope;
+	List *targets;
+	List *sets; /* of Relids */
+} OuterSets;
+
+static void
+add_outer_set(OuterSets *outer, Relids relids)
+{
+	ListCell *cell;
+
+	if (bms_is_empty(relids))
+		return;
+	foreach (cell, outer->sets)
+	{
+		if (bms_equal(lfirst(cell), relids))
+			return;
+	}
+	outer->sets = lappend(outer->sets, relids);
+}
+
+/* Notes the tables that a join condition needs if it makes a key known. */
+static void
+consider_join_condition(OuterSets *outer, RestrictInfo *restriction)
+{
+	const PathScope *scope = outer->scope;
+	const ForeignRelation *relation = scope->planning->relation;
+	ConditionScope conditions = {scope->root, scope->base, relation};
+	List *template;
+	Relids relids;
+
+	if (!join_clause_is_movable_to(restriction, scope->base))
+		return;
+	template = condition_template(&conditions, restriction->clause);
+	if (template == NIL || !gives_key(relation, outer->targets, template))
+		return;
+	relids = bms_union(restriction->clause_relids, scope->base->lateral_relids);
+	add_outer_set(outer, bms_del_member(relids, scope->base->relid));
+}
+
+/* Which column generate_implied_equalities_for_column asks about. */
+typedef struct ColumnQuestion
+{
+	ConditionScope scope;
+	AttrNumber column;
+} ColumnQuestion;
+
+static bool
+member_is_column(PlannerInfo *root, RelOptInfo *base, EquivalenceClass *class,
+                 EquivalenceMember *member, void *context)
+{
+	ColumnQuestion *question = context;
+	const ForeignColumn *column = condition_operand_column(&question->scope, member->em_expr);
+
+	return column != NULL && column->number == question->column;
+}
+
+/* Join conditions that the planner keeps as equivalence classes. */
+static void
+consider_equivalences(OuterSets *outer)
+{
+	const PathScope *scope = outer->scope;
+	ColumnQuestion question = {{scope->root, scope->base, scope->planning->relation}, 0};
+	ListCell *column;
+	ListCell *cell;
+
+	if (!scope->base->has_eclass_joins)
+		return;
+	foreach (column, scope->planning->columns)
+	{
+		List *restrictions;
+
+		question.column = lfirst_int(column);
+		restrictions =
+		    generate_implied_equalities_for_column(scope->root, scope->base, member_is_column,
+		                                           &question, scope->base->lateral_referencers);
+		foreach (cell, restrictions)
+			consider_join_condition(outer, lfirst(cell));
+	}
+}
+
+static void
+add_parameterized_paths(const PathScope *scope, List *targets, Relids required_outer)
+{
+	PathScope parameterized = *scope;
+	ParamPathInfo *parameters = get_baserel_parampathinfo(scope->root, scope->base, required_outer);
+	const ForeignRelation *relation = scope->planning->relation;
+	KeyMatch match;
+
+	parameterized.parameters = parameters;
+	parameterized.conditions =
+	    list_concat_copy(scope->conditions, plan_conditions(scope->root, scope->base, relation,
+	                                                        parameters->ppi_clauses));
+	match =
+	    key_match(scope->root, relation, &relation->description->keys, parameterized.conditions);
+	if (match.lookup)
+		parameters->ppi_rows = clamp_row_est(Min(parameters->ppi_rows, match.keys));
+	add_scope_paths(&parameterized, targets);
+}
+
+/* Paths with values of other tables: of each set of them alone, and of all together. */
+static void
+add_join_paths(const PathScope *scope, List *targets)
+{
+	OuterSets outer = {scope, targets, NIL};
+	Relids all = NULL;
+	ListCell *cell;
+
+	foreach (cell, scope->base->joininfo)
+		consider_join_condition(&outer, lfirst(cell));
+	consider_equivalences(&outer);
+	foreach (cell, outer.sets)
+		all = bms_add_members(all, lfirst(cell));
+	add_outer_set(&outer, all);
+	foreach (cell, outer.sets)
+		add_parameterized_paths(scope, targets, lfirst(cell));
+}
+
+/* The path of a table that does not exist and reads as empty. */
+static void
+add_empty_path(const PathScope *scope)
+{
+	ReadTarget nothing = {.volume = scope->planning->volume};
+
+	add_scan_path(scope, &nothing);
+}
+
+void
+dynamodbGetForeignPaths(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id)
+{
+	RelationPlanning *planning = base->fdw_private;
+	PathScope scope = {
+	    .root = root, .base = base, .planning = planning, .conditions = planning->conditions};
+	List *targets;
+
+	if (planning->relation->description == NULL)
+	{
+		add_empty_path(&scope);
+		return;
+	}
+	targets = find_targets(planning);
+	add_scope_paths(&scope, targets);
+	add_join_paths(&scope, targets);
+}

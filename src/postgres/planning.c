@@ -1,0 +1,159 @@
+/*
+ * planning.c
+ *		The first and the last step of planning a scan: what the query needs, and the finished plan.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "catalog/heap.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/planmain.h"
+#include "optimizer/restrictinfo.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/access.h"
+#include "postgres/conditions.h"
+#include "postgres/key_match.h"
+#include "postgres/planning.h"
+#include "postgres/scan.h"
+
+/* Items have no system columns but the table's oid, which the executor fills in. */
+static void
+refuse_system_column(const ForeignRelation *relation, AttrNumber number)
+{
+	if (number == TableOidAttributeNumber)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+	                errmsg("foreign table \"%s\" has no system column \"%s\"", relation->name,
+	                       NameStr(SystemAttributeDefinition(number)->attname))));
+}
+
+/* True when the set, as pull_varattnos makes it, holds the column or the whole row. */
+static bool
+is_needed(const Bitmapset *attributes, AttrNumber number)
+{
+	return bms_is_member(number - FirstLowInvalidHeapAttributeNumber, attributes) ||
+	       bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, attributes);
+}
+
+/* Notes the columns that the rest of the plan, or a condition, looks at. */
+static void
+find_needed_columns(RelOptInfo *base, RelationPlanning *planning)
+{
+	const ForeignRelation *relation = planning->relation;
+	Bitmapset *attributes = NULL;
+	ListCell *cell;
+
+	pull_varattnos((Node *) base->reltarget->exprs, base->relid, &attributes);
+	foreach (cell, base->baserestrictinfo)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause, base->relid, &attributes);
+	for (AttrNumber number = FirstLowInvalidHeapAttributeNumber + 1; number < 0; number++)
+	{
+		if (bms_is_member(number - FirstLowInvalidHeapAttributeNumber, attributes))
+			refuse_system_column(relation, number);
+	}
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		const ForeignColumn *column = &relation->columns[i];
+
+		if (!column->live || !is_needed(attributes, i + 1))
+			continue;
+		planning->columns = lappend_int(planning->columns, i + 1);
+		if (column->options->whole_item)
+			planning->whole_items = true;
+	}
+}
+
+List *
+plan_conditions(PlannerInfo *root, RelOptInfo *base, const ForeignRelation *relation,
+                List *restrictions)
+{
+	ConditionScope scope = {root, base, relation};
+	List *conditions = NIL;
+	ListCell *cell;
+
+	foreach (cell, restrictions)
+	{
+		PlannedCondition *condition = palloc0(sizeof(*condition));
+
+		condition->restriction = lfirst_node(RestrictInfo, cell);
+		if (restriction_is_securely_promotable(condition->restriction, base) &&
+		    !condition->restriction->pseudoconstant)
+			condition->template = condition_template(&scope, condition->restriction->clause);
+		conditions = lappend(conditions, condition);
+	}
+	return conditions;
+}
+
+/* No more rows than keys that are looked up. */
+static void
+limit_rows_to_keys(PlannerInfo *root, RelOptInfo *base, const RelationPlanning *planning)
+{
+	KeyMatch match = key_match(root, planning->relation, &planning->relation->description->keys,
+	                           planning->conditions);
+
+	if (match.lookup)
+		base->rows = clamp_row_est(Min(base->rows, match.keys));
+}
+
+void
+dynamodbGetForeignRelSize(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id)
+{
+	Oid user = OidIsValid(base->userid) ? base->userid : GetUserId();
+	RelationPlanning *planning = palloc0(sizeof(*planning));
+
+	planning->relation = foreign_relation_open(foreign_table_id, user);
+	base->fdw_private = planning;
+	find_needed_columns(base, planning);
+	planning->conditions = plan_conditions(root, base, planning->relation, base->baserestrictinfo);
+	planning->volume = cost_table_volume(planning->relation, base->tuples);
+	base->tuples = planning->volume.items;
+	set_baserel_size_estimates(root, base);
+	if (planning->relation->description != NULL)
+		limit_rows_to_keys(root, base, planning);
+}
+
+static void
+refuse_full_scan(const ForeignRelation *relation)
+{
+	if (relation->description == NULL || relation->options->allow_full_scan)
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+	         errmsg("reading foreign table \"%s\" needs a full scan, which allow_full_scan forbids",
+	                relation->name),
+	         errhint("Give values for the key attributes of the table or of one of its indexes, or "
+	                 "set the option \"allow_full_scan\" of the foreign table or its server.")));
+}
+
+ForeignScan *
+dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id,
+                       ForeignPath *best_path, List *target_list, List *scan_clauses,
+                       Plan *outer_plan)
+{
+	RelationPlanning *planning = base->fdw_private;
+	Access access = *(Access *) list_nth(best_path->fdw_private, PATH_PRIVATE_ACCESS);
+	List *exact = list_nth(best_path->fdw_private, PATH_PRIVATE_EXACT);
+	List *checked = NIL;
+	List *unchecked = NIL;
+	List *expressions = NIL;
+	ListCell *cell;
+
+	if (access.kind == REQUEST_SCAN)
+		refuse_full_scan(planning->relation);
+	foreach (cell, scan_clauses)
+	{
+		if (list_member_ptr(exact, lfirst(cell)))
+			unchecked = lappend(unchecked, lfirst(cell));
+		else
+			checked = lappend(checked, lfirst(cell));
+	}
+	access.key_condition = template_number_values(access.key_condition, &expressions);
+	access.filter = template_number_values(access.filter, &expressions);
+	return make_foreignscan(target_list, extract_actual_clauses(checked, false), base->relid,
+	                        expressions, list_make1(access_to_list(&access)), NIL,
+	                        extract_actual_clauses(unchecked, false), outer_plan);
+}

@@ -1,0 +1,122 @@
+/*
+ * template.c
+ *		Making templates of conditions and taking them apart; see template.h for their grammar.
+ */
+#include "postgres.h"
+
+#include "nodes/value.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/template.h"
+
+/* Positions in the List of a leaf. */
+enum LeafMember
+{
+	LEAF_KIND,
+	LEAF_COLUMN,
+	LEAF_COMPARISON,
+	LEAF_VALUE_TYPE,
+	LEAF_VALUE
+};
+
+List *
+template_of_leaf(const TemplateLeaf *leaf)
+{
+	return list_make5(makeInteger(leaf->kind), makeInteger(leaf->column),
+	                  makeInteger(leaf->comparison), makeInteger((int) leaf->value_type),
+	                  leaf->value);
+}
+
+List *
+template_of_children(TemplateKind kind, List *children)
+{
+	if (children == NIL)
+		return NIL;
+	if (list_length(children) == 1)
+		return linitial(children);
+	return lcons(makeInteger(kind), list_copy(children));
+}
+
+TemplateKind
+template_kind(const List *template)
+{
+	return (TemplateKind) intVal(linitial(template));
+}
+
+bool
+template_is_leaf(const List *template)
+{
+	TemplateKind kind = template_kind(template);
+
+	return kind != TEMPLATE_AND && kind != TEMPLATE_OR;
+}
+
+TemplateLeaf
+template_leaf(const List *template)
+{
+	Assert(template_is_leaf(template));
+	return (TemplateLeaf){
+	    .kind = template_kind(template),
+	    .column = (AttrNumber) intVal(list_nth(template, LEAF_COLUMN)),
+	    .comparison = (ConditionKind) intVal(list_nth(template, LEAF_COMPARISON)),
+	    .value_type = (Oid) intVal(list_nth(template, LEAF_VALUE_TYPE)),
+	    .value = list_nth(template, LEAF_VALUE),
+	};
+}
+
+List *
+template_children(const List *template)
+{
+	Assert(!template_is_leaf(template));
+	return list_copy_tail(template, 1);
+}
+
+List *
+template_conjuncts(List *template)
+{
+	if (template == NIL)
+		return NIL;
+	if (template_kind(template) == TEMPLATE_AND)
+		return template_children(template);
+	return list_make1(template);
+}
+
+bool
+template_mentions(const List *template, ColumnMatch matches, const void *context)
+{
+	ListCell *cell;
+
+	if (template_is_leaf(template))
+		return matches(template_leaf(template).column, context);
+	foreach (cell, template_children(template))
+	{
+		if (template_mentions(lfirst(cell), matches, context))
+			return true;
+	}
+	return false;
+}
+
+List *
+template_number_values(const List *template, List **expressions)
+{
+	List *numbered = NIL;
+	ListCell *cell;
+
+	if (template == NIL)
+		return NIL;
+	if (template_is_leaf(template))
+	{
+		TemplateLeaf leaf = template_leaf(template);
+
+		if (leaf.value != NULL)
+		{
+			*expressions = lappend(*expressions, leaf.value);
+			leaf.value = (Node *) makeInteger(list_length(*expressions) - 1);
+		}
+		return template_of_leaf(&leaf);
+	}
+	foreach (cell, template_children(template))
+		numbered = lappend(numbered, template_number_values(lfirst(cell), expressions));
+	return template_of_children(template_kind(template), numbered);
+}

@@ -1,0 +1,78 @@
+/*
+ * template.h
+ *		Conditions whose values are not known yet: a tree of nodes that PostgreSQL can copy.
+ *
+ *	template := ( kind children… )                              kind: TEMPLATE_AND, TEMPLATE_OR
+ *	          | ( kind column comparison value_type value )     kind: all others, the leaves
+ *
+ * A template is a List. `kind`, `column`, `comparison` and `value_type` are Integers: a
+ * TemplateKind, a column's number, a ConditionKind and a type's oid. `value` is an expression while
+ * the query is planned and, in a finished plan, the Integer position of that expression in
+ * fdw_exprs; it is a NULL pointer in the leaves without a value.
+ *
+ * There is no NOT: a template that an item does not satisfy says nothing about the negated one,
+ * because a missing attribute satisfies neither. Every item for which the SQL condition is true
+ * satisfies its template; others may, and are found out when the condition is checked again.
+ */
+#ifndef POSTGRES_TEMPLATE_H
+#define POSTGRES_TEMPLATE_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+
+#include "postgres/compat.h"
+
+#include "item/condition.h"
+
+typedef enum TemplateKind
+{
+	TEMPLATE_COMPARE,     /* column <comparison> value */
+	TEMPLATE_ANY,         /* column = any element of value, an array */
+	TEMPLATE_LIKE,        /* column LIKE value, a pattern */
+	TEMPLATE_STARTS_WITH, /* column begins with value */
+	TEMPLATE_IS_NULL,     /* the attribute is missing or NULL */
+	TEMPLATE_IS_NOT_NULL, /* it is neither */
+	TEMPLATE_AND,
+	TEMPLATE_OR
+} TemplateKind;
+
+/* A leaf, taken apart. */
+typedef struct TemplateLeaf
+{
+	TemplateKind kind;
+	AttrNumber column;
+	ConditionKind comparison; /* of TEMPLATE_COMPARE */
+	Oid value_type;           /* the value's base type; of TEMPLATE_ANY, its elements' */
+	Node *value;
+} TemplateLeaf;
+
+extern List *template_of_leaf(const TemplateLeaf *leaf);
+
+/* All, or any, of the templates; the template itself when it is the only one, NIL for none. */
+extern List *template_of_children(TemplateKind kind, List *children);
+
+extern TemplateKind template_kind(const List *template);
+extern bool template_is_leaf(const List *template);
+
+/* A leaf's parts; its value is borrowed from the template. */
+extern TemplateLeaf template_leaf(const List *template);
+
+/* The templates below an AND or OR, as a new List. */
+extern List *template_children(const List *template);
+
+/* The top-level conjuncts: the children of an AND, else the template itself; NIL for NIL. */
+extern List *template_conjuncts(List *template);
+
+/* True when one of the template's leaves is about a column for which `matches` is true. */
+typedef bool (*ColumnMatch)(AttrNumber column, const void *context);
+extern bool template_mentions(const List *template, ColumnMatch matches, const void *context);
+
+/*
+ * A copy in which each value is its position in *expressions, to which the values are appended: the
+ * form that a finished plan carries.
+ */
+extern List *template_number_values(const List *template, List **expressions);
+
+#endif
