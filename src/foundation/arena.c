@@ -19,6 +19,7 @@ struct ArenaBlock
 #define ALIGNMENT          alignof(max_align_t)
 #define ALIGN_UP(size)     (((size) + ALIGNMENT - 1) & ~(ALIGNMENT - 1))
 #define HEADER_SIZE        ALIGN_UP(sizeof(ArenaBlock))
+#define SMALLEST_ARRAY     ((size_t) 16)
 #define BLOCK_SIZE_MAXIMUM ((size_t) 1024 * 1024)
 
 static void *
@@ -119,6 +120,20 @@ arena_allocate_zeroed(Arena *arena, size_t count, size_t size)
 	if (memory != NULL)
 		memset(memory, 0, count * size);
 	return memory;
+}
+
+void *
+arena_grow_array(Arena *arena, void *elements, size_t count, size_t *capacity, size_t size)
+{
+	void *moved;
+
+	if (count < *capacity)
+		return elements;
+	*capacity = *capacity == 0 ? SMALLEST_ARRAY : *capacity * 2;
+	moved = arena_allocate_array(arena, *capacity, size);
+	if (moved != NULL && count > 0)
+		memcpy(moved, elements, count * size);
+	return moved;
 }
 
 char *

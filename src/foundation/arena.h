@@ -3,8 +3,8 @@
  *		Memory for the server-free rooms: taken in blocks, given back all at once.
  *
  * The rooms below the wall never call malloc or palloc. They take memory from an Arena, whose
- *blocks come from a BlockSource that the caller supplies: a memory context without exceptions in
- *the backend, malloc in tests.
+ * blocks come from a BlockSource that the caller supplies: a memory context without exceptions in
+ * the backend, malloc in tests.
  */
 #ifndef FOUNDATION_ARENA_H
 #define FOUNDATION_ARENA_H
@@ -61,6 +61,13 @@ extern void *arena_allocate_array(Arena *arena, size_t count, size_t size) MUST_
 
 /* The same, filled with zero bytes. */
 extern void *arena_allocate_zeroed(Arena *arena, size_t count, size_t size) MUST_CHECK;
+
+/*
+ * For an array that grows: `elements` itself while `count` is below *capacity, else a copy of them
+ * with a larger *capacity. NULL as arena_allocate, and then *capacity is what was asked for.
+ */
+extern void *arena_grow_array(Arena *arena, void *elements, size_t count, size_t *capacity,
+                              size_t size) MUST_CHECK;
 
 /* A copy of `bytes` with a terminating zero byte behind it. NULL as arena_allocate. */
 extern char *arena_copy(Arena *arena, Bytes bytes) MUST_CHECK;

@@ -9,7 +9,6 @@
 #include "item/condition.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* Bytes that the names and values behind one request's placeholders may take. */
 #define SUBSTITUTION_BYTES_MAXIMUM ((size_t) 2 * 1024 * 1024)
@@ -30,10 +29,10 @@ struct ExpressionAttributes
 	Arena *arena;
 	Bytes *names;
 	uint32_t name_count;
-	uint32_t name_capacity;
+	size_t name_capacity;
 	const AttributeValue **values;
 	uint32_t value_count;
-	uint32_t value_capacity;
+	size_t value_capacity;
 	size_t bytes; /* of all names and values */
 };
 
@@ -53,25 +52,6 @@ expression_attributes_create(Arena *arena)
 	return attributes;
 }
 
-/* Makes room for one more of `count` elements of `size` bytes. */
-static Result
-make_room(Arena *arena, void **elements, uint32_t count, uint32_t *capacity, size_t size)
-{
-	uint32_t larger = *capacity == 0 ? 8 : *capacity * 2;
-	void *moved;
-
-	if (count < *capacity)
-		return result_ok();
-	moved = arena_allocate_array(arena, larger, size);
-	if (moved == NULL)
-		return arena_failure(arena, larger * size);
-	if (count > 0)
-		memcpy(moved, *elements, count * size);
-	*elements = moved;
-	*capacity = larger;
-	return result_ok();
-}
-
 static Result
 count_bytes(ExpressionAttributes *attributes, size_t bytes)
 {
@@ -85,15 +65,17 @@ count_bytes(ExpressionAttributes *attributes, size_t bytes)
 static Result
 place_name(ExpressionAttributes *attributes, Bytes name, uint32_t *number)
 {
-	void *names = attributes->names;
+	Bytes *names;
 
 	for (*number = 0; *number < attributes->name_count; (*number)++)
 	{
 		if (bytes_equal(attributes->names[*number], name))
 			return result_ok();
 	}
-	RETURN_IF_FAILED(make_room(attributes->arena, &names, attributes->name_count,
-	                           &attributes->name_capacity, sizeof(Bytes)));
+	names = arena_grow_array(attributes->arena, attributes->names, attributes->name_count,
+	                         &attributes->name_capacity, sizeof(Bytes));
+	if (names == NULL)
+		return arena_failure(attributes->arena, attributes->name_capacity * sizeof(Bytes));
 	attributes->names = names;
 	attributes->names[attributes->name_count++] = name;
 	return count_bytes(attributes, name.length);
@@ -103,15 +85,17 @@ place_name(ExpressionAttributes *attributes, Bytes name, uint32_t *number)
 static Result
 place_value(ExpressionAttributes *attributes, const AttributeValue *value, uint32_t *number)
 {
-	void *values = attributes->values;
+	const AttributeValue **values;
 
 	for (*number = 0; *number < attributes->value_count; (*number)++)
 	{
 		if (attribute_value_equal(attributes->values[*number], value))
 			return result_ok();
 	}
-	RETURN_IF_FAILED(make_room(attributes->arena, &values, attributes->value_count,
-	                           &attributes->value_capacity, sizeof(AttributeValue *)));
+	values = arena_grow_array(attributes->arena, attributes->values, attributes->value_count,
+	                          &attributes->value_capacity, sizeof(AttributeValue *));
+	if (values == NULL)
+		return arena_failure(attributes->arena, attributes->value_capacity * sizeof(*values));
 	attributes->values = values;
 	attributes->values[attributes->value_count++] = value;
 	return count_bytes(attributes, attribute_value_size(value));

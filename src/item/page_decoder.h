@@ -4,12 +4,12 @@
  *
  * Reads the answers of GetItem, BatchGetItem, Query, Scan and the writes' returned attributes. The
  * decoder copies what it is fed into blocks of its arena; scalars point into those blocks,
- *unescaped and base64-decoded in place, so a value costs no allocation of its own. Nothing of a
- *page may be shown before page_decoder_finish() succeeded and the transport has checked the body's
- *checksum.
+ * unescaped and base64-decoded in place, so a value costs no allocation of its own. Nothing of a
+ * page may be shown before page_decoder_finish() succeeded and the transport has checked the body's
+ * checksum.
  *
  * RESULT_MALFORMED for everything the protocol does not promise: not JSON, truncated, trailing
- *bytes, invalid UTF-8, lone surrogates, wrong base64, a name twice in one map, nesting beyond
+ * bytes, invalid UTF-8, lone surrogates, wrong base64, a name twice in one map, nesting beyond
  * ATTRIBUTE_DEPTH_MAXIMUM, unknown type names, numbers that number_check() refuses. U+0000 is legal
  * in strings.
  */

@@ -1,0 +1,1063 @@
+/*
+ * page_decoder.c
+ *		DynamoDB's responses, decoded token by token as they arrive.
+ *
+ * An automaton over the tokens of json_scanner.h. What the next token may be is its `state`; in
+ * what it stands is the stack of frames. Every step either takes a whole token or takes nothing and
+ * asks for input, so that the decoder stops and goes on anywhere.
+ *
+ * Values under construction lie on one growing stack (`scratch`): the attributes or elements of
+ * each open list, set, map and item, one container above the other. When a container closes, its
+ * contents move to the arena in one piece. The value that is being read is always the topmost.
+ */
+#include "item/page_decoder.h"
+
+#include "foundation/base64.h"
+#include "item/attribute_names.h"
+#include "item/json_scanner.h"
+#include "item/number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Levels of JSON objects and arrays in the parts that are not decoded. A write that comes back as
+ * unprocessed nests the deepest: two levels for each of an attribute's, and a few around the item.
+ */
+#define FRAMES_MAXIMUM (2 * ATTRIBUTE_DEPTH_MAXIMUM + 32)
+
+#define FIRST_SCRATCH ((size_t) 4 * 1024)
+
+/* What an object or array that is open contains. */
+typedef enum FrameKind
+{
+	FRAME_NONE,
+	FRAME_ENVELOPE,       /* the response's members */
+	FRAME_ITEMS,          /* array of items */
+	FRAME_TABLES,         /* BatchGetItem's Responses: table's name to array of items */
+	FRAME_ENTRIES,        /* TransactGetItems's Responses: array of entries */
+	FRAME_ENTRY,          /* an object with an Item, or none */
+	FRAME_CAPACITIES,     /* array of consumed capacities */
+	FRAME_CAPACITY,       /* one table's */
+	FRAME_UNPROCESSED,    /* object to be kept as JSON */
+	FRAME_SKIPPED_OBJECT, /* any JSON */
+	FRAME_SKIPPED_ARRAY,
+	FRAME_ITEM, /* name to typed value */
+	FRAME_KEY,  /* the same: LastEvaluatedKey */
+	FRAME_MAP,  /* the same: an attribute's value */
+	FRAME_LIST, /* array of typed values */
+	FRAME_SET   /* array of scalars */
+} FrameKind;
+
+/* What the next value must be. */
+typedef enum Expectation
+{
+	EXPECT_NOTHING,
+	EXPECT_ENVELOPE,
+	EXPECT_ITEMS,
+	EXPECT_RESPONSES,
+	EXPECT_ENTRY,
+	EXPECT_ITEM,
+	EXPECT_KEY,
+	EXPECT_COUNT,
+	EXPECT_SCANNED_COUNT,
+	EXPECT_CAPACITIES,
+	EXPECT_CAPACITY,
+	EXPECT_CAPACITY_UNITS,
+	EXPECT_UNPROCESSED,
+	EXPECT_ANYTHING,
+	EXPECT_TYPED_VALUE, /* {"S":"…"} */
+	EXPECT_SET_ELEMENT
+} Expectation;
+
+/* What each expectation allows. */
+typedef struct ValueForm
+{
+	FrameKind object; /* what a brace opens; FRAME_NONE: none may stand here */
+	FrameKind array;  /* and a bracket */
+	bool number;
+	bool any; /* a string or any word */
+} ValueForm;
+
+static const ValueForm value_forms[] = {
+    [EXPECT_ENVELOPE] = {.object = FRAME_ENVELOPE},
+    [EXPECT_ITEMS] = {.array = FRAME_ITEMS},
+    [EXPECT_RESPONSES] = {.object = FRAME_TABLES, .array = FRAME_ENTRIES},
+    [EXPECT_ENTRY] = {.object = FRAME_ENTRY},
+    [EXPECT_ITEM] = {.object = FRAME_ITEM},
+    [EXPECT_KEY] = {.object = FRAME_KEY},
+    [EXPECT_COUNT] = {.number = true},
+    [EXPECT_SCANNED_COUNT] = {.number = true},
+    [EXPECT_CAPACITIES] = {.object = FRAME_CAPACITY, .array = FRAME_CAPACITIES},
+    [EXPECT_CAPACITY] = {.object = FRAME_CAPACITY},
+    [EXPECT_CAPACITY_UNITS] = {.number = true},
+    [EXPECT_UNPROCESSED] = {.object = FRAME_UNPROCESSED},
+    [EXPECT_ANYTHING] = {.object = FRAME_SKIPPED_OBJECT,
+                         .array = FRAME_SKIPPED_ARRAY,
+                         .number = true,
+                         .any = true},
+};
+
+/* The members that mean something, by the object they stand in. */
+typedef struct Member
+{
+	FrameKind frame;
+	Bytes name;
+	Expectation expectation;
+} Member;
+
+#define MEMBER(frame, name, expectation)                                                           \
+	{                                                                                              \
+		frame, {(name), sizeof(name) - 1}, expectation                                             \
+	}
+
+static const Member members[] = {
+    MEMBER(FRAME_ENVELOPE, "Items", EXPECT_ITEMS),
+    MEMBER(FRAME_ENVELOPE, "Item", EXPECT_ITEM),
+    MEMBER(FRAME_ENVELOPE, "Attributes", EXPECT_ITEM),
+    MEMBER(FRAME_ENVELOPE, "Responses", EXPECT_RESPONSES),
+    MEMBER(FRAME_ENVELOPE, "LastEvaluatedKey", EXPECT_KEY),
+    MEMBER(FRAME_ENVELOPE, "Count", EXPECT_COUNT),
+    MEMBER(FRAME_ENVELOPE, "ScannedCount", EXPECT_SCANNED_COUNT),
+    MEMBER(FRAME_ENVELOPE, "ConsumedCapacity", EXPECT_CAPACITIES),
+    MEMBER(FRAME_ENVELOPE, "UnprocessedKeys", EXPECT_UNPROCESSED),
+    MEMBER(FRAME_ENVELOPE, "UnprocessedItems", EXPECT_UNPROCESSED),
+    MEMBER(FRAME_ENTRY, "Item", EXPECT_ITEM),
+    MEMBER(FRAME_CAPACITY, "CapacityUnits", EXPECT_CAPACITY_UNITS),
+};
+
+#define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
+
+/* What stands in the arrays, and in the objects whose members all mean the same. */
+static const Expectation content_expectations[] = {
+    [FRAME_ITEMS] = EXPECT_ITEM,
+    [FRAME_TABLES] = EXPECT_ITEMS,
+    [FRAME_ENTRIES] = EXPECT_ENTRY,
+    [FRAME_CAPACITIES] = EXPECT_CAPACITY,
+    [FRAME_UNPROCESSED] = EXPECT_ANYTHING,
+    [FRAME_SKIPPED_OBJECT] = EXPECT_ANYTHING,
+    [FRAME_SKIPPED_ARRAY] = EXPECT_ANYTHING,
+    [FRAME_ITEM] = EXPECT_TYPED_VALUE,
+    [FRAME_KEY] = EXPECT_TYPED_VALUE,
+    [FRAME_MAP] = EXPECT_TYPED_VALUE,
+    [FRAME_LIST] = EXPECT_TYPED_VALUE,
+    [FRAME_SET] = EXPECT_SET_ELEMENT,
+};
+
+typedef enum State
+{
+	STATE_VALUE,           /* a value, as `expected` says */
+	STATE_FIRST_NAME,      /* behind a brace: a name, or the end */
+	STATE_NAME,            /* behind a comma in an object */
+	STATE_COLON,           /* behind a name */
+	STATE_FIRST_ELEMENT,   /* behind a bracket: a value, or the end */
+	STATE_AFTER_VALUE,     /* a comma, or the end */
+	STATE_TYPE_NAME,       /* in a typed value, behind its brace */
+	STATE_TYPE_COLON,      /* behind the type's name */
+	STATE_TYPED_CONTENT,   /* behind that colon */
+	STATE_TYPED_VALUE_END, /* the brace that ends a typed value */
+	STATE_END              /* nothing but white space */
+} State;
+
+typedef struct Frame
+{
+	FrameKind kind;
+	AttributeType type;    /* of the list, map or set; of a set's elements in FRAME_SET */
+	uint32_t members_seen; /* bits by place in `members` */
+	size_t scratch_start;  /* where its contents begin on the scratch stack */
+} Frame;
+
+struct PageDecoder
+{
+	Arena *arena;
+	JsonScanner scanner;
+	AttributeNames names;
+	bool skip_unknown;
+	Result result; /* the first failure */
+	State state;
+	Expectation expected;
+	AttributeType type; /* of the typed value that is being read */
+	uint32_t depth;     /* open frames */
+	uint32_t levels;    /* of lists and maps around the value, inside its attribute */
+	bool discards;      /* the current attribute is only checked */
+	char *scratch;
+	size_t scratch_used;
+	size_t scratch_capacity;
+	size_t item_capacity;
+	const char *capture; /* from here on the text is to be kept; NULL: it is not */
+	char *captured;
+	size_t captured_used;
+	size_t captured_capacity;
+	DecodedPage page;
+	Frame frames[FRAMES_MAXIMUM];
+};
+
+static Progress
+fail(PageDecoder *decoder, const char *message)
+{
+	return json_scanner_fail(&decoder->scanner, RESULT_MALFORMED, message);
+}
+
+static Progress
+fail_for_memory(PageDecoder *decoder, size_t size)
+{
+	decoder->scanner.failure = arena_failure(decoder->arena, size);
+	return PROGRESS_FAILED;
+}
+
+/* Goes on, or fails as a part of the decoder did; what is malformed is so at the cursor. */
+static Progress
+progress_of(PageDecoder *decoder, Result result)
+{
+	if (result_is_ok(result))
+		return PROGRESS_MADE;
+	if (result.code == RESULT_MALFORMED)
+		return fail(decoder, result.message);
+	decoder->scanner.failure = result;
+	return PROGRESS_FAILED;
+}
+
+static Frame *
+top_frame(PageDecoder *decoder)
+{
+	return &decoder->frames[decoder->depth - 1];
+}
+
+/* ---- The scratch stack ---- */
+
+/* Makes room for `size` more bytes; what lies there may move. */
+static Progress
+grow_scratch(PageDecoder *decoder, size_t size)
+{
+	size_t capacity = decoder->scratch_capacity == 0 ? FIRST_SCRATCH : decoder->scratch_capacity;
+	char *moved;
+
+	while (capacity - decoder->scratch_used < size)
+		capacity *= 2;
+	moved = arena_allocate(decoder->arena, capacity);
+	if (moved == NULL)
+		return fail_for_memory(decoder, capacity);
+	if (decoder->scratch_used > 0)
+		memcpy(moved, decoder->scratch, decoder->scratch_used);
+	decoder->scratch = moved;
+	decoder->scratch_capacity = capacity;
+	return PROGRESS_MADE;
+}
+
+static inline Progress
+push(PageDecoder *decoder, size_t size)
+{
+	if (decoder->scratch_capacity - decoder->scratch_used < size)
+		RETURN_UNLESS_MADE(grow_scratch(decoder, size));
+	decoder->scratch_used += size;
+	return PROGRESS_MADE;
+}
+
+/* The value that is being read. An attribute's value is its last member, so it is topmost too. */
+static inline AttributeValue *
+current_value(PageDecoder *decoder)
+{
+	return (AttributeValue *) (void *) (decoder->scratch + decoder->scratch_used) - 1;
+}
+
+_Static_assert(offsetof(Attribute, value) + sizeof(AttributeValue) == sizeof(Attribute),
+               "an attribute's value is its last member, without padding behind it");
+
+static inline Progress
+push_attribute(PageDecoder *decoder, Bytes name, int32_t slot)
+{
+	Attribute *attribute;
+
+	RETURN_UNLESS_MADE(push(decoder, sizeof(Attribute)));
+	attribute = (Attribute *) (void *) (decoder->scratch + decoder->scratch_used) - 1;
+	attribute->name = name;
+	attribute->slot = slot;
+	return PROGRESS_MADE;
+}
+
+/* Copies what lies on the stack from `start` on to the arena. */
+static Progress
+keep_contents(PageDecoder *decoder, size_t start, void **contents)
+{
+	size_t size = decoder->scratch_used - start;
+
+	*contents = arena_allocate(decoder->arena, size);
+	if (*contents == NULL)
+		return fail_for_memory(decoder, size);
+	if (size > 0)
+		memcpy(*contents, decoder->scratch + start, size);
+	return PROGRESS_MADE;
+}
+
+/* ---- Frames ---- */
+
+static Progress
+open_frame(PageDecoder *decoder, FrameKind kind, AttributeType type, State next)
+{
+	if (decoder->depth == FRAMES_MAXIMUM)
+		return fail(decoder, "JSON is nested too deep");
+	decoder->frames[decoder->depth++] =
+	    (Frame){.kind = kind, .type = type, .scratch_start = decoder->scratch_used};
+	decoder->scanner.cursor++;
+	decoder->state = next;
+	return PROGRESS_MADE;
+}
+
+/* A value has ended that is no typed one. */
+static void
+finish_value(PageDecoder *decoder)
+{
+	decoder->state = decoder->depth == 0 ? STATE_END : STATE_AFTER_VALUE;
+}
+
+static uint32_t
+contents_count(const PageDecoder *decoder, const Frame *frame, size_t size)
+{
+	return (uint32_t) ((decoder->scratch_used - frame->scratch_start) / size);
+}
+
+static Attribute *
+frame_attributes(const PageDecoder *decoder, const Frame *frame)
+{
+	return (Attribute *) (void *) (decoder->scratch + frame->scratch_start);
+}
+
+/* A list, set or map has ended: it becomes the value that was current before it. */
+static Progress
+close_container(PageDecoder *decoder, const Frame *frame)
+{
+	bool is_map = frame->kind == FRAME_MAP;
+	uint32_t count =
+	    contents_count(decoder, frame, is_map ? sizeof(Attribute) : sizeof(AttributeValue));
+	void *contents = NULL;
+	AttributeValue *value;
+
+	if (is_map)
+		RETURN_UNLESS_MADE(
+		    progress_of(decoder, attribute_names_check(&decoder->names,
+		                                               frame_attributes(decoder, frame), count)));
+	if (!decoder->discards)
+		RETURN_UNLESS_MADE(keep_contents(decoder, frame->scratch_start, &contents));
+	decoder->scratch_used = frame->scratch_start;
+	value = current_value(decoder);
+	value->type = frame->type;
+	value->count = count;
+	if (is_map)
+		value->attributes = contents;
+	else
+		value->elements = contents;
+	decoder->levels -= frame->kind != FRAME_SET;
+	decoder->state = STATE_TYPED_VALUE_END;
+	return PROGRESS_MADE;
+}
+
+static Progress
+close_set(PageDecoder *decoder, Frame *frame)
+{
+	static const AttributeType set_types[] = {
+	    [ATTRIBUTE_S] = ATTRIBUTE_SS, [ATTRIBUTE_N] = ATTRIBUTE_NS, [ATTRIBUTE_B] = ATTRIBUTE_BS};
+
+	if (decoder->scratch_used == frame->scratch_start)
+		return fail(decoder, "set is empty");
+	frame->type = set_types[frame->type];
+	return close_container(decoder, frame);
+}
+
+/* Moves the attributes that nobody wants off the stack; returns how many are left. */
+static uint32_t
+drop_unknown(PageDecoder *decoder, Attribute *attributes, uint32_t count)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+	{
+		if (attributes[i].slot != ATTRIBUTE_NO_SLOT)
+			attributes[kept++] = attributes[i];
+	}
+	decoder->scratch_used -= (count - kept) * sizeof(Attribute);
+	return kept;
+}
+
+/* Moves an item's attributes to the arena, and off the stack. */
+static Progress
+keep_item(PageDecoder *decoder, const Frame *frame, uint32_t count, Item *item)
+{
+	void *attributes;
+
+	RETURN_UNLESS_MADE(keep_contents(decoder, frame->scratch_start, &attributes));
+	*item = (Item){attributes, count};
+	decoder->scratch_used = frame->scratch_start;
+	finish_value(decoder);
+	return PROGRESS_MADE;
+}
+
+static Progress
+close_item(PageDecoder *decoder, const Frame *frame)
+{
+	Attribute *attributes = frame_attributes(decoder, frame);
+	uint32_t count = contents_count(decoder, frame, sizeof(Attribute));
+	DecodedPage *page = &decoder->page;
+
+	RETURN_UNLESS_MADE(
+	    progress_of(decoder, attribute_names_end_item(&decoder->names, attributes, count)));
+	if (decoder->skip_unknown)
+		count = drop_unknown(decoder, attributes, count);
+	page->items = arena_grow_array(decoder->arena, page->items, page->item_count,
+	                               &decoder->item_capacity, sizeof(Item));
+	if (page->items == NULL)
+		return fail_for_memory(decoder, decoder->item_capacity * sizeof(Item));
+	return keep_item(decoder, frame, count, &page->items[page->item_count++]);
+}
+
+static Progress
+close_key(PageDecoder *decoder, const Frame *frame)
+{
+	const Attribute *attributes = frame_attributes(decoder, frame);
+	uint32_t count = contents_count(decoder, frame, sizeof(Attribute));
+
+	RETURN_UNLESS_MADE(
+	    progress_of(decoder, attribute_names_check(&decoder->names, attributes, count)));
+	decoder->page.has_last_evaluated_key = count > 0;
+	return keep_item(decoder, frame, count, &decoder->page.last_evaluated_key);
+}
+
+/* Adds the text from where it is to be kept on, up to the cursor. */
+static Progress
+capture_text(PageDecoder *decoder)
+{
+	size_t length = (size_t) (decoder->scanner.cursor - decoder->capture);
+	size_t needed = decoder->captured_used + length;
+
+	if (needed > decoder->captured_capacity)
+	{
+		size_t capacity = needed * 2;
+		char *moved = arena_allocate(decoder->arena, capacity);
+
+		if (moved == NULL)
+			return fail_for_memory(decoder, capacity);
+		if (decoder->captured_used > 0)
+			memcpy(moved, decoder->captured, decoder->captured_used);
+		decoder->captured = moved;
+		decoder->captured_capacity = capacity;
+	}
+	memcpy(decoder->captured + decoder->captured_used, decoder->capture, length);
+	decoder->captured_used = needed;
+	decoder->capture = decoder->scanner.cursor;
+	return PROGRESS_MADE;
+}
+
+static Progress
+close_unprocessed(PageDecoder *decoder, const Frame *frame)
+{
+	bool has_members = frame->members_seen != 0;
+
+	RETURN_UNLESS_MADE(capture_text(decoder));
+	decoder->capture = NULL;
+	if (has_members)
+		decoder->page.unprocessed = (Bytes){decoder->captured, decoder->captured_used};
+	finish_value(decoder);
+	return PROGRESS_MADE;
+}
+
+/* The brace or bracket at the cursor ends the top frame. */
+static Progress
+close_frame(PageDecoder *decoder)
+{
+	Frame *frame = &decoder->frames[--decoder->depth];
+
+	decoder->scanner.cursor++;
+	switch (frame->kind)
+	{
+		case FRAME_ITEM:
+			return close_item(decoder, frame);
+		case FRAME_KEY:
+			return close_key(decoder, frame);
+		case FRAME_MAP:
+		case FRAME_LIST:
+			return close_container(decoder, frame);
+		case FRAME_SET:
+			return close_set(decoder, frame);
+		case FRAME_UNPROCESSED:
+			return close_unprocessed(decoder, frame);
+		default:
+			finish_value(decoder);
+			return PROGRESS_MADE;
+	}
+}
+
+static bool
+is_array(FrameKind kind)
+{
+	const uint32_t arrays = 1u << FRAME_ITEMS | 1u << FRAME_ENTRIES | 1u << FRAME_CAPACITIES |
+	                        1u << FRAME_SKIPPED_ARRAY | 1u << FRAME_LIST | 1u << FRAME_SET;
+
+	return (arrays >> kind & 1) != 0;
+}
+
+/* ---- Names ---- */
+
+/* The name of a member of a response's own objects: what its value must be. */
+static Progress
+name_member(PageDecoder *decoder, Frame *frame, Bytes name)
+{
+	decoder->expected = EXPECT_ANYTHING;
+	for (size_t i = 0; i < MEMBER_COUNT; i++)
+	{
+		if (members[i].frame != frame->kind || !bytes_equal(members[i].name, name))
+			continue;
+		if ((frame->members_seen >> i & 1) != 0)
+			return fail(decoder, "member of response occurs twice");
+		frame->members_seen |= UINT32_C(1) << i;
+		decoder->expected = members[i].expectation;
+		break;
+	}
+	return PROGRESS_MADE;
+}
+
+/* The name of a top-level attribute. */
+static inline Progress
+name_item_attribute(PageDecoder *decoder, Bytes name)
+{
+	int32_t slot = attribute_names_next(&decoder->names, name);
+
+	decoder->discards = decoder->skip_unknown && slot == ATTRIBUTE_NO_SLOT;
+	return push_attribute(decoder, name, slot);
+}
+
+static Progress
+name_in_other_frame(PageDecoder *decoder, Frame *frame, Bytes name)
+{
+	switch (frame->kind)
+	{
+		case FRAME_ENVELOPE:
+		case FRAME_ENTRY:
+		case FRAME_CAPACITY:
+			return name_member(decoder, frame, name);
+		case FRAME_KEY:
+			return push_attribute(decoder, name, attribute_names_search(&decoder->names, name));
+		default:
+			return PROGRESS_MADE;
+	}
+}
+
+/* Names where text is kept as it is. */
+static Progress
+skip_name(PageDecoder *decoder, Frame *frame)
+{
+	RETURN_UNLESS_MADE(json_skip_string(&decoder->scanner));
+	frame->members_seen = 1;
+	decoder->expected = EXPECT_ANYTHING;
+	decoder->state = STATE_COLON;
+	return PROGRESS_MADE;
+}
+
+static inline Progress
+take_name(PageDecoder *decoder)
+{
+	Frame *frame = top_frame(decoder);
+	Bytes name = BYTES_EMPTY;
+
+	if (frame->kind == FRAME_UNPROCESSED || frame->kind == FRAME_SKIPPED_OBJECT)
+		return skip_name(decoder, frame);
+	RETURN_UNLESS_MADE(json_take_string(&decoder->scanner, &name));
+	decoder->expected = content_expectations[frame->kind];
+	decoder->state = STATE_COLON;
+	if (frame->kind == FRAME_ITEM)
+		return name_item_attribute(decoder, name);
+	if (frame->kind == FRAME_MAP)
+		return push_attribute(decoder, name, ATTRIBUTE_NO_SLOT);
+	return name_in_other_frame(decoder, frame, name);
+}
+
+static inline Progress
+step_name(PageDecoder *decoder)
+{
+	char next = json_peek(&decoder->scanner);
+
+	if (next == '"')
+		return take_name(decoder);
+	if (next == '}' && decoder->state == STATE_FIRST_NAME)
+		return close_frame(decoder);
+	return json_scanner_unexpected(&decoder->scanner, "JSON name expected");
+}
+
+static inline Progress
+step_colon(PageDecoder *decoder)
+{
+	RETURN_UNLESS_MADE(json_take_character(&decoder->scanner, ':', "colon expected"));
+	decoder->state = STATE_VALUE;
+	return PROGRESS_MADE;
+}
+
+/* ---- Typed values ---- */
+
+/* Types by their one letter, plus one; 0 where there is none. */
+static const unsigned char types_of_letters[256] = {
+    ['S'] = ATTRIBUTE_S + 1, ['N'] = ATTRIBUTE_N + 1, ['B'] = ATTRIBUTE_B + 1,
+    ['L'] = ATTRIBUTE_L + 1, ['M'] = ATTRIBUTE_M + 1,
+};
+
+/* Takes {"S": and the like in one go where nothing unusual stands between; else takes nothing. */
+static inline bool
+take_short_type(PageDecoder *decoder)
+{
+	const char *next = decoder->scanner.cursor;
+	unsigned char type = types_of_letters[(unsigned char) next[2]];
+
+	if (next[1] != '"' || type == 0 || next[3] != '"' || next[4] != ':')
+		return false;
+	decoder->type = (AttributeType) (type - 1);
+	decoder->scanner.cursor += 5;
+	decoder->state = STATE_TYPED_CONTENT;
+	return true;
+}
+
+static inline Progress
+open_typed_value(PageDecoder *decoder)
+{
+	if (json_peek(&decoder->scanner) != '{')
+		return json_scanner_unexpected(&decoder->scanner, "attribute value expected");
+	if (decoder->depth > 0 && top_frame(decoder)->kind == FRAME_LIST)
+		RETURN_UNLESS_MADE(push(decoder, sizeof(AttributeValue)));
+	if (take_short_type(decoder))
+		return PROGRESS_MADE;
+	decoder->scanner.cursor++;
+	decoder->state = STATE_TYPE_NAME;
+	return PROGRESS_MADE;
+}
+
+static Progress
+step_type_name(PageDecoder *decoder)
+{
+	Bytes name = BYTES_EMPTY;
+
+	if (json_peek(&decoder->scanner) != '"')
+		return json_scanner_unexpected(&decoder->scanner, "attribute type expected");
+	RETURN_UNLESS_MADE(json_take_string(&decoder->scanner, &name));
+	if (!attribute_type_from_name(name, &decoder->type))
+		return fail(decoder, "unknown attribute type");
+	decoder->state = STATE_TYPE_COLON;
+	return PROGRESS_MADE;
+}
+
+static Progress
+step_type_colon(PageDecoder *decoder)
+{
+	RETURN_UNLESS_MADE(json_take_character(&decoder->scanner, ':', "colon expected"));
+	decoder->state = STATE_TYPED_CONTENT;
+	return PROGRESS_MADE;
+}
+
+/* Takes the string that an S, N or B is written as; `bytes` is what it means. */
+static inline Progress
+take_scalar(PageDecoder *decoder, AttributeType type, Bytes *bytes)
+{
+	if (json_peek(&decoder->scanner) != '"')
+		return json_scanner_unexpected(&decoder->scanner, "JSON string expected");
+	RETURN_UNLESS_MADE(json_take_string(&decoder->scanner, bytes));
+	if (type == ATTRIBUTE_N)
+	{
+		if (!result_is_ok(number_check(*bytes)))
+			return fail(decoder, "attribute is not a DynamoDB number");
+	}
+	else if (type == ATTRIBUTE_B)
+	{
+		if (!base64_decode(*bytes, (char *) bytes->data, &bytes->length))
+			return fail(decoder, "attribute is not base64");
+	}
+	return PROGRESS_MADE;
+}
+
+static inline void
+set_scalar(AttributeValue *value, AttributeType type, Bytes bytes)
+{
+	value->type = type;
+	value->count = 0;
+	value->bytes = bytes;
+}
+
+static Progress
+take_boolean(PageDecoder *decoder)
+{
+	bool boolean = json_peek(&decoder->scanner) == 't';
+
+	if (decoder->scanner.cursor == decoder->scanner.end)
+		return PROGRESS_NEEDS_INPUT;
+	RETURN_UNLESS_MADE(json_take_word(&decoder->scanner, boolean ? "true" : "false"));
+	*current_value(decoder) = attribute_boolean(boolean);
+	decoder->state = STATE_TYPED_VALUE_END;
+	return PROGRESS_MADE;
+}
+
+static Progress
+take_null(PageDecoder *decoder)
+{
+	if (json_peek(&decoder->scanner) != 't')
+		return json_scanner_unexpected(&decoder->scanner, "NULL attribute is not true");
+	RETURN_UNLESS_MADE(json_take_word(&decoder->scanner, "true"));
+	*current_value(decoder) = attribute_null();
+	decoder->state = STATE_TYPED_VALUE_END;
+	return PROGRESS_MADE;
+}
+
+static Progress
+open_set(PageDecoder *decoder, AttributeType element)
+{
+	if (json_peek(&decoder->scanner) != '[')
+		return json_scanner_unexpected(&decoder->scanner, "JSON array expected");
+	return open_frame(decoder, FRAME_SET, element, STATE_FIRST_ELEMENT);
+}
+
+static Progress
+open_document(PageDecoder *decoder)
+{
+	bool is_map = decoder->type == ATTRIBUTE_M;
+
+	if (json_peek(&decoder->scanner) != (is_map ? '{' : '['))
+		return json_scanner_unexpected(&decoder->scanner,
+		                               is_map ? "JSON object expected" : "JSON array expected");
+	if (decoder->levels == ATTRIBUTE_DEPTH_MAXIMUM)
+		return fail(decoder, "lists and maps are nested too deep");
+	decoder->levels++;
+	return is_map ? open_frame(decoder, FRAME_MAP, ATTRIBUTE_M, STATE_FIRST_NAME)
+	              : open_frame(decoder, FRAME_LIST, ATTRIBUTE_L, STATE_FIRST_ELEMENT);
+}
+
+static Progress
+take_other_content(PageDecoder *decoder)
+{
+	switch (decoder->type)
+	{
+		case ATTRIBUTE_BOOL:
+			return take_boolean(decoder);
+		case ATTRIBUTE_NULL:
+			return take_null(decoder);
+		case ATTRIBUTE_SS:
+			return open_set(decoder, ATTRIBUTE_S);
+		case ATTRIBUTE_NS:
+			return open_set(decoder, ATTRIBUTE_N);
+		case ATTRIBUTE_BS:
+			return open_set(decoder, ATTRIBUTE_B);
+		default:
+			return open_document(decoder);
+	}
+}
+
+static inline Progress
+step_typed_content(PageDecoder *decoder)
+{
+	Bytes bytes = BYTES_EMPTY;
+
+	if (decoder->type > ATTRIBUTE_B)
+		return take_other_content(decoder);
+	RETURN_UNLESS_MADE(take_scalar(decoder, decoder->type, &bytes));
+	set_scalar(current_value(decoder), decoder->type, bytes);
+	decoder->state = STATE_TYPED_VALUE_END;
+	return PROGRESS_MADE;
+}
+
+static inline Progress
+step_typed_value_end(PageDecoder *decoder)
+{
+	RETURN_UNLESS_MADE(
+	    json_take_character(&decoder->scanner, '}', "attribute value has more than one type"));
+	finish_value(decoder);
+	return PROGRESS_MADE;
+}
+
+static Progress
+take_set_element(PageDecoder *decoder)
+{
+	AttributeType type = top_frame(decoder)->type;
+	Bytes bytes = BYTES_EMPTY;
+
+	RETURN_UNLESS_MADE(take_scalar(decoder, type, &bytes));
+	RETURN_UNLESS_MADE(push(decoder, sizeof(AttributeValue)));
+	set_scalar(current_value(decoder), type, bytes);
+	decoder->state = STATE_AFTER_VALUE;
+	return PROGRESS_MADE;
+}
+
+/* ---- Other values ---- */
+
+static Progress
+open_value(PageDecoder *decoder, FrameKind kind)
+{
+	if (kind == FRAME_ITEM)
+		attribute_names_begin_item(&decoder->names);
+	if (kind == FRAME_KEY)
+		decoder->discards = false;
+	if (kind == FRAME_UNPROCESSED)
+	{
+		decoder->capture = decoder->scanner.cursor;
+		decoder->captured = NULL;
+		decoder->captured_used = decoder->captured_capacity = 0;
+	}
+	return open_frame(decoder, kind, ATTRIBUTE_M,
+	                  is_array(kind) ? STATE_FIRST_ELEMENT : STATE_FIRST_NAME);
+}
+
+/* CapacityUnits: a number that is only ever shown and added up, so a double is what it is. */
+static Progress
+add_capacity_units(PageDecoder *decoder, Bytes number)
+{
+	char text[64];
+
+	if (number.length >= sizeof(text))
+		return fail(decoder, "capacity units are too long");
+	memcpy(text, number.data, number.length);
+	text[number.length] = '\0';
+	decoder->page.capacity_units += strtod(text, NULL);
+	return PROGRESS_MADE;
+}
+
+static Progress
+set_count(PageDecoder *decoder, Bytes number, int64_t *count)
+{
+	if (!result_is_ok(number_to_int64(number, count)) || *count < 0)
+		return fail(decoder, "count is not a whole number");
+	return PROGRESS_MADE;
+}
+
+static Progress
+take_number(PageDecoder *decoder)
+{
+	Bytes number;
+
+	RETURN_UNLESS_MADE(json_take_number(&decoder->scanner, &number));
+	finish_value(decoder);
+	switch (decoder->expected)
+	{
+		case EXPECT_COUNT:
+			return set_count(decoder, number, &decoder->page.count);
+		case EXPECT_SCANNED_COUNT:
+			return set_count(decoder, number, &decoder->page.scanned_count);
+		case EXPECT_CAPACITY_UNITS:
+			return add_capacity_units(decoder, number);
+		default:
+			return PROGRESS_MADE;
+	}
+}
+
+static Progress
+skip_scalar(PageDecoder *decoder, char first)
+{
+	if (first == '"')
+		RETURN_UNLESS_MADE(json_skip_string(&decoder->scanner));
+	else
+		RETURN_UNLESS_MADE(json_take_word(&decoder->scanner, first == 't'   ? "true"
+		                                                     : first == 'f' ? "false"
+		                                                                    : "null"));
+	finish_value(decoder);
+	return PROGRESS_MADE;
+}
+
+/* A null as a member's value means that the member is absent. */
+static bool
+stands_for_absent_member(PageDecoder *decoder)
+{
+	return decoder->depth > 0 && !is_array(top_frame(decoder)->kind);
+}
+
+/* A value of the response's own, or one that is skipped. */
+static Progress
+take_plain_value(PageDecoder *decoder)
+{
+	const ValueForm *form = &value_forms[decoder->expected];
+	char first = json_peek(&decoder->scanner);
+
+	if (first == '{' && form->object != FRAME_NONE)
+		return open_value(decoder, form->object);
+	if (first == '[' && form->array != FRAME_NONE)
+		return open_value(decoder, form->array);
+	if (form->number && (first == '-' || (first >= '0' && first <= '9')))
+		return take_number(decoder);
+	if (first == 'n' && (form->any || stands_for_absent_member(decoder)))
+		return skip_scalar(decoder, first);
+	if (form->any && (first == '"' || first == 't' || first == 'f'))
+		return skip_scalar(decoder, first);
+	return json_scanner_unexpected(&decoder->scanner, "unexpected kind of JSON value");
+}
+
+static inline Progress
+step_value(PageDecoder *decoder)
+{
+	if (decoder->expected == EXPECT_TYPED_VALUE)
+		return open_typed_value(decoder);
+	if (decoder->expected == EXPECT_SET_ELEMENT)
+		return take_set_element(decoder);
+	return take_plain_value(decoder);
+}
+
+static Progress
+step_first_element(PageDecoder *decoder)
+{
+	if (json_peek(&decoder->scanner) == ']')
+		return close_frame(decoder);
+	if (decoder->scanner.cursor == decoder->scanner.end)
+		return PROGRESS_NEEDS_INPUT;
+	decoder->expected = content_expectations[top_frame(decoder)->kind];
+	decoder->state = STATE_VALUE;
+	return PROGRESS_MADE;
+}
+
+static inline Progress
+step_after_value(PageDecoder *decoder)
+{
+	FrameKind kind = top_frame(decoder)->kind;
+	bool array = is_array(kind);
+	char next = json_peek(&decoder->scanner);
+
+	if (next == (array ? ']' : '}'))
+		return close_frame(decoder);
+	if (next != ',')
+		return json_scanner_unexpected(&decoder->scanner, "comma or end expected");
+	decoder->scanner.cursor++;
+	if (array)
+		decoder->expected = content_expectations[kind];
+	decoder->state = array ? STATE_VALUE : STATE_NAME;
+	return PROGRESS_MADE;
+}
+
+static Progress
+step_end(PageDecoder *decoder)
+{
+	json_peek(&decoder->scanner);
+	return json_scanner_unexpected(&decoder->scanner, "bytes behind the end of JSON");
+}
+
+/* ---- The automaton ---- */
+
+static inline Progress
+step(PageDecoder *decoder)
+{
+	switch (decoder->state)
+	{
+		case STATE_VALUE:
+			return step_value(decoder);
+		case STATE_FIRST_NAME:
+		case STATE_NAME:
+			return step_name(decoder);
+		case STATE_COLON:
+			return step_colon(decoder);
+		case STATE_FIRST_ELEMENT:
+			return step_first_element(decoder);
+		case STATE_AFTER_VALUE:
+			return step_after_value(decoder);
+		case STATE_TYPE_NAME:
+			return step_type_name(decoder);
+		case STATE_TYPE_COLON:
+			return step_type_colon(decoder);
+		case STATE_TYPED_CONTENT:
+			return step_typed_content(decoder);
+		case STATE_TYPED_VALUE_END:
+			return step_typed_value_end(decoder);
+		case STATE_END:
+			return step_end(decoder);
+	}
+	return PROGRESS_FAILED;
+}
+
+/* Takes all tokens that are whole. */
+static Result
+take_tokens(PageDecoder *decoder)
+{
+	Progress progress;
+
+	if (decoder->capture != NULL)
+		decoder->capture = decoder->scanner.cursor;
+	do
+		progress = step(decoder);
+	while (progress == PROGRESS_MADE);
+	if (progress == PROGRESS_NEEDS_INPUT && decoder->capture != NULL)
+		progress = capture_text(decoder);
+	return progress == PROGRESS_FAILED ? decoder->scanner.failure : result_ok();
+}
+
+/* A decoder of one value of the kind. */
+static PageDecoder *
+create(Arena *arena, const NameTable *names, Expectation expected)
+{
+	PageDecoder *decoder = arena_allocate_zeroed(arena, 1, sizeof(*decoder));
+
+	if (decoder == NULL || !attribute_names_init(&decoder->names, arena, names))
+		return NULL;
+	decoder->arena = arena;
+	decoder->skip_unknown = names != NULL && names->skip_unknown;
+	decoder->state = STATE_VALUE;
+	decoder->expected = expected;
+	decoder->page.count = -1;
+	decoder->page.scanned_count = -1;
+	json_scanner_init(&decoder->scanner, arena);
+	return decoder;
+}
+
+PageDecoder *
+page_decoder_create(Arena *arena, const NameTable *names)
+{
+	return create(arena, names, EXPECT_ENVELOPE);
+}
+
+Result
+page_decoder_feed(PageDecoder *decoder, Bytes chunk)
+{
+	while (chunk.length > 0 && result_is_ok(decoder->result))
+	{
+		decoder->result = json_scanner_fill(&decoder->scanner, &chunk);
+		if (result_is_ok(decoder->result))
+			decoder->result = take_tokens(decoder);
+	}
+	return decoder->result;
+}
+
+/* The failure of a body that has ended, if it may not end here. */
+static Result
+finish(PageDecoder *decoder)
+{
+	if (result_is_ok(decoder->result) && decoder->state != STATE_END)
+		decoder->result = result_failed_at(
+		    RESULT_MALFORMED, "JSON ends too early",
+		    decoder->scanner.position + (size_t) (decoder->scanner.end - decoder->scanner.block));
+	return decoder->result;
+}
+
+Result
+page_decoder_finish(PageDecoder *decoder, DecodedPage *page)
+{
+	RETURN_IF_FAILED(finish(decoder));
+	*page = decoder->page;
+	return result_ok();
+}
+
+/* Decodes all of `json` as one value of the kind; the decoder is left with it. */
+static Result
+decode_whole(Arena *arena, Bytes json, Expectation expected, PageDecoder **decoder)
+{
+	*decoder = create(arena, NULL, expected);
+	if (*decoder == NULL)
+		return arena_failure(arena, sizeof(**decoder));
+	if (push(*decoder, sizeof(AttributeValue)) != PROGRESS_MADE)
+		return (*decoder)->scanner.failure;
+	RETURN_IF_FAILED(page_decoder_feed(*decoder, json));
+	return finish(*decoder);
+}
+
+Result
+attribute_value_decode(Arena *arena, Bytes json, AttributeValue *value)
+{
+	PageDecoder *decoder;
+
+	RETURN_IF_FAILED(decode_whole(arena, json, EXPECT_TYPED_VALUE, &decoder));
+	*value = *current_value(decoder);
+	return result_ok();
+}
+
+Result
+item_decode(Arena *arena, Bytes json, Item *item)
+{
+	PageDecoder *decoder;
+
+	RETURN_IF_FAILED(decode_whole(arena, json, EXPECT_ITEM, &decoder));
+	*item = decoder->page.items[0];
+	return result_ok();
+}
