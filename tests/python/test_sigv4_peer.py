@@ -35,7 +35,7 @@ PATH_PARTS = [
     "-_.",
     "a=b&c",
 ]
-PATH_PARTS += ["!$'()*,;:@", "[x]", '"', "\\", "^`{|}", "<>", "?", "#", "\u00a0", "\u0301"]
+PATH_PARTS += ["a=b&c", "!$'()*,;:@", "[x]", '"', "\\", "^`{|}", "<>", "?", "#", "\u00a0", "\u0301"]
 HEADER_NAMES = ["content-type", "x-amz-target", "accept-encoding", "x-b", "x-a", "x-amz-meta"]
 HEADER_NAMES += ["x-amz-content-sha", "host-like", "a", "z", "x-amz-date-of-mine"]
 UNSIGNED_NAMES = ["user-agent", "connection", "te", "trailer", "x-amzn-trace-id", "expect"]
