@@ -47,31 +47,28 @@ show_condition(const Explained *explained, const char *property, List *template)
 		                          explained->plan->fdw_exprs, explained->deparse_context));
 }
 
-/* The paths of the columns that are read, each once. */
 static void
 show_projection(const Explained *explained)
 {
-	const Access *access = explained->access;
 	Buffer *text =
 	    memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, PROJECTION_TEXT_MAXIMUM);
-	ListCell *cell;
+	AttributePath *paths;
+	size_t count;
 
-	if (access->whole_items)
+	if (explained->relation->description == NULL)
 		return;
-	foreach (cell, access->columns)
+	paths = access_projection(explained->access, explained->relation, &count);
+	if (count == 0)
+		return;
+	for (size_t i = 0; i < count; i++)
 	{
-		const ForeignColumn *column = &explained->relation->columns[lfirst_int(cell) - 1];
-
-		if (!column->live || column->slot == ATTRIBUTE_NO_SLOT)
-			continue;
-		if (text->length > 0)
+		if (i > 0)
 			buffer_append_string(text, ", ");
-		attribute_path_write(text, &column->path);
+		attribute_path_write(text, &paths[i]);
 	}
 	buffer_append_character(text, '\0');
 	CHECK_RESULT(buffer_result(text), "describe projection");
-	if (text->length > 1)
-		show_text(explained, "Projection", buffer_bytes(text).data);
+	show_text(explained, "Projection", buffer_bytes(text).data);
 }
 
 /* The request as planned. */
@@ -120,8 +117,8 @@ dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
 		Explained explained = {
 		    .plan = plan,
 		    .access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS)),
-		    .relation =
-		        foreign_relation_open_offline(RelationGetRelid(node->ss.ss_currentRelation)),
+		    .relation = foreign_relation_open(RelationGetRelid(node->ss.ss_currentRelation),
+		                                      foreign_scan_user(node)),
 		    .state = state,
 		    .deparse_context = set_deparse_context_plan(state->deparse_cxt, node->ss.ps.plan, NIL),
 		};
