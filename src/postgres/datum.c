@@ -19,7 +19,7 @@ static const TypeConversion type_conversions[] = {
     {TEXTOID, ATTRIBUTE_S, false, NULL, read_text, write_text, COMPARABLE_TEXT},
     {TEXTOID, ATTRIBUTE_N, false, NULL, read_text_of_number, write_number_of_text, COMPARABLE_TEXT},
     {VARCHAROID, ATTRIBUTE_S, false, NULL, read_varchar, write_text, COMPARABLE_TEXT},
-    {BPCHAROID, ATTRIBUTE_S, false, NULL, read_bpchar, write_text, COMPARABLE_NEVER},
+    {BPCHAROID, ATTRIBUTE_S, false, NULL, read_bpchar, write_bpchar, COMPARABLE_NEVER},
     {BYTEAOID, ATTRIBUTE_B, false, NULL, read_bytea, write_bytea, COMPARABLE_ORDER},
     {BYTEAOID, ATTRIBUTE_S, false, NULL, read_bytea, write_string_of_bytea, COMPARABLE_ORDER},
     {BOOLOID, ATTRIBUTE_BOOL, false, NULL, read_boolean, write_boolean, COMPARABLE_EQUALITY},
@@ -105,24 +105,25 @@ filed_under(Oid type)
 	}
 }
 
-/*
- * jsonb and arrays have one row for several attribute types; their prepare functions judge an
- * attribute_type.
+/* jsonb and arrays have one row for several attribute types; their prepare functions judge which.
  */
 static bool
-row_takes_any_attribute_type(const TypeConversion *row)
+row_judges_attribute_type(const TypeConversion *row)
 {
 	return row->prepare == prepare_json || row->prepare == prepare_array;
 }
 
+/* An array's time_format is its elements' business. */
 static bool
 row_fits(const TypeConversion *row, Oid filed_type, const ColumnOptions *options)
 {
+	bool is_epoch = options->time_format != TIME_FORMAT_ISO8601;
+
 	if (row->type != filed_type ||
-	    row->uses_time_format != (options->time_format != TIME_FORMAT_ISO8601))
+	    (row->uses_time_format != is_epoch && row->prepare != prepare_array))
 		return false;
 	return !options->has_attribute_type || row->attribute_type == options->attribute_type ||
-	       row_takes_any_attribute_type(row);
+	       row_judges_attribute_type(row);
 }
 
 static const TypeConversion *
@@ -171,6 +172,7 @@ column_conversion_create(const char *column, Oid type, int32 type_modifier, Oid 
                          const ColumnOptions *options)
 {
 	ColumnConversion *conversion = palloc0(sizeof(*conversion));
+	char *type_name = format_type_with_typemod(type, type_modifier);
 	Oid base_type = getBaseTypeAndTypmod(type, &type_modifier);
 	const TypeConversion *row = find_row(base_type, options);
 
@@ -179,11 +181,12 @@ column_conversion_create(const char *column, Oid type, int32 type_modifier, Oid 
 
 	conversion->row = row;
 	conversion->name = pstrdup(attribute_name_of(column, options));
-	conversion->type_name = format_type_be(type);
+	conversion->type_name = type_name;
 	conversion->type = base_type;
 	conversion->type_modifier = type_modifier;
 	conversion->accepted = ATTRIBUTE_TYPE_BIT(row->attribute_type);
 	conversion->written_type = row->attribute_type;
+	conversion->is_narrowed = options->has_attribute_type;
 	conversion->json_format = options->json_format;
 	conversion->time_format = options->time_format;
 	conversion->domain = base_type == type ? InvalidOid : type;
@@ -193,15 +196,22 @@ column_conversion_create(const char *column, Oid type, int32 type_modifier, Oid 
 	return conversion;
 }
 
+/* Where an attribute_type narrows the column, it is what to look at first. */
 static void
 report_unaccepted(const ColumnConversion *conversion, AttributeType type)
 {
-	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
-	                errmsg("attribute \"%s\" is of type %s, which column type %s does not accept",
-	                       conversion->name, attribute_type_name(type), conversion->type_name),
-	                errhint("Declare the column as jsonb, which accepts every type, or as a type "
-	                        "that accepts %s.",
-	                        attribute_type_name(type))));
+	const char *type_name = attribute_type_name(type);
+
+	ereport(ERROR,
+	        (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+	         errmsg("attribute \"%s\" is of type %s, which column type %s does not accept",
+	                conversion->name, type_name, conversion->type_name),
+	         conversion->is_narrowed
+	             ? errhint("The column's attribute_type is \"%s\".",
+	                       attribute_type_name(conversion->written_type))
+	             : errhint("Declare the column as jsonb, which accepts every type, or as a type "
+	                       "that accepts %s.",
+	                       type_name)));
 }
 
 static void

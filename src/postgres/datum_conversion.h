@@ -63,6 +63,7 @@ struct ColumnConversion
 	uint32 accepted;       /* set of the attribute types that reading accepts */
 	bool writes_any;       /* the attribute type depends on the Datum (jsonb) */
 	AttributeType written_type;
+	bool is_narrowed; /* to written_type, by the column's attribute_type */
 	JsonFormat json_format;
 	TimeFormat time_format;
 
@@ -101,6 +102,8 @@ extern Datum read_by_input_function(ColumnConversion *conversion, const Attribut
 extern void prepare_text_functions(ColumnConversion *conversion, const ColumnOptions *options);
 extern WriteOutcome write_text(ColumnConversion *conversion, Arena *arena, Datum datum,
                                AttributeValue *value);
+extern WriteOutcome write_bpchar(ColumnConversion *conversion, Arena *arena, Datum datum,
+                                 AttributeValue *value);
 extern WriteOutcome write_number_of_text(ColumnConversion *conversion, Arena *arena, Datum datum,
                                          AttributeValue *value);
 extern WriteOutcome write_bytea(ColumnConversion *conversion, Arena *arena, Datum datum,

@@ -114,7 +114,7 @@ read_varchar(ColumnConversion *conversion, const AttributeValue *value)
 	if (maximum >= 0 && text.length > (size_t) maximum &&
 	    pg_mbstrlen_with_len(text.data, (int) text.length) > maximum)
 		ereport(ERROR, (errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-		                errmsg("value too long for type character varying(%d)", maximum)));
+		                errmsg("value too long for type %s", conversion->type_name)));
 	return PointerGetDatum(cstring_to_text_with_len(text.data, (int) text.length));
 }
 
@@ -142,16 +142,34 @@ read_text_of_number(ColumnConversion *conversion, const AttributeValue *value)
 	return PointerGetDatum(result);
 }
 
+static WriteOutcome
+write_string(Arena *arena, const char *text, size_t length, AttributeValue *value)
+{
+	Bytes utf8;
+
+	if (!string_from_server(arena, text, length, &utf8))
+		return WRITE_NO_VALUE;
+	*value = attribute_string(utf8);
+	return WRITE_EXACT;
+}
+
 WriteOutcome
 write_text(ColumnConversion *conversion, Arena *arena, Datum datum, AttributeValue *value)
 {
 	text *packed = DatumGetTextPP(datum);
-	Bytes utf8;
 
-	if (!string_from_server(arena, VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed), &utf8))
-		return WRITE_NO_VALUE;
-	*value = attribute_string(utf8);
-	return WRITE_EXACT;
+	return write_string(arena, VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed), value);
+}
+
+/* The blanks that fill up a character(n) mean nothing and are not stored. */
+WriteOutcome
+write_bpchar(ColumnConversion *conversion, Arena *arena, Datum datum, AttributeValue *value)
+{
+	BpChar *packed = DatumGetBpCharPP(datum);
+	const char *text = VARDATA_ANY(packed);
+
+	return write_string(arena, text,
+	                    bpchartruelen(unconstify(char *, text), VARSIZE_ANY_EXHDR(packed)), value);
 }
 
 /* Only canonical text has a number that means it: '5.0' would be read back as '5'. */
@@ -368,11 +386,7 @@ write_by_output_function(ColumnConversion *conversion, Arena *arena, Datum datum
 {
 	int settings = text_settings_enter();
 	char *text = OutputFunctionCall(&conversion->output, datum);
-	Bytes utf8;
 
 	text_settings_leave(settings);
-	if (!string_from_server(arena, text, strlen(text), &utf8))
-		return WRITE_NO_VALUE;
-	*value = attribute_string(utf8);
-	return WRITE_EXACT;
+	return write_string(arena, text, strlen(text), value);
 }
