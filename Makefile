@@ -66,7 +66,7 @@ prepare:
 	@sh $(ENVIRONMENT)
 
 build: prepare
-	@$(MAKE) --no-print-directory -f tests/Makefile extension
+	@$(MAKE) --no-print-directory -j$$(nproc) -f tests/Makefile extension
 
 demo: build
 	@$(PYTHON) -m environment.tour demo
