@@ -18,8 +18,8 @@
 
 PG_MODULE_MAGIC;
 
-PG_FUNCTION_INFO_V1(dynamodb_kms_fdw_handler);
-PG_FUNCTION_INFO_V1(dynamodb_kms_fdw_version);
+SQL_FUNCTION(dynamodb_kms_fdw_handler);
+SQL_FUNCTION(dynamodb_kms_fdw_version);
 
 extern PGDLLEXPORT void _PG_init(void);
 

@@ -748,7 +748,7 @@ object_of_catalog(Oid catalog)
 	}
 }
 
-PG_FUNCTION_INFO_V1(dynamodb_kms_fdw_validator);
+SQL_FUNCTION(dynamodb_kms_fdw_validator);
 
 Datum
 dynamodb_kms_fdw_validator(PG_FUNCTION_ARGS)
