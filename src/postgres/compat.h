@@ -27,13 +27,6 @@
 #define PGDLLEXPORT __attribute__((visibility("default")))
 #endif
 
-/* A function that SQL calls by name: PG_FUNCTION_INFO_V1, and visible, which it leaves out
- * until 16.
- */
-#define SQL_FUNCTION(name)                                                                         \
-	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                               \
-	PG_FUNCTION_INFO_V1(name)
-
 /* Declares a function that SQL calls; until 16, PG_FUNCTION_INFO_V1 alone does not export it. */
 #define SQL_FUNCTION(name)                                                                         \
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                               \
