@@ -210,10 +210,11 @@ read_path_character(Bytes path, size_t *position, char *character)
 		return false;
 	high = hexadecimal_digit(path.data[*position]);
 	low = hexadecimal_digit(path.data[*position + 1]);
+	if (high < 0 || low < 0)
+		return false;
 	*position += 2;
 	*character = (char) (high << 4 | low);
-	return high >= 0 && low >= 0 && *character != '/' && *character != 0x7f &&
-	       (unsigned char) *character >= 0x20;
+	return *character != '/' && *character != 0x7f && (unsigned char) *character >= 0x20;
 }
 
 static Result
