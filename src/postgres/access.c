@@ -121,6 +121,21 @@ projection_add_name(AttributePath *paths, size_t count, Bytes name)
 	return projection_add(paths, count, &path);
 }
 
+/*
+ * The path up to its first list. DynamoDB answers a projected element in a list of its own, where
+ * it no longer stands at its index, so the list is asked for as a whole.
+ */
+static AttributePath
+path_without_elements(AttributePath path)
+{
+	for (uint32 i = 0; i < path.count; i++)
+	{
+		if (path.steps[i].is_index)
+			path.count = i;
+	}
+	return path;
+}
+
 AttributePath *
 access_projection(const Access *access, const ForeignRelation *relation, size_t *count)
 {
@@ -139,10 +154,22 @@ access_projection(const Access *access, const ForeignRelation *relation, size_t 
 	for (uint32 i = 0; i < keys->range_count; i++)
 		*count = projection_add_name(paths, *count, keys->range[i].name);
 	foreach (cell, access->columns)
-		*count = projection_add(paths, *count, &relation->columns[lfirst_int(cell) - 1].path);
+	{
+		AttributePath path = path_without_elements(relation->columns[lfirst_int(cell) - 1].path);
+
+		*count = projection_add(paths, *count, &path);
+	}
 	if (expiry.length > 0)
 		*count = projection_add_name(paths, *count, expiry);
 	return paths;
+}
+
+bool
+access_is_count_only(const Access *access, const ForeignRelation *relation)
+{
+	return access->keys_only && !access->whole_items &&
+	       (access->kind == REQUEST_QUERY || access->kind == REQUEST_SCAN) &&
+	       expiry_attribute(relation).length == 0;
 }
 
 /* What does not depend on values. */
@@ -211,8 +238,10 @@ access_bind(const Access *access, const ForeignRelation *relation, Arena *arena,
 	if (relation->description == NULL)
 		return bound;
 	bind_table(access, relation, &bound->plan);
-	bound->plan.read.projection =
-	    access_projection(access, relation, &bound->plan.read.projection_count);
+	bound->plan.read.count_only = access_is_count_only(access, relation);
+	if (!bound->plan.read.count_only)
+		bound->plan.read.projection =
+		    access_projection(access, relation, &bound->plan.read.projection_count);
 	if (access->kind != REQUEST_SCAN && !bind_keys(access, &binding, &bound->plan))
 		return bound;
 	if (!filter_bind(&binding, access->filter, &bound->plan.read.filter))

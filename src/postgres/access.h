@@ -83,6 +83,12 @@ extern AttributePath *access_projection(const Access *access, const ForeignRelat
                                         size_t *count);
 
 /*
+ * True when only the number of items matters, so that the service is asked for nothing else: no
+ * column is read, so there is no local condition either, and no row is hidden.
+ */
+extern bool access_is_count_only(const Access *access, const ForeignRelation *relation);
+
+/*
  * For EXPLAIN: the key condition or filter as DynamoDB would read it, with constants in place and
  * parameters as $n; NULL when there is none. palloc'd.
  */

@@ -57,6 +57,11 @@ show_projection(const Explained *explained)
 
 	if (explained->relation->description == NULL)
 		return;
+	if (access_is_count_only(explained->access, explained->relation))
+	{
+		show_text(explained, "Projection", "(count only)");
+		return;
+	}
 	paths = access_projection(explained->access, explained->relation, &count);
 	if (count == 0)
 		return;
@@ -82,7 +87,8 @@ show_request(const Explained *explained)
 	show_text(explained, "Table", explained->relation->options->table_name);
 	show_text(explained, "Index", access->index_name);
 	show_condition(explained, "Key Condition", access->key_condition);
-	show_condition(explained, "Filter", access->filter);
+	/* A plain "Filter" is what the executor itself calls the conditions that it checks. */
+	show_condition(explained, "DynamoDB Filter", access->filter);
 	show_projection(explained);
 	if (access->kind == REQUEST_QUERY)
 		show_text(explained, "Direction", access->backward ? "Backward" : "Forward");

@@ -132,23 +132,24 @@ make_access(const PathScope *scope, RequestKind kind, const ReadTarget *target)
 }
 
 /*
- * How many items must probably be examined before the query has enough rows: 0 when it wants all,
- * as it does when the rows must be sorted first.
+ * How many of the target's items must probably be examined before the query has enough rows: 0 when
+ * it wants all, as it does when the rows must be sorted first. A limit above the estimated rows is
+ * a goal nevertheless, since the estimate may be far too low.
  */
 static double
-find_row_goal(const PathScope *scope, double examined, List *pathkeys)
+find_row_goal(const PathScope *scope, const ReadTarget *target, double examined, List *pathkeys)
 {
 	PlannerInfo *root = scope->root;
 	double rows = Max(scope_rows(scope), 1);
+	double goal;
 
 	if (root->limit_tuples <= 0 || scope->base->reloptkind != RELOPT_BASEREL ||
 	    bms_membership(root->all_baserels) != BMS_SINGLETON)
 		return 0;
 	if (!pathkeys_contained_in(root->query_pathkeys, pathkeys))
 		return 0;
-	if (root->limit_tuples >= rows)
-		return 0;
-	return ceil(root->limit_tuples * Max(examined / rows, 1));
+	goal = ceil(root->limit_tuples * Max(examined / rows, 1));
+	return goal < target->volume.items ? goal : 0;
 }
 
 /* Adds the path of an access; `estimate` says what reading costs, rows excepted. */
@@ -265,7 +266,7 @@ add_query_path(const PathScope *scope, const ReadTarget *target, const KeyMatch 
 	access->key_condition = key_templates(match);
 	access->filter = filter_templates(scope, target->keys, match->used);
 	access->in_order = pathkeys != NIL;
-	access->row_goal = find_row_goal(scope, items, pathkeys);
+	access->row_goal = find_row_goal(scope, target, items, pathkeys);
 	add_access_path(scope, access, &estimate, pathkeys, exact_restrictions(scope, match));
 }
 
@@ -285,7 +286,7 @@ add_scan_path(const PathScope *scope, const ReadTarget *target)
 	ReadEstimate estimate = {.items = target->volume.items, .item_size = target->volume.item_size};
 
 	access->filter = filter_templates(scope, NULL, NIL);
-	access->row_goal = find_row_goal(scope, estimate.items, NIL);
+	access->row_goal = find_row_goal(scope, target, estimate.items, NIL);
 	access->segments = cost_scan_segments(scope->planning->relation,
 	                                      goal_volume(target->volume, access->row_goal));
 	estimate.streams = access->segments;
