@@ -50,6 +50,7 @@ typedef struct ImportedAttribute
 {
 	Bytes name; /* the hash table's key */
 	AttributeRole role;
+	bool sorts;         /* it is the sort key of the table or of an index */
 	uint32 types;       /* those seen, bit 1 << AttributeType; of a key, its one type */
 	const char *column; /* NULL: it stays in the whole item */
 } ImportedAttribute;
@@ -119,6 +120,7 @@ attribute_entry(TableImport *import, Bytes name)
 	name = copy_name(name);
 	attribute = hash_search(import->attributes, &name, HASH_ENTER, NULL);
 	attribute->role = ROLE_OTHER;
+	attribute->sorts = false;
 	attribute->types = 0;
 	attribute->column = NULL;
 	return attribute;
@@ -142,16 +144,29 @@ add_keys(TableImport *import, const KeyAttribute *keys, uint32 count, AttributeR
 }
 
 static void
+add_sort_keys(TableImport *import, const KeySchema *keys, AttributeRole role)
+{
+	add_keys(import, keys->range, keys->range_count, role);
+	for (uint32 i = 0; i < keys->range_count; i++)
+	{
+		ImportedAttribute *attribute = attribute_entry(import, keys->range[i].name);
+
+		if (attribute != NULL)
+			attribute->sorts = true;
+	}
+}
+
+static void
 add_described_keys(TableImport *import, const TableDescription *description)
 {
 	add_keys(import, description->keys.hash, description->keys.hash_count, ROLE_HASH_KEY);
-	add_keys(import, description->keys.range, description->keys.range_count, ROLE_RANGE_KEY);
+	add_sort_keys(import, &description->keys, ROLE_RANGE_KEY);
 	for (uint32 i = 0; i < description->index_count; i++)
 	{
 		const KeySchema *keys = &description->indexes[i].keys;
 
 		add_keys(import, keys->hash, keys->hash_count, ROLE_INDEX_KEY);
-		add_keys(import, keys->range, keys->range_count, ROLE_INDEX_KEY);
+		add_sort_keys(import, keys, ROLE_INDEX_KEY);
 	}
 }
 
@@ -308,6 +323,7 @@ declared_set_type(uint32 types)
 	return NULL;
 }
 
+/* Strings get the collation in which DynamoDB sorts them: only then can their order be used. */
 static void
 append_column(StringInfo statement, const ImportedAttribute *attribute)
 {
@@ -325,6 +341,8 @@ append_column(StringInfo statement, const ImportedAttribute *attribute)
 	if (attribute->role == ROLE_RANGE_KEY)
 		append_option(statement, &first, "key", "range");
 	appendStringInfoString(statement, first ? "" : ")");
+	if (attribute->sorts && attribute->types == 1U << ATTRIBUTE_S)
+		appendStringInfoString(statement, " COLLATE pg_catalog.\"C\"");
 }
 
 /* The CREATE FOREIGN TABLE of the table, in CurrentMemoryContext. */
