@@ -13,10 +13,10 @@ CITIES = (
     ("Graz", "AT", "8010"),
     ("Tartu", "EE", "51007"),
 )
-PEOPLE = (
-    "Amélie Durand", "Bo Lindqvist", "Carla Nunes", "Dmitri Orlov", "Eszter Varga", "Femke Visser",
-    "Giulia Ferri", "Henrik Dahl", "Ines Costa", "Jonas Weber", "Katrin Saar", "Liam Byrne",
-)  # fmt: skip
+FIRST_NAMES = ("Amélie", "Bo", "Carla", "Dmitri", "Eszter", "Femke", "Giulia", "Henrik", "Ines")
+LAST_NAMES = ("Durand", "Lindqvist", "Nunes", "Orlov", "Varga", "Visser", "Ferri", "Dahl")
+CUSTOMERS = 2000
+CUSTOMERS_WITH_ORDERS = 12
 ARTICLES = (("kettle", "34.90"), ("lamp", "59.00"), ("notebook", "4.25"), ("chair", "129.50"))
 SONGS = (
     ("The Quiet Ports", "Harbour Light", "Tides", 2014, {"folk"}),
@@ -71,35 +71,44 @@ def key_schema(hash_key, range_key=None):
 
 def put_all(dynamodb, table, items):
     serialize = TypeSerializer().serialize
-    for item in items:
-        dynamodb.put_item(TableName=table, Item={k: serialize(v) for k, v in item.items()})
+    requests = [
+        {"PutRequest": {"Item": {name: serialize(value) for name, value in item.items()}}}
+        for item in items
+    ]
+    while requests:
+        batch, requests = requests[:25], requests[25:]
+        answer = dynamodb.batch_write_item(RequestItems={table: batch})
+        requests += answer["UnprocessedItems"].get(table, [])
 
 
 def customer_id(number):
-    return f"c-{number:03}"
+    return f"c-{number:04}"
 
 
 def customers():
-    for number, name in enumerate(PEOPLE, 1):
+    for number in range(1, CUSTOMERS + 1):
+        first = FIRST_NAMES[number % len(FIRST_NAMES)]
+        last = LAST_NAMES[number % len(LAST_NAMES)]
         city, country, postcode = CITIES[number % len(CITIES)]
         item = {
             "id": customer_id(number),
-            "name": name,
-            "email": f"{name.split()[0].lower().replace('é', 'e')}@example.com",
-            "credit": Decimal(number * 2500) / 100,
+            "name": f"{first} {last}",
+            "email": f"{last.lower()}.{number}@example.com",
+            "credit": Decimal(number % 40 * 2525) / 100,
             "newsletter": number % 3 == 0,
             "address": {"city": city, "country": country, "postcode": postcode},
             "tags": {"private"} if number % 2 else {"business", "invoice"},
+            "notes": f"Prefers delivery before noon, {number % 7 + 1} steps at the door.",
         }
         if number % 4:
-            item["phones"] = [f"+351 21 {100 + number}", f"+351 91 {200 + number}"]
+            item["phones"] = [f"+351 21 {10000 + number}", f"+351 91 {20000 + number}"]
         yield item
 
 
 def orders():
     generator = random.Random(1)
     begin = datetime.datetime(2026, 1, 5, 8, 0)
-    for number in range(1, len(PEOPLE) + 1):
+    for number in range(1, CUSTOMERS_WITH_ORDERS + 1):
         for place in range(20):
             moment = begin + datetime.timedelta(days=place * 9 + number, minutes=number * 7)
             yield order(generator, customer_id(number), moment, place)
