@@ -105,25 +105,30 @@ filed_under(Oid type)
 	}
 }
 
-/* jsonb and arrays have one row for several attribute types; their prepare functions judge which.
- */
+/* jsonb has one row for every attribute type, arrays one for lists and sets. */
 static bool
-row_judges_attribute_type(const TypeConversion *row)
+row_fits_attribute_type(const TypeConversion *row, AttributeType type)
 {
-	return row->prepare == prepare_json || row->prepare == prepare_array;
+	if (row->prepare == prepare_json)
+		return true;
+	if (row->prepare == prepare_array && attribute_type_is_set(type))
+		return true;
+	return row->attribute_type == type;
 }
 
 /* An array's time_format is its elements' business. */
 static bool
+row_fits_time_format(const TypeConversion *row, TimeFormat format)
+{
+	return row->prepare == prepare_array ||
+	       row->uses_time_format == (format != TIME_FORMAT_ISO8601);
+}
+
+static bool
 row_fits(const TypeConversion *row, Oid filed_type, const ColumnOptions *options)
 {
-	bool is_epoch = options->time_format != TIME_FORMAT_ISO8601;
-
-	if (row->type != filed_type ||
-	    (row->uses_time_format != is_epoch && row->prepare != prepare_array))
-		return false;
-	return !options->has_attribute_type || row->attribute_type == options->attribute_type ||
-	       row_judges_attribute_type(row);
+	return row->type == filed_type && row_fits_time_format(row, options->time_format) &&
+	       (!options->has_attribute_type || row_fits_attribute_type(row, options->attribute_type));
 }
 
 static const TypeConversion *

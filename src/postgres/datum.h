@@ -31,10 +31,10 @@ extern Datum column_conversion_read(ColumnConversion *conversion, const Attribut
                                     bool *is_null);
 
 /*
- * The jsonb of an item without the attributes whose slot is not ATTRIBUTE_NO_SLOT, or with all of
- * them if `all_attributes`: the contents of a whole_item column.
+ * The jsonb of an item, in CurrentMemoryContext, without the attributes whose slot `left_out` says:
+ * the contents of a whole_item column.
  */
-extern Datum item_read_as_jsonb(const Item *item, JsonFormat format, bool all_attributes);
+extern Datum item_read_as_jsonb(const Item *item, JsonFormat format, const bool *left_out);
 
 typedef enum WriteOutcome
 {

@@ -58,12 +58,6 @@ set_is_valid(const AttributeValue *set)
 
 /* --- arrays: preparing ------------------------------------------------------------------------ */
 
-static bool
-is_list_or_set(AttributeType type)
-{
-	return type == ATTRIBUTE_L || attribute_type_is_set(type);
-}
-
 /* The sets whose elements the element's conversion reads. */
 static uint32
 readable_sets(ColumnConversion *element)
@@ -89,8 +83,8 @@ create_element(ColumnConversion *conversion, const ColumnOptions *options, Oid t
 		element_options.has_attribute_type = true;
 		element_options.attribute_type = set_element_type(options->attribute_type);
 	}
-	return column_conversion_create(conversion->name, type, conversion->type_modifier, InvalidOid,
-	                                &element_options);
+	return column_conversion_create(psprintf("%s[]", conversion->name), type,
+	                                conversion->type_modifier, InvalidOid, &element_options);
 }
 
 void
@@ -99,12 +93,6 @@ prepare_array(ColumnConversion *conversion, const ColumnOptions *options)
 	Oid element_type = get_element_type(conversion->type);
 
 	conversion->element_type = element_type;
-	if (options->has_attribute_type && !is_list_or_set(options->attribute_type))
-		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
-		                errmsg("attribute_type \"%s\" of attribute \"%s\" does not fit type %s",
-		                       attribute_type_name(options->attribute_type), conversion->name,
-		                       conversion->type_name)));
-
 	conversion->element = create_element(conversion, options, element_type);
 	get_typlenbyvalalign(element_type, &conversion->element_length, &conversion->element_by_value,
 	                     &conversion->element_alignment);

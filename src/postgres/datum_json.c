@@ -275,15 +275,19 @@ read_json(ColumnConversion *conversion, const AttributeValue *value)
 }
 
 Datum
-item_read_as_jsonb(const Item *item, JsonFormat format, bool all_attributes)
+item_read_as_jsonb(const Item *item, JsonFormat format, const bool *left_out)
 {
 	PushValue push = push_of_format(format);
 	JsonbParseState *state = NULL;
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (uint32 i = 0; i < item->count; i++)
-		if (all_attributes || item->attributes[i].slot == ATTRIBUTE_NO_SLOT)
-			push_member(&state, &item->attributes[i], NULL, push);
+	{
+		const Attribute *attribute = &item->attributes[i];
+
+		if (attribute->slot == ATTRIBUTE_NO_SLOT || !left_out[attribute->slot])
+			push_member(&state, attribute, NULL, push);
+	}
 	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 

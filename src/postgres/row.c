@@ -65,6 +65,25 @@ names_to_decode(const RowReader *reader)
 	return names;
 }
 
+/*
+ * Which attributes a whole_item column leaves out, selected or not. One of which columns map only
+ * places inside is not among them: the rest of it would be in no column.
+ */
+static bool *
+find_mapped_whole(const ForeignRelation *relation)
+{
+	bool *is_mapped_whole = palloc0_array(bool, Max(relation->names.count, 1));
+
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		const ForeignColumn *column = &relation->columns[i];
+
+		if (column->live && column->slot != ATTRIBUTE_NO_SLOT && column->path.count == 1)
+			is_mapped_whole[column->slot] = true;
+	}
+	return is_mapped_whole;
+}
+
 /* A reader without columns, and with room for all of them. */
 static RowReader *
 create_empty(const ForeignRelation *relation)
@@ -74,6 +93,7 @@ create_empty(const ForeignRelation *relation)
 	reader->relation = relation;
 	reader->columns = palloc_array(const ForeignColumn *, Max(relation->column_count, 1));
 	reader->top_level = palloc_array(const AttributeValue *, Max(relation->names.count, 1));
+	reader->is_mapped_whole = find_mapped_whole(relation);
 	reader->expiry_attribute = expiry_attribute(relation);
 	reader->now = bytes_of_string(
 	    psprintf(INT64_FORMAT, (int64) timestamptz_to_time_t(GetCurrentStatementStartTimestamp())));
@@ -167,7 +187,8 @@ row_read(RowReader *reader, const Item *item, Datum *values, bool *nulls)
 		reader->place.column = column->name;
 		if (column->slot == ATTRIBUTE_NO_SLOT)
 		{
-			values[position] = item_read_as_jsonb(item, column->options->json_format, false);
+			values[position] =
+			    item_read_as_jsonb(item, column->options->json_format, reader->is_mapped_whole);
 			nulls[position] = false;
 		}
 		else

@@ -18,6 +18,7 @@ typedef struct RowReader
 	const ForeignColumn **columns; /* those that are read */
 	int column_count;
 	const AttributeValue **top_level; /* by slot: the item's attributes, for one row */
+	bool *is_mapped_whole;            /* by slot: a column maps all of the attribute */
 	NameTable names;                  /* for the decoder: all that the reader looks for */
 	Bytes expiry_attribute;           /* no bytes: rows do not expire */
 	Bytes now;                        /* seconds since 1970, as DynamoDB writes a number */
