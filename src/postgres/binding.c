@@ -160,11 +160,7 @@ any_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 	return demand;
 }
 
-/*
- * The characters before a LIKE pattern's first wildcard, unescaped; *is_whole when there is no
- * wildcard. False for a pattern that ends in an escape, which LIKE itself refuses.
- */
-static bool
+bool
 like_prefix(const char *pattern, int length, StringInfo prefix, bool *is_whole)
 {
 	*is_whole = false;

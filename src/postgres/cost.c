@@ -31,6 +31,10 @@
 #define UNKNOWN_ITEMS     1000.0
 #define UNKNOWN_ITEM_SIZE 400.0
 
+/* Items that are assumed to share a hash key: so many, or that part of a small table. */
+#define ASSUMED_ITEMS_OF_HASH_KEY 100.0
+#define ASSUMED_SHARE_OF_HASH_KEY 0.1
+
 StoredVolume
 cost_table_volume(const ForeignRelation *relation, double analyzed_items)
 {
@@ -40,10 +44,9 @@ cost_table_volume(const ForeignRelation *relation, double analyzed_items)
 	if (description == NULL)
 		return (StoredVolume){1, UNKNOWN_ITEM_SIZE};
 	if (description->item_count > 0)
-	{
 		volume.items = (double) description->item_count;
-		volume.item_size = Max((double) description->size_bytes / volume.items, 1);
-	}
+	if (description->item_count > 0 && description->size_bytes > 0)
+		volume.item_size = (double) description->size_bytes / volume.items;
 	if (analyzed_items >= 0)
 		volume.items = Max(analyzed_items, 1);
 	return volume;
@@ -52,11 +55,24 @@ cost_table_volume(const ForeignRelation *relation, double analyzed_items)
 StoredVolume
 cost_index_volume(const IndexDescription *index, StoredVolume table)
 {
-	double items = (double) index->item_count;
+	StoredVolume volume = table;
 
-	if (items <= 0)
-		return table;
-	return (StoredVolume){items, Max((double) index->size_bytes / items, 1)};
+	if (index->item_count > 0)
+		volume.items = (double) index->item_count;
+	if (index->item_count > 0 && index->size_bytes > 0)
+		volume.item_size = (double) index->size_bytes / volume.items;
+	return volume;
+}
+
+double
+cost_items_of_keys(StoredVolume volume, Selectivity selectivity, double keys, bool analyzed)
+{
+	double items = volume.items * selectivity;
+
+	if (!analyzed)
+		items = Max(
+		    items, keys * Min(volume.items * ASSUMED_SHARE_OF_HASH_KEY, ASSUMED_ITEMS_OF_HASH_KEY));
+	return Min(items, volume.items);
 }
 
 int

@@ -29,6 +29,13 @@ typedef struct StoredVolume
 extern StoredVolume cost_table_volume(const ForeignRelation *relation, double analyzed_items);
 extern StoredVolume cost_index_volume(const IndexDescription *index, StoredVolume table);
 
+/*
+ * How many of the items have one of `keys` hash keys, by the planner's selectivity. Before ANALYZE
+ * the planner takes a hash key for nearly unique, which one with a range key beside it hardly is.
+ */
+extern double cost_items_of_keys(StoredVolume volume, Selectivity selectivity, double keys,
+                                 bool analyzed);
+
 /* How many segments a Scan of the volume is divided into. */
 extern int cost_scan_segments(const ForeignRelation *relation, StoredVolume volume);
 

@@ -112,7 +112,6 @@ key_match_add(KeyMatch *match, const AttributeMatch *attribute)
 {
 	match->keys *= attribute->values;
 	match->one_stream = match->one_stream && (attribute->has_equality || !attribute->has_any);
-	match->used = list_concat(match->used, attribute->used);
 }
 
 KeyMatch
@@ -129,6 +128,7 @@ key_match(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *k
 		if (!hash.has_equality && !hash.has_any)
 			return (KeyMatch){.query = false};
 		key_match_add(&match, &hash);
+		match.hash = list_concat(match.hash, hash.used);
 	}
 	/* A range attribute may be compared where all before it have known values. */
 	for (uint32 i = 0; i < keys->range_count && range_is_known; i++)
@@ -137,6 +137,7 @@ key_match(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *k
 
 		range_is_known = range.has_equality || range.has_any;
 		key_match_add(&match, &range);
+		match.range = list_concat(match.range, range.used);
 	}
 	match.lookup = range_is_known;
 	return match;

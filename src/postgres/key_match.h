@@ -27,7 +27,8 @@ typedef struct KeyMatch
 	bool lookup;     /* and every range attribute too */
 	bool one_stream; /* and no attribute has several */
 	double keys;     /* estimated number of their combinations */
-	List *used;      /* PlannedConditions that make the key condition */
+	List *hash;      /* PlannedConditions of the key condition, on hash attributes … */
+	List *range;     /* … and on range attributes */
 } KeyMatch;
 
 /* Matches the conditions, PlannedConditions, with the key schema. */

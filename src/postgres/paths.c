@@ -46,6 +46,7 @@ typedef struct PathScope
 	RelationPlanning *planning;
 	ParamPathInfo *parameters; /* NULL: none */
 	List *conditions;          /* PlannedConditions that hold for the rows of the path */
+	bool has_one_stream; /* a path was added that reads one key, or the items of one hash key */
 } PathScope;
 
 static double
@@ -61,14 +62,21 @@ scope_required_outer(const PathScope *scope)
 	                                 : scope->parameters->ppi_req_outer;
 }
 
-/* The templates of the conditions that make the key condition. */
+/* PlannedConditions that make the key condition. */
+static List *
+key_conditions(const KeyMatch *match)
+{
+	return list_concat_copy(match->hash, match->range);
+}
+
+/* Their templates. */
 static List *
 key_templates(const KeyMatch *match)
 {
 	List *templates = NIL;
 	ListCell *cell;
 
-	foreach (cell, match->used)
+	foreach (cell, key_conditions(match))
 		templates = lappend(templates, ((PlannedCondition *) lfirst(cell))->template);
 	return template_of_children(TEMPLATE_AND, templates);
 }
@@ -80,7 +88,7 @@ exact_restrictions(const PathScope *scope, const KeyMatch *match)
 	List *exact = NIL;
 	ListCell *cell;
 
-	foreach (cell, match->used)
+	foreach (cell, key_conditions(match))
 	{
 		PlannedCondition *condition = lfirst(cell);
 
@@ -243,15 +251,12 @@ query_order(const PathScope *scope, const ReadTarget *target, const KeyMatch *ma
 static double
 examined_items(const PathScope *scope, const ReadTarget *target, const KeyMatch *match)
 {
-	List *restrictions = NIL;
-	Selectivity selectivity;
-	ListCell *cell;
+	Selectivity of_hash = conditions_selectivity(scope->root, scope->base, match->hash);
+	Selectivity of_range = conditions_selectivity(scope->root, scope->base, match->range);
+	double items =
+	    cost_items_of_keys(target->volume, of_hash, match->keys, scope->planning->analyzed);
 
-	foreach (cell, match->used)
-		restrictions = lappend(restrictions, ((PlannedCondition *) lfirst(cell))->restriction);
-	selectivity =
-	    clauselist_selectivity(scope->root, restrictions, scope->base->relid, JOIN_INNER, NULL);
-	return clamp_row_est(target->volume.items * selectivity);
+	return clamp_row_est(items * of_range);
 }
 
 static void
@@ -264,7 +269,7 @@ add_query_path(const PathScope *scope, const ReadTarget *target, const KeyMatch 
 	List *pathkeys = query_order(scope, target, match, &access->backward);
 
 	access->key_condition = key_templates(match);
-	access->filter = filter_templates(scope, target->keys, match->used);
+	access->filter = filter_templates(scope, target->keys, key_conditions(match));
 	access->in_order = pathkeys != NIL;
 	access->row_goal = find_row_goal(scope, target, items, pathkeys);
 	add_access_path(scope, access, &estimate, pathkeys, exact_restrictions(scope, match));
@@ -299,7 +304,7 @@ uses_parameters(const PathScope *scope, const KeyMatch *match)
 {
 	ListCell *cell;
 
-	foreach (cell, match->used)
+	foreach (cell, key_conditions(match))
 	{
 		PlannedCondition *condition = lfirst(cell);
 
@@ -311,35 +316,39 @@ uses_parameters(const PathScope *scope, const KeyMatch *match)
 
 /* Paths that know keys; an index is always queried. */
 static void
-add_key_paths(const PathScope *scope, const ReadTarget *target)
+add_key_paths(PathScope *scope, const ReadTarget *target)
 {
 	KeyMatch match =
 	    key_match(scope->root, scope->planning->relation, target->keys, scope->conditions);
 
 	if (!match.query || (scope->parameters != NULL && !uses_parameters(scope, &match)))
 		return;
+	scope->has_one_stream = scope->has_one_stream || match.one_stream;
 	if (match.lookup && target->index == NULL)
 		add_lookup_path(scope, target, &match);
 	else
 		add_query_path(scope, target, &match);
 }
 
-/* The paths of one scope through one target. */
-static void
-add_target_paths(const PathScope *scope, const ReadTarget *target)
+/* True when the target holds every item that the scope's rows can be made of. */
+static bool
+target_holds_items(const PathScope *scope, const ReadTarget *target)
+{
+	const ForeignRelation *relation = scope->planning->relation;
+
+	return target->index == NULL || relation->options->index_name != NULL ||
+	       index_holds_items(relation, target->index, scope->conditions);
+}
+
+/* An index is scanned where it is smaller than the table, or where no other may be read. */
+static bool
+target_is_worth_scanning(const PathScope *scope, const ReadTarget *target)
 {
 	const RelationPlanning *planning = scope->planning;
-	double table_bytes = planning->volume.items * planning->volume.item_size;
-	double target_bytes = target->volume.items * target->volume.item_size;
-	bool chosen = planning->relation->options->index_name != NULL;
 
-	if (target->index != NULL && !chosen &&
-	    !index_holds_items(planning->relation, target->index, scope->conditions))
-		return;
-	add_key_paths(scope, target);
-	if (scope->parameters == NULL &&
-	    (target->index == NULL || chosen || target_bytes < table_bytes))
-		add_scan_path(scope, target);
+	return target->index == NULL || planning->relation->options->index_name != NULL ||
+	       target->volume.items * target->volume.item_size <
+	           planning->volume.items * planning->volume.item_size;
 }
 
 static ReadTarget *
@@ -372,13 +381,28 @@ find_targets(const RelationPlanning *planning)
 	return targets;
 }
 
+/*
+ * The paths of one scope through all targets. What one key or hash key gives is a part of what a
+ * Scan would read, so then there is no path for a Scan, however wrong the estimates may be.
+ */
 static void
-add_scope_paths(const PathScope *scope, List *targets)
+add_scope_paths(PathScope *scope, List *targets)
 {
 	ListCell *cell;
 
 	foreach (cell, targets)
-		add_target_paths(scope, lfirst(cell));
+	{
+		if (target_holds_items(scope, lfirst(cell)))
+			add_key_paths(scope, lfirst(cell));
+	}
+	if (scope->parameters != NULL || scope->has_one_stream)
+		return;
+	foreach (cell, targets)
+	{
+		if (target_holds_items(scope, lfirst(cell)) &&
+		    target_is_worth_scanning(scope, lfirst(cell)))
+			add_scan_path(scope, lfirst(cell));
+	}
 }
 
 /* True when the condition gives a key attribute of a target known values. */
@@ -493,17 +517,13 @@ add_parameterized_paths(const PathScope *scope, List *targets, Relids required_o
 {
 	PathScope parameterized = *scope;
 	ParamPathInfo *parameters = get_baserel_parampathinfo(scope->root, scope->base, required_outer);
-	const ForeignRelation *relation = scope->planning->relation;
-	KeyMatch match;
 
 	parameterized.parameters = parameters;
-	parameterized.conditions =
-	    list_concat_copy(scope->conditions, plan_conditions(scope->root, scope->base, relation,
-	                                                        parameters->ppi_clauses));
-	match =
-	    key_match(scope->root, relation, &relation->description->keys, parameterized.conditions);
-	if (match.lookup)
-		parameters->ppi_rows = clamp_row_est(Min(parameters->ppi_rows, match.keys));
+	parameterized.conditions = list_concat_copy(
+	    scope->conditions, plan_conditions(scope->root, scope->base, scope->planning->relation,
+	                                       parameters->ppi_clauses));
+	parameters->ppi_rows =
+	    plan_rows(scope->root, scope->base, parameterized.conditions, parameters->ppi_rows);
 	add_scope_paths(&parameterized, targets);
 }
 

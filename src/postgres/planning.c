@@ -88,15 +88,34 @@ plan_conditions(PlannerInfo *root, RelOptInfo *base, const ForeignRelation *rela
 	return conditions;
 }
 
-/* No more rows than keys that are looked up. */
-static void
-limit_rows_to_keys(PlannerInfo *root, RelOptInfo *base, const RelationPlanning *planning)
+Selectivity
+conditions_selectivity(PlannerInfo *root, RelOptInfo *base, List *conditions)
 {
-	KeyMatch match = key_match(root, planning->relation, &planning->relation->description->keys,
-	                           planning->conditions);
+	List *restrictions = NIL;
+	ListCell *cell;
+
+	foreach (cell, conditions)
+		restrictions = lappend(restrictions, ((PlannedCondition *) lfirst(cell))->restriction);
+	return clauselist_selectivity(root, restrictions, base->relid, JOIN_INNER, NULL);
+}
+
+double
+plan_rows(PlannerInfo *root, RelOptInfo *base, List *conditions, double rows)
+{
+	RelationPlanning *planning = base->fdw_private;
+	const KeySchema *keys = &planning->relation->description->keys;
+	KeyMatch match = key_match(root, planning->relation, keys, conditions);
 
 	if (match.lookup)
-		base->rows = clamp_row_est(Min(base->rows, match.keys));
+		return clamp_row_est(Min(rows, match.keys));
+	if (match.query && !planning->analyzed)
+	{
+		List *others = list_difference_ptr(conditions, match.hash);
+		double items = cost_items_of_keys(planning->volume, 0, match.keys, false);
+
+		return clamp_row_est(Max(rows, items * conditions_selectivity(root, base, others)));
+	}
+	return rows;
 }
 
 void
@@ -109,11 +128,12 @@ dynamodbGetForeignRelSize(PlannerInfo *root, RelOptInfo *base, Oid foreign_table
 	base->fdw_private = planning;
 	find_needed_columns(base, planning);
 	planning->conditions = plan_conditions(root, base, planning->relation, base->baserestrictinfo);
+	planning->analyzed = base->tuples >= 0;
 	planning->volume = cost_table_volume(planning->relation, base->tuples);
 	base->tuples = planning->volume.items;
 	set_baserel_size_estimates(root, base);
 	if (planning->relation->description != NULL)
-		limit_rows_to_keys(root, base, planning);
+		base->rows = plan_rows(root, base, planning->conditions, base->rows);
 }
 
 static void

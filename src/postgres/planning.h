@@ -20,6 +20,7 @@ typedef struct RelationPlanning
 {
 	ForeignRelation *relation;
 	StoredVolume volume;
+	bool analyzed;    /* ANALYZE has found its number of rows */
 	List *columns;    /* integers: numbers of the columns that the query needs, ascending */
 	bool whole_items; /* one of them is the whole_item column */
 	List *conditions; /* PlannedConditions of baserestrictinfo */
@@ -37,6 +38,15 @@ extern ForeignScan *dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *base,
 /* PlannedConditions of RestrictInfos, in their order. */
 extern List *plan_conditions(PlannerInfo *root, RelOptInfo *base, const ForeignRelation *relation,
                              List *restrictions);
+
+/* How likely all of the conditions, PlannedConditions, are. */
+extern Selectivity conditions_selectivity(PlannerInfo *root, RelOptInfo *base, List *conditions);
+
+/*
+ * How many rows the conditions leave, if the planner's own estimate is `rows`: no more than the
+ * keys that they name, and before ANALYZE no fewer than a hash key is assumed to have.
+ */
+extern double plan_rows(PlannerInfo *root, RelOptInfo *base, List *conditions, double rows);
 
 /* Members of a path's fdw_private. */
 enum PathPrivate

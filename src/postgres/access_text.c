@@ -1,0 +1,317 @@
+/*
+ * access_text.c
+ *		What EXPLAIN says of an access's conditions.
+ *
+ * They are shown as DynamoDB reads them, but with names and values in place of placeholders and
+ * without what is added to each comparison for the sake of NULL and of other types.
+ */
+#include "postgres.h"
+
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/ruleutils.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/access.h"
+#include "postgres/binding.h"
+#include "postgres/memory.h"
+
+/* What a template's values are shown with. */
+typedef struct Description
+{
+	StringInfo text;
+	const ForeignRelation *relation;
+	List *expressions;
+	List *deparse_context;
+} Description;
+
+static void
+describe_path(Description *description, AttrNumber column)
+{
+	Buffer *buffer = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
+	Bytes text;
+
+	attribute_path_write(buffer, &description->relation->columns[column - 1].path);
+	text = buffer_bytes(buffer);
+	appendBinaryStringInfo(description->text, text.data, (int) text.length);
+}
+
+/* Numbers and booleans as they are, everything else as a quoted text. */
+static void
+describe_datum(Description *description, Oid type, Datum datum)
+{
+	Oid output_function;
+	bool is_varlena;
+	char *text;
+	char category;
+	bool preferred;
+
+	getTypeOutputInfo(type, &output_function, &is_varlena);
+	text = OidOutputFunctionCall(output_function, datum);
+	get_type_category_preferred(type, &category, &preferred);
+	if (category == TYPCATEGORY_NUMERIC)
+		appendStringInfoString(description->text, text);
+	else if (category == TYPCATEGORY_BOOLEAN)
+		appendStringInfoString(description->text, DatumGetBool(datum) ? "true" : "false");
+	else
+		appendStringInfoString(description->text, quote_literal_cstr(text));
+}
+
+static void
+describe_value(Description *description, Node *expression)
+{
+	Const *constant = (Const *) expression;
+
+	if (!IsA(expression, Const))
+		appendStringInfoString(
+		    description->text,
+		    deparse_expression(expression, description->deparse_context, true, false));
+	else if (constant->constisnull)
+		appendStringInfoString(description->text, "NULL");
+	else
+		describe_datum(description, constant->consttype, constant->constvalue);
+}
+
+static void
+describe_elements(Description *description, Const *constant)
+{
+	ArrayType *array = DatumGetArrayTypeP(constant->constvalue);
+	Oid type = ARR_ELEMTYPE(array);
+	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
+	const char *separator = "";
+	Datum element;
+	bool is_null;
+
+	while (array_iterate(iterator, &element, &is_null))
+	{
+		appendStringInfoString(description->text, separator);
+		if (is_null)
+			appendStringInfoString(description->text, "NULL");
+		else
+			describe_datum(description, type, element);
+		separator = ", ";
+	}
+	array_free_iterator(iterator);
+}
+
+static void
+describe_any(Description *description, Node *expression)
+{
+	if (IsA(expression, Const) && !((Const *) expression)->constisnull)
+	{
+		appendStringInfoString(description->text, " IN (");
+		describe_elements(description, (Const *) expression);
+		appendStringInfoChar(description->text, ')');
+		return;
+	}
+	appendStringInfoString(description->text, " IN ");
+	describe_value(description, expression);
+}
+
+/* Shows a pattern that is known as the comparison it becomes; false when it becomes none. */
+static bool
+describe_known_pattern(Description *description, AttrNumber column, Node *expression)
+{
+	Const *constant = (Const *) expression;
+	StringInfoData prefix;
+	bool is_whole;
+	text *pattern;
+
+	if (!IsA(expression, Const) || constant->constisnull)
+		return false;
+	initStringInfo(&prefix);
+	pattern = DatumGetTextPP(constant->constvalue);
+	if (!like_prefix(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), &prefix, &is_whole) ||
+	    (prefix.len == 0 && !is_whole))
+		return false;
+	appendStringInfoString(description->text, is_whole ? "" : "begins_with(");
+	describe_path(description, column);
+	appendStringInfo(description->text, is_whole ? " = %s" : ", %s)",
+	                 quote_literal_cstr(prefix.data));
+	return true;
+}
+
+static void
+describe_like(Description *description, AttrNumber column, Node *expression)
+{
+	if (describe_known_pattern(description, column, expression))
+		return;
+	describe_path(description, column);
+	appendStringInfoString(description->text, " LIKE ");
+	describe_value(description, expression);
+}
+
+static const char *
+comparison_symbol(ConditionKind comparison)
+{
+	static const char *const symbols[] = {
+	    [CONDITION_EQUAL] = "=",   [CONDITION_NOT_EQUAL] = "<>",
+	    [CONDITION_LESS] = "<",    [CONDITION_LESS_OR_EQUAL] = "<=",
+	    [CONDITION_GREATER] = ">", [CONDITION_GREATER_OR_EQUAL] = ">=",
+	};
+
+	return symbols[comparison];
+}
+
+/* function(path) or function(path, value) */
+static void
+describe_function(Description *description, const char *function, AttrNumber column,
+                  Node *expression)
+{
+	appendStringInfo(description->text, "%s(", function);
+	describe_path(description, column);
+	if (expression != NULL)
+	{
+		appendStringInfoString(description->text, ", ");
+		describe_value(description, expression);
+	}
+	appendStringInfoChar(description->text, ')');
+}
+
+static Node *
+leaf_expression(const Description *description, const TemplateLeaf *leaf)
+{
+	return leaf->value == NULL ? NULL : list_nth(description->expressions, intVal(leaf->value));
+}
+
+static void
+describe_leaf(Description *description, const List *template)
+{
+	TemplateLeaf leaf = template_leaf(template);
+	Node *expression = leaf_expression(description, &leaf);
+
+	switch (leaf.kind)
+	{
+		case TEMPLATE_COMPARE:
+			describe_path(description, leaf.column);
+			appendStringInfo(description->text, " %s ", comparison_symbol(leaf.comparison));
+			describe_value(description, expression);
+			break;
+		case TEMPLATE_ANY:
+			describe_path(description, leaf.column);
+			describe_any(description, expression);
+			break;
+		case TEMPLATE_LIKE:
+			describe_like(description, leaf.column, expression);
+			break;
+		case TEMPLATE_STARTS_WITH:
+			describe_function(description, "begins_with", leaf.column, expression);
+			break;
+		case TEMPLATE_IS_NULL:
+			describe_function(description, "attribute_not_exists", leaf.column, NULL);
+			break;
+		default:
+			describe_function(description, "attribute_exists", leaf.column, NULL);
+			break;
+	}
+}
+
+/* Parts of an AND below an OR, and the reverse, stand in parentheses. */
+static void
+describe_template(Description *description, const List *template, bool nested)
+{
+	const char *separator = "";
+	ListCell *cell;
+
+	if (template_is_leaf(template))
+	{
+		describe_leaf(description, template);
+		return;
+	}
+	if (nested)
+		appendStringInfoChar(description->text, '(');
+	foreach (cell, template_children(template))
+	{
+		appendStringInfoString(description->text, separator);
+		describe_template(description, lfirst(cell), true);
+		separator = template_kind(template) == TEMPLATE_AND ? " AND " : " OR ";
+	}
+	if (nested)
+		appendStringInfoChar(description->text, ')');
+}
+
+static bool
+is_lower_bound(const TemplateLeaf *leaf)
+{
+	return leaf->kind == TEMPLATE_COMPARE && (leaf->comparison == CONDITION_GREATER ||
+	                                          leaf->comparison == CONDITION_GREATER_OR_EQUAL);
+}
+
+static bool
+is_upper_bound(const TemplateLeaf *leaf)
+{
+	return leaf->kind == TEMPLATE_COMPARE &&
+	       (leaf->comparison == CONDITION_LESS || leaf->comparison == CONDITION_LESS_OR_EQUAL);
+}
+
+/* The first leaf about the column that is a bound of that kind; NIL when there is none. */
+static List *
+find_bound(List *leaves, AttrNumber column, bool (*is_bound)(const TemplateLeaf *leaf))
+{
+	ListCell *cell;
+
+	foreach (cell, leaves)
+	{
+		TemplateLeaf leaf = template_leaf(lfirst(cell));
+
+		if (leaf.column == column && is_bound(&leaf))
+			return lfirst(cell);
+	}
+	return NIL;
+}
+
+static void
+describe_between(Description *description, const TemplateLeaf *lower, const List *upper_template)
+{
+	TemplateLeaf upper = template_leaf(upper_template);
+
+	describe_path(description, lower->column);
+	appendStringInfoString(description->text, " BETWEEN ");
+	describe_value(description, leaf_expression(description, lower));
+	appendStringInfoString(description->text, " AND ");
+	describe_value(description, leaf_expression(description, &upper));
+}
+
+/* In a key condition, two bounds of one attribute are sent as a BETWEEN. */
+static void
+describe_key_condition(Description *description, List *template)
+{
+	List *leaves = template_conjuncts(template);
+	const char *separator = "";
+	ListCell *cell;
+
+	foreach (cell, leaves)
+	{
+		TemplateLeaf leaf = template_leaf(lfirst(cell));
+		List *upper = find_bound(leaves, leaf.column, is_upper_bound);
+
+		if (is_upper_bound(&leaf) && find_bound(leaves, leaf.column, is_lower_bound) != NIL)
+			continue;
+		appendStringInfoString(description->text, separator);
+		if (is_lower_bound(&leaf) && upper != NIL)
+			describe_between(description, &leaf, upper);
+		else
+			describe_leaf(description, lfirst(cell));
+		separator = " AND ";
+	}
+}
+
+char *
+access_describe(const Access *access, const ForeignRelation *relation, List *template,
+                List *fdw_exprs, List *deparse_context)
+{
+	StringInfoData text;
+	Description description = {&text, relation, fdw_exprs, deparse_context};
+
+	if (template == NIL)
+		return NULL;
+	initStringInfo(&text);
+	if (template == access->key_condition)
+		describe_key_condition(&description, template);
+	else
+		describe_template(&description, template, false);
+	return text.data;
+}
