@@ -112,6 +112,18 @@ show_counters(const FetchCounters *counters, ExplainState *state)
 	ExplainPropertyInteger("Retries", NULL, counters->retries, state);
 }
 
+/*
+ * The context for showing the plan's expressions. EXPLAIN has just set its own for the node's
+ * output, and only that one knows the nodes above, whose columns stand for parameters.
+ */
+static List *
+deparse_context(const ForeignScan *plan, ExplainState *state)
+{
+	if (state->verbose && plan->scan.plan.targetlist != NIL)
+		return state->deparse_cxt;
+	return set_deparse_context_plan(state->deparse_cxt, (Plan *) plan, NIL);
+}
+
 void
 dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
 {
@@ -126,7 +138,7 @@ dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
 		    .relation = foreign_relation_open(RelationGetRelid(node->ss.ss_currentRelation),
 		                                      foreign_scan_user(node)),
 		    .state = state,
-		    .deparse_context = set_deparse_context_plan(state->deparse_cxt, node->ss.ps.plan, NIL),
+		    .deparse_context = deparse_context(plan, state),
 		};
 
 		show_request(&explained);
