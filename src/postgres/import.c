@@ -370,26 +370,32 @@ write_statement(const TableImport *import, List *attributes)
 	return statement.data;
 }
 
-/* Says which attributes have no column of their own. */
+/*
+ * Says which attributes have no column of their own. A name that an option cannot hold is one that
+ * jsonb cannot hold either.
+ */
 static void
 notice_left_out(const TableImport *import)
 {
-	const char *place = import->options->whole_item ? "They are in column \"" WHOLE_ITEM_COLUMN
-	                                                  "\"."
-	                                                : "They are in no column.";
-
 	if (import->too_many)
 		ereport(NOTICE,
 		        (errmsg("DynamoDB table \"%s\" has more attributes than a table has columns",
 		                import->table_name),
-		         errdetail("Some of its attributes have no column of their own. %s", place)));
+		         import->options->whole_item
+		             ? errdetail("The others are in column \"" WHOLE_ITEM_COLUMN "\".")
+		             : errdetail("The others are in no column.")));
 	if (import->unnamable > 0)
-		ereport(NOTICE, (errmsg_plural("%d attribute of DynamoDB table \"%s\" has a name that no "
-		                               "option of a column can hold",
-		                               "%d attributes of DynamoDB table \"%s\" have names that no "
-		                               "option of a column can hold",
-		                               import->unnamable, import->unnamable, import->table_name),
-		                 errdetail("%s", place)));
+		ereport(
+		    NOTICE,
+		    (errmsg("DynamoDB table \"%s\" has attributes whose names this database cannot hold",
+		            import->table_name),
+		     errdetail_plural("%d such attribute is in no column.",
+		                      "%d such attributes are in no column.", import->unnamable,
+		                      import->unnamable),
+		     import->options->whole_item
+		         ? errhint("Reading column \"" WHOLE_ITEM_COLUMN
+		                   "\" of such an item is an error; the other columns can be read.")
+		         : 0));
 }
 
 /* Says why a table is passed over. */

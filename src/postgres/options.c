@@ -7,6 +7,8 @@
 #include "postgres.h"
 
 #include <float.h>
+#include <limits.h>
+#include <math.h>
 
 #include "access/reloptions.h"
 #include "catalog/pg_attribute.h"
@@ -377,18 +379,21 @@ find_definition(OptionObject object, const char *name)
 	return NULL;
 }
 
-/* The option of that name that another object has; NULL when none has. */
-static const OptionDefinition *
-find_elsewhere(const char *name)
+/* The objects that have an option of that name, joined by "or"; NULL when none has. */
+static char *
+objects_with_option(const char *name)
 {
+	StringInfoData objects;
+
+	initStringInfo(&objects);
 	for (int object = 0; object < OPTION_OF_NOTHING; object++)
 	{
 		const OptionDefinition *definition = find_definition(object, name);
 
 		if (definition != NULL && definition->kind != OPTION_REFUSED)
-			return definition;
+			appendStringInfo(&objects, "%s%s", objects.len > 0 ? " or " : "", object_names[object]);
 	}
-	return NULL;
+	return objects.len > 0 ? objects.data : NULL;
 }
 
 static const DefElem *
@@ -406,25 +411,29 @@ find_option(List *options, const char *name)
 	return NULL;
 }
 
-/* The object's option whose name is spelled most like `name`; NULL when none is near. */
+/*
+ * The object's option whose name is spelled most like `name`; NULL when it takes changing more than
+ * a third of the letters.
+ */
 static const char *
 nearest_name(OptionObject object, const char *name)
 {
 	int length = strlen(name);
-	int nearest_distance = Min(4, length / 2) + 1;
+	int nearest_distance = INT_MAX;
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < lengthof(option_definitions); i++)
 	{
 		const OptionDefinition *definition = &option_definitions[i];
+		int definition_length = strlen(definition->name);
+		int maximum = Min(Max(length, definition_length) / 3, nearest_distance - 1);
 		int distance;
 
 		if (definition->object != object || definition->kind == OPTION_REFUSED)
 			continue;
-		distance =
-		    varstr_levenshtein_less_equal(name, length, definition->name, strlen(definition->name),
-		                                  1, 1, 1, nearest_distance - 1, true);
-		if (distance < nearest_distance)
+		distance = varstr_levenshtein_less_equal(name, length, definition->name, definition_length,
+		                                         1, 1, 1, maximum, true);
+		if (distance <= maximum)
 		{
 			nearest_distance = distance;
 			nearest = definition->name;
@@ -452,13 +461,13 @@ valid_names(OptionObject object)
 static char *
 unknown_option_hint(OptionObject object, const char *name)
 {
-	const OptionDefinition *elsewhere = find_elsewhere(name);
+	const char *elsewhere = objects_with_option(name);
 	const char *nearest = nearest_name(object, name);
 
 	if (object == OPTION_OF_NOTHING)
-		return pstrdup("A foreign-data wrapper has no options here.");
+		return pstrdup("The foreign-data wrapper itself has no options.");
 	if (elsewhere != NULL)
-		return psprintf("The option \"%s\" belongs to %s.", name, object_names[elsewhere->object]);
+		return psprintf("The option \"%s\" belongs to %s.", name, elsewhere);
 	if (nearest != NULL)
 		return psprintf("Perhaps you meant the option \"%s\".", nearest);
 	return psprintf("Valid options of %s are: %s.", object_names[object], valid_names(object));
@@ -484,12 +493,21 @@ list_of_choices(const OptionChoice *choices)
 	return names.data;
 }
 
-/* A duration as people write it. */
+/* A duration as people write it: in the largest unit that gives a whole number. */
 static char *
 duration_text(double milliseconds)
 {
-	if (milliseconds >= 1000)
-		return psprintf("%.0fs", milliseconds / 1000);
+	static const struct
+	{
+		const char *name;
+		double milliseconds;
+	} units[] = {{"d", DAY_MS}, {"h", 3600000}, {"min", 60000}, {"s", 1000}};
+
+	for (size_t i = 0; i < lengthof(units); i++)
+	{
+		if (fmod(milliseconds, units[i].milliseconds) == 0)
+			return psprintf("%.0f%s", milliseconds / units[i].milliseconds, units[i].name);
+	}
 	return psprintf("%.0fms", milliseconds);
 }
 
@@ -512,7 +530,7 @@ accepted_values(const OptionDefinition *definition)
 			                duration_text(definition->minimum * unit),
 			                duration_text(definition->maximum * unit));
 		case OPTION_REAL:
-			return psprintf("It must be a number of at least %g.", definition->minimum);
+			return psprintf("It must be a finite number of at least %g.", definition->minimum);
 		case OPTION_CHOICE:
 			return psprintf("It must be one of %s.", list_of_choices(definition->choices));
 		default:
