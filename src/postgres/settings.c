@@ -118,8 +118,8 @@ define_settings(void)
 
 	DefineCustomIntVariable("dynamodb_kms_fdw.max_memory_per_scan",
 	                        "Memory that pages and items of one scan may take.", NULL,
-	                        &max_memory_per_scan_kb, 32 * 1024, 64, MAX_KILOBYTES,
-	                        PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	                        &max_memory_per_scan_kb, 32 * 1024, 64, MAX_KILOBYTES, PGC_USERSET,
+	                        GUC_UNIT_KB, NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("dynamodb_kms_fdw.log_requests",
 	                         "Logs operation, table, status and time of each request to a service.",
