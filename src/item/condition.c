@@ -138,6 +138,16 @@ write_quoted(Buffer *buffer, Bytes text, char quote)
 	buffer_append_character(buffer, quote);
 }
 
+/* What must hold of every expression, at every moment of its writing. */
+static Result
+check_expression(const Buffer *expression)
+{
+	RETURN_IF_FAILED(buffer_result(expression));
+	if (expression->length > EXPRESSION_BYTES_MAXIMUM)
+		return result_failed(RESULT_TOO_LARGE, "expression is longer than 4 KB");
+	return result_ok();
+}
+
 static Result
 write_name(ConditionWriter *writer, Bytes name)
 {
@@ -235,7 +245,9 @@ write_value(ConditionWriter *writer, const AttributeValue *value)
 	}
 	RETURN_IF_FAILED(place_value(writer->attributes, value, &number));
 	write_placeholder(writer->buffer, ':', number);
-	return result_ok();
+	/* The search for equal values is as long as the values are many: stop when there are too many.
+	 */
+	return check_expression(writer->buffer);
 }
 
 /*
@@ -317,7 +329,6 @@ write_in_group(ConditionWriter *writer, const Condition *condition, uint32_t fir
 		if (i > 0)
 			buffer_append_string(writer->buffer, ", ");
 		RETURN_IF_FAILED(write_value(writer, &condition->values[first + i]));
-		RETURN_IF_FAILED(buffer_result(writer->buffer));
 	}
 	buffer_append_character(writer->buffer, ')');
 	return result_ok();
@@ -438,16 +449,6 @@ write_condition(ConditionWriter *writer, const Condition *condition, Binding req
 	if (parenthesized)
 		buffer_append_character(writer->buffer, ')');
 	return buffer_result(writer->buffer);
-}
-
-/* What must hold of every expression once it is written. */
-static Result
-check_expression(const Buffer *expression)
-{
-	RETURN_IF_FAILED(buffer_result(expression));
-	if (expression->length > EXPRESSION_BYTES_MAXIMUM)
-		return result_failed(RESULT_TOO_LARGE, "expression is longer than 4 KB");
-	return result_ok();
 }
 
 Result
