@@ -488,11 +488,19 @@ take_body(char *data, size_t size, size_t count, void *context)
 	return length;
 }
 
-/* CURLOPT_PREREQFUNCTION: the connection stands, TLS included; the request goes out next. */
+/*
+ * CURLOPT_PREREQFUNCTION: the connection stands, TLS included; the request goes out next. On a kept
+ * connection that ends without a byte libcurl would send the request again by itself; whether that
+ * may be is not for it to decide, so it is stopped the second time.
+ */
 static int
 note_connected(void *context, char *unused, char *unused_too, int remote_port, int local_port)
 {
-	((Exchange *) context)->connected = true;
+	Exchange *exchange = context;
+
+	if (exchange->connected)
+		return CURL_PREREQFUNC_ABORT;
+	exchange->connected = true;
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -744,6 +752,17 @@ meaning_of_code(const Exchange *exchange, CURLcode code)
 	return exchange->connected ? EXCHANGE_CUT_OFF : EXCHANGE_NOT_CONNECTED;
 }
 
+/* Sees to a message where libcurl left none, or one about our own callback. */
+static void
+describe_failure(Exchange *exchange, CURLcode code)
+{
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		strlcpy(exchange->message, "connection closed without a response",
+		        sizeof(exchange->message));
+	else if (code != CURLE_OK && exchange->message[0] == '\0')
+		strlcpy(exchange->message, curl_easy_strerror(code), sizeof(exchange->message));
+}
+
 /* Ends the exchanges that libcurl has finished. */
 static void
 end_finished(void)
@@ -761,8 +780,7 @@ end_finished(void)
 		    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &exchange) !=
 		        CURLE_OK)
 			continue;
-		if (code != CURLE_OK && exchange->message[0] == '\0')
-			strlcpy(exchange->message, curl_easy_strerror(code), sizeof(exchange->message));
+		describe_failure(exchange, code);
 		end_exchange(exchange, meaning_of_code(exchange, code));
 	}
 }

@@ -1,0 +1,1 @@
+"""A DynamoDB that misbehaves on demand, and a resolver that does not answer."""

@@ -1,0 +1,44 @@
+"""The PostgreSQL side of the tests against a misbehaving service."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import psycopg
+
+SCAN = "SELECT id, value FROM faults ORDER BY id"
+ROWS = [(f"key {number}", number) for number in range(5)]
+
+
+def create_table(connection, endpoint_url, **options):
+    """Server `aws`, mapping and foreign table `faults` for the endpoint."""
+    server = {"region": "eu-central-1", "endpoint_url": endpoint_url} | options
+    keys = {"aws_access_key_id": "AKIDFAULTS", "aws_secret_access_key": "secret of the tests"}
+    connection.execute(
+        f"CREATE SERVER aws FOREIGN DATA WRAPPER dynamodb_kms_fdw {options_clause(server)}"
+    )
+    connection.execute(f"CREATE USER MAPPING FOR CURRENT_USER SERVER aws {options_clause(keys)}")
+    connection.execute("CREATE FOREIGN TABLE faults (id text, value numeric) SERVER aws")
+
+
+def options_clause(options):
+    quoted = [f"{key} {psycopg.sql.quote(str(value))}" for key, value in options.items()]
+    return f"OPTIONS ({', '.join(quoted)})"
+
+
+def descriptors(connection):
+    """What the backend holds open that is a socket or belongs to waiting: name by number."""
+    directory = Path(f"/proc/{connection.info.backend_pid}/fd")
+    found = {}
+    for entry in directory.iterdir():
+        with contextlib.suppress(OSError):
+            name = os.readlink(entry)
+            if name.startswith(("socket:", "anon_inode:", "pipe:")):
+                found[entry.name] = name
+    return found
+
+
+def memory(connection):
+    """Resident bytes of the backend."""
+    status = Path(f"/proc/{connection.info.backend_pid}/statm").read_text().split()
+    return int(status[1]) * os.sysconf("SC_PAGE_SIZE")
