@@ -1,0 +1,409 @@
+"""Random data and random SQL for comparing a foreign table with a heap table of the same rows.
+
+Everything is drawn from one random.Random, so that a seed reproduces items and queries. Values are
+chosen near the places where SQL and DynamoDB differ: missing and NULL attributes, text that sorts
+differently by bytes and by locale, numbers at the ends of their range, patterns with escapes.
+"""
+
+import decimal
+import itertools
+import json
+import uuid
+from dataclasses import dataclass
+
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "ab",
+    "aB",
+    "a%",
+    "a_b",
+    "abc",
+    "b",
+    "B",
+    "z",
+    "Z",
+    "ä",
+    "é",
+    "e\u0301",
+    "ß",
+    "ss",
+    "10",
+    "9",
+    "a b",
+    " a",
+    "a ",
+    "a\\b",
+    "a'b",
+    'a"b',
+    "日本",
+    "😀",
+    "\u007f",
+    "~",
+]
+SMALL_NUMBERS = [-3, -1, 0, 1, 2, 3, 5, 10, 100]
+INTEGERS = SMALL_NUMBERS + [2**31 - 1, -(2**31), 2**63 - 1, -(2**63)]
+NUMERICS = [
+    decimal.Decimal(text)
+    for text in (
+        "0",
+        "1",
+        "-1",
+        "1.5",
+        "-1.5",
+        "0.1",
+        "3",
+        "100",
+        "1E-130",
+        "-1E-130",
+        "9.9999999999999999999999999999999999999E125",
+        "12345678901234567890123456789012345678",
+        "0.12345678901234567890123456789012345678",
+    )
+]
+FLOATS = [-1.5, -0.5, 0.0, 0.1, 0.5, 1.0, 3.0, 1e100, 1e-100]
+BINARIES = [b"\x00", b"a", b"ab", b"\xff", b"\x00\xff", b"\x80"]
+DATES = ["0001-01-01", "1999-12-31", "2000-01-01", "2024-02-29", "9999-12-31"]
+UUIDS = [str(uuid.UUID(int=number)) for number in (0, 1, 2**127, 2**128 - 1)]
+HASH_KEYS = ["alpha", "beta", "gamma", "Alpha", "ä", "10", "9"]
+DOCUMENTS = [
+    {"M": {"a": {"N": "1"}, "b": {"S": "x"}}},
+    {"M": {"a": {"S": "one"}}},
+    {"M": {}},
+    {"L": [{"N": "1"}, {"NULL": True}]},
+    {"S": "text"},
+    {"N": "7"},
+    {"BOOL": False},
+]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of both tables: how it is declared, drawn, stored in an item and written in SQL."""
+
+    name: str
+    sql_type: str
+    values: list
+    ordered: bool = True
+    options: str = ""
+    attribute: object = None  # value -> typed attribute value
+
+    def definition(self, foreign):
+        options = f" OPTIONS ({self.options})" if foreign and self.options else ""
+        type_name, _, collation = self.sql_type.partition(" COLLATE ")
+        if foreign:
+            tail = f" COLLATE {collation}" if collation else ""
+            return f"{self.name} {type_name}{options}{tail}"
+        return f"{self.name} {self.sql_type}"
+
+    def literal(self, value):
+        return f"{quote(sql_text(value))}::{self.sql_type.partition(' COLLATE ')[0]}"
+
+
+def sql_text(value):
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return json.dumps(value)
+    if isinstance(value, float):
+        return repr(value)
+    return str(value)
+
+
+def quote(text):
+    escaped = text.replace("'", "''")
+    if "\\" in text:
+        return "E'" + escaped.replace("\\", "\\\\") + "'"
+    return f"'{escaped}'"
+
+
+def number(value):
+    return {"N": str(value)}
+
+
+def string(value):
+    return {"S": value}
+
+
+def binary(value):
+    return {"B": value}
+
+
+TEXT_KEYS = [text for text in TEXTS if text]
+SHAPES = {  # the key columns of one table each
+    "text_bigint": [
+        Column("pk", "text", HASH_KEYS, attribute=string),
+        Column("sk", "bigint", list(range(-5, 40)), attribute=number),
+    ],
+    "bigint_text": [
+        Column("pk", "bigint", SMALL_NUMBERS, attribute=number),
+        Column("sk", 'text COLLATE "C"', TEXT_KEYS, attribute=string),
+    ],
+    "numeric_words": [
+        Column("pk", "numeric", NUMERICS, attribute=number),
+        Column("sk", 'text COLLATE "en-x-icu"', TEXT_KEYS, attribute=string),
+    ],
+    "bytea_date": [
+        Column("pk", "bytea", BINARIES, attribute=binary),
+        Column(
+            "sk", "date", DATES + [f"2024-03-{day:02}" for day in range(1, 31)], attribute=string
+        ),
+    ],
+}
+COLUMNS = [
+    Column("t", 'text COLLATE "en-x-icu"', TEXTS, attribute=string),
+    Column("c", 'text COLLATE "C"', TEXTS, attribute=string),
+    Column("n", "bigint", INTEGERS, attribute=number),
+    Column("i", "integer", SMALL_NUMBERS, attribute=number),
+    Column("d", "numeric", NUMERICS, attribute=number),
+    Column("f", "double precision", FLOATS, attribute=number),
+    Column("b", "boolean", [True, False], attribute=lambda value: {"BOOL": value}),
+    Column("bin", "bytea", BINARIES, attribute=binary),
+    Column("dt", "date", DATES, attribute=string),
+    Column("u", "uuid", UUIDS, attribute=string),
+    Column("vc", "varchar(10)", ["a", "ab", "abc", "b", "B"], attribute=string),
+    Column("deep", "bigint", SMALL_NUMBERS, options="attribute_path 'doc.list[1].n'"),
+]
+KEYS = ("pk", "sk")
+
+
+def plain(attribute):
+    """The plain jsonb of a typed attribute value, as the types reference defines it."""
+    ((kind, value),) = attribute.items()
+    if kind == "M":
+        return {name: plain(member) for name, member in value.items()}
+    if kind == "L":
+        return [plain(element) for element in value]
+    if kind == "N":
+        return int(value)
+    return None if kind == "NULL" else value
+
+
+@dataclass
+class Row:
+    values: dict  # column -> Python value or None
+    item: dict
+    document: object  # what column j shows
+
+
+def draw_value(random, column):
+    """A value, or None for a missing attribute, or NULL for a stored one."""
+    return None if random.random() < 0.2 else random.choice(column.values)
+
+
+def draw_row(random, columns, key):
+    values, item = dict(zip(KEYS, key)), {}
+    for column in columns:
+        if column.name not in KEYS:
+            values[column.name] = draw_value(random, column)
+        value = values[column.name]
+        if column.name == "deep":
+            add_deep(random, item, value)
+        elif value is not None:
+            item[column.name] = column.attribute(value)
+        elif random.random() < 0.5:
+            item[column.name] = {"NULL": True}
+    document = random.choice(DOCUMENTS + [None])
+    if document is not None:
+        item["j"] = document
+    return Row(values, item, None if document is None else plain(document))
+
+
+def add_deep(random, item, value):
+    """Stores doc.list[1].n, or leaves out some part of the way to it."""
+    if value is not None:
+        element = {"M": {"n": {"N": str(value)}}}
+    else:
+        element = random.choice([{"M": {}}, {"M": {"n": {"NULL": True}}}, {"S": "x"}, None])
+    if element is not None:
+        item["doc"] = {"M": {"list": {"L": [{"BOOL": True}, element]}}}
+    elif random.random() < 0.5:
+        item["doc"] = random.choice([{"M": {}}, {"S": "no map"}, {"M": {"list": {"L": []}}}])
+
+
+def draw_rows(random, columns, count):
+    keys = list(itertools.product(columns[0].values, columns[1].values))
+    return [draw_row(random, columns, key) for key in random.sample(keys, count)]
+
+
+COMPARISONS = ["=", "<>", "<", "<=", ">", ">="]
+
+
+class QueryGenerator:
+    """Draws conditions and queries over table `T`, which the caller replaces by a table's name."""
+
+    def __init__(self, random, columns):
+        self.random = random
+        self.by_name = {column.name: column for column in columns}
+
+    def column(self):
+        names = list(self.by_name) + ["pk", "pk", "sk", "sk"]
+        return self.by_name[self.random.choice(names)]
+
+    def literal(self, column):
+        if self.random.random() < 0.04:
+            return f"NULL::{column.sql_type.partition(' COLLATE ')[0]}"
+        return column.literal(self.random.choice(column.values))
+
+    def leaf(self):
+        column = self.column()
+        kinds = [self.comparison, self.comparison, self.membership, self.null_test, self.between]
+        if column.sql_type.startswith(("text", "varchar")):
+            kinds += [self.pattern, self.pattern]
+        if column.name == "b":
+            kinds = [self.boolean]
+        return self.random.choice(kinds)(column)
+
+    def comparison(self, column):
+        operator = self.random.choice(COMPARISONS)
+        other = [
+            c for c in self.by_name.values() if c is not column and c.sql_type == column.sql_type
+        ]
+        if other and self.random.random() < 0.1:
+            return f"{column.name} {operator} {self.random.choice(other).name}"
+        if self.random.random() < 0.15:
+            return f"{self.literal(column)} {operator} {column.name}"
+        if column.sql_type in ("bigint", "integer", "numeric") and self.random.random() < 0.3:
+            value = self.random.choice(
+                [
+                    "1.5",
+                    "1e40",
+                    "-7",
+                    "3.0",
+                    "2147483648",
+                    "'NaN'::numeric",
+                    "'Infinity'::float8",
+                    "1.5::float8",
+                    "3::smallint",
+                ]
+            )
+            return f"{column.name} {operator} {value}"
+        return f"{column.name} {operator} {self.literal(column)}"
+
+    def membership(self, column):
+        literals = [self.literal(column) for _ in range(self.random.randint(1, 4))]
+        form = self.random.random()
+        if form < 0.5:
+            return f"{column.name} IN ({', '.join(literals)})"
+        if form < 0.8:
+            return f"{column.name} = ANY (ARRAY[{', '.join(literals)}])"
+        return f"{column.name} NOT IN ({', '.join(literals)})"
+
+    def between(self, column):
+        negation = self.random.choice(["", "", "NOT "])
+        return f"{column.name} {negation}BETWEEN {self.literal(column)} AND {self.literal(column)}"
+
+    def null_test(self, column):
+        return f"{column.name} IS {self.random.choice(['', 'NOT '])}NULL"
+
+    def boolean(self, column):
+        return self.random.choice(
+            [
+                "b",
+                "NOT b",
+                "b IS TRUE",
+                "b IS NOT TRUE",
+                "b IS FALSE",
+                "b IS UNKNOWN",
+                "b = true",
+                "b <> false",
+                "b IS NOT NULL",
+            ]
+        )
+
+    def pattern(self, column):
+        text = self.random.choice(column.values)[:2]
+        pattern = self.random.choice(
+            [
+                text + "%",
+                text,
+                "%" + text,
+                text + "_",
+                text + "%" + text,
+                text.replace("\\", "") + "\\%",
+                "a\\_%",
+                "%",
+            ]
+        )
+        if pattern.endswith("\\") and not pattern.endswith("\\\\"):
+            pattern += "\\"
+        form = self.random.random()
+        if form < 0.7:
+            operator = self.random.choice(["LIKE", "LIKE", "NOT LIKE", "ILIKE"])
+            return f"{column.name} {operator} {quote(pattern)}"
+        return f"starts_with({column.name}, {quote(text)})"
+
+    def condition(self, depth=3):
+        form = self.random.random()
+        if depth == 0 or form < 0.4:
+            return self.leaf()
+        if form < 0.7:
+            return f"({self.condition(depth - 1)} AND {self.condition(depth - 1)})"
+        if form < 0.88:
+            return f"({self.condition(depth - 1)} OR {self.condition(depth - 1)})"
+        return f"NOT ({self.condition(depth - 1)})"
+
+    def where(self):
+        conditions = [self.condition()]
+        if self.random.random() < 0.5:
+            conditions.append(
+                self.random.choice(
+                    [
+                        f"pk = {self.literal(self.by_name['pk'])}",
+                        f"pk IN ({self.literal(self.by_name['pk'])}, {self.literal(self.by_name['pk'])})",
+                    ]
+                )
+            )
+        if self.random.random() < 0.2:
+            conditions.append(
+                f"sk {self.random.choice(COMPARISONS)} {self.literal(self.by_name['sk'])}"
+            )
+        return " AND ".join(conditions)
+
+    def tail(self):
+        """ORDER BY with a total order, and LIMIT and OFFSET, which only then have one answer."""
+        if self.random.random() < 0.5:
+            return ""
+        direction = self.random.choice(["", " DESC"])
+        order = self.random.choice(
+            [
+                f"pk, sk{direction}",
+                f"sk{direction}, pk",
+                f"pk{direction}, sk",
+                f"t NULLS FIRST, sk{direction}, pk",
+            ]
+        )
+        limit = self.random.choice(
+            [
+                "",
+                f" LIMIT {self.random.randint(0, 5)}",
+                f" LIMIT {self.random.randint(1, 5)} OFFSET {self.random.randint(0, 4)}",
+            ]
+        )
+        return f" ORDER BY {order}{limit}"
+
+    def query(self):
+        form = self.random.random()
+        if form < 0.15:
+            return f"SELECT count(*) FROM T WHERE {self.where()}"
+        if form < 0.25:
+            return (
+                f"SELECT l.k, t.* FROM local_keys l JOIN T t ON t.pk = l.k "
+                f"{self.random.choice(['', 'AND t.sk = l.v '])}WHERE {self.where()}"
+            )
+        if form < 0.3:
+            return (
+                f"SELECT l.k, l.v FROM local_keys l WHERE "
+                f"{self.random.choice(['', 'NOT '])}EXISTS (SELECT FROM T WHERE T.pk = l.k "
+                f"AND T.sk {self.random.choice(COMPARISONS)} l.v)"
+            )
+        if form < 0.35:
+            column = self.column().name
+            return f"SELECT {column}, count(*) FROM T WHERE {self.where()} GROUP BY {column}"
+        if form < 0.5:
+            names = self.random.sample(list(self.by_name), self.random.randint(1, 3))
+            return f"SELECT {', '.join(names)} FROM T WHERE {self.where()}"
+        return f"SELECT * FROM T WHERE {self.where()}{self.tail()}"

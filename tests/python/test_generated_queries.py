@@ -1,0 +1,224 @@
+"""Generated queries give the same rows on a foreign table and on a heap table of the same rows.
+
+GENERATED_QUERIES sets how many are run (on each emulator), GENERATED_SEED which ones.
+"""
+
+import os
+import random
+
+import pytest
+
+from generated_queries import COLUMNS, SHAPES, QueryGenerator, draw_rows, sql_text
+
+QUERIES = int(os.environ.get("GENERATED_QUERIES", "400"))
+SEED = int(os.environ.get("GENERATED_SEED", "20261123"))
+TABLE = "generated_twin"
+ROWS = 120
+
+
+def create_remote_table(client, columns, rows):
+    """The table, with a sparse global index and a local one, each inviting a wrong short cut."""
+    definitions = [
+        {"AttributeName": column.name, "AttributeType": key_type}
+        for column in columns[:2]
+        for key_type in column.attribute(column.values[0])
+    ]
+    keys = [("pk", "HASH"), ("sk", "RANGE")]
+    schema = [{"AttributeName": name, "KeyType": kind} for name, kind in keys]
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=schema,
+        AttributeDefinitions=definitions
+        + [
+            {"AttributeName": "u", "AttributeType": "S"},
+            {"AttributeName": "d", "AttributeType": "N"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_u",
+                "KeySchema": [
+                    {"AttributeName": "u", "KeyType": "HASH"},
+                    {"AttributeName": "d", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        LocalSecondaryIndexes=[
+            {
+                "IndexName": "by_d",
+                "KeySchema": [schema[0], {"AttributeName": "d", "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for row in rows:
+        # An index key cannot be a NULL attribute: such an item would be refused.
+        item = {
+            name: value
+            for name, value in row.item.items()
+            if not (name in ("u", "d") and "NULL" in value)
+        }
+        client.put_item(TableName=TABLE, Item=item)
+
+
+def create_local_twin(connection, columns, rows):
+    definitions = ", ".join(column.definition(foreign=False) for column in columns)
+    connection.execute(f"CREATE TABLE heap_twin ({definitions})")
+    names = ", ".join(column.name for column in columns)
+    places = ", ".join(f"%s::{column.sql_type.partition(' COLLATE ')[0]}" for column in columns)
+    for row in rows:
+        values = [row.values[column.name] for column in columns]
+        connection.execute(
+            f"INSERT INTO heap_twin ({names}) VALUES ({places})",
+            [None if value is None else sql_text(value) for value in values],
+        )
+    create_local_keys(connection)
+    connection.execute("ANALYZE heap_twin, local_keys")
+
+
+def create_local_keys(connection):
+    """Keys that are there, some of them twice, and NULL."""
+    connection.execute("""
+        CREATE TABLE local_keys AS
+            SELECT pk AS k, sk AS v FROM heap_twin ORDER BY pk, sk LIMIT 8""")
+    connection.execute("INSERT INTO local_keys SELECT k, v FROM local_keys LIMIT 2")
+    connection.execute("INSERT INTO local_keys VALUES (NULL, NULL)")
+
+
+def create_foreign_twin(connection, columns):
+    definitions = ", ".join(column.definition(foreign=True) for column in columns)
+    connection.execute(
+        f"CREATE FOREIGN TABLE foreign_twin ({definitions}) SERVER aws "
+        f"OPTIONS (table_name '{TABLE}')"
+    )
+
+
+def rows_of(connection, query, table):
+    """The rows as sorted text: what has no ORDER BY has no order, and what has one a total one."""
+    rows = connection.execute(
+        query.replace("FROM T", f"FROM {table}")
+        .replace("JOIN T ", f"JOIN {table} ")
+        .replace("T.", f"{table}.")
+    ).fetchall()
+    rows = [tuple(repr(value) for value in row) for row in rows]
+    return rows if "ORDER BY" in query else sorted(rows)
+
+
+@pytest.fixture(params=sorted(SHAPES))
+def twins(request, connection, dynamodb):
+    client = dynamodb.client()
+    generator = random.Random(SEED)
+    columns = SHAPES[request.param] + COLUMNS
+    rows = draw_rows(generator, columns, ROWS)
+    try:
+        create_remote_table(client, columns, rows)
+        create_local_twin(connection, columns, rows)
+        create_foreign_twin(connection, columns)
+        yield connection, QueryGenerator(generator, columns)
+    finally:
+        client.delete_table(TableName=TABLE)
+
+
+def compare(connection, query):
+    expected = rows_of(connection, query, "heap_twin")
+    found = rows_of(connection, query, "foreign_twin")
+    if found == expected:
+        return None
+    missing = [row for row in expected if row not in found][:3]
+    invented = [row for row in found if row not in expected][:3]
+    return (
+        f"{query}\n  {len(expected)} rows expected, {len(found)} found"
+        f"\n  missing {missing}\n  invented {invented}"
+    )
+
+
+def assert_agreement(connection, queries):
+    differences = [
+        difference for query in queries if (difference := compare(connection, query)) is not None
+    ]
+    print(f"seed {SEED}: {len(differences)} of {len(queries)} queries differ")
+    assert not differences, "\n".join(differences[:10])
+
+
+def test_twins_hold_the_same_rows(twins):
+    connection, _ = twins
+    assert_agreement(connection, ["SELECT * FROM T", "SELECT count(*) FROM T"])
+
+
+def test_generated_queries(twins):
+    connection, generator = twins
+    assert_agreement(connection, [generator.query() for _ in range(QUERIES)])
+
+
+def test_conditions_partition_the_table(twins):
+    """p, NOT p and p IS NULL add up to every row, whatever p is."""
+    connection, generator = twins
+    total = connection.execute("SELECT count(*) FROM foreign_twin").fetchone()[0]
+    for _ in range(QUERIES // 20):
+        condition = generator.condition()
+        counts = [
+            connection.execute(
+                f"SELECT count(*) FROM (SELECT * FROM foreign_twin WHERE {part}) q"
+            ).fetchone()[0]
+            for part in (condition, f"NOT ({condition})", f"({condition}) IS NULL")
+        ]
+        assert sum(counts) == total, f"seed {SEED}: {condition}: {counts}"
+
+
+def test_parameters_of_prepared_statements(twins):
+    """Generic plans bind what custom plans know; NULL parameters are compared as NULL."""
+    connection, generator = twins
+    differences = []
+    for mode in ("force_generic_plan", "force_custom_plan"):
+        connection.execute(f"SET plan_cache_mode = {mode}")
+        for number in range(QUERIES // 20):
+            differences += compare_prepared(connection, generator, f"{mode}_{number}")
+    assert not differences, "\n".join(differences[:10])
+
+
+def compare_prepared(connection, generator, name):
+    columns = [generator.column() for _ in range(2)]
+    operators = [generator.random.choice(["=", "<>", "<", ">=", "= ANY"]) for _ in columns]
+    types = [
+        column.sql_type.partition(" COLLATE ")[0] + ("[]" if "ANY" in operator else "")
+        for column, operator in zip(columns, operators)
+    ]
+    conditions = [
+        f"{column.name} {operator} (${place})"
+        for place, (column, operator) in enumerate(zip(columns, operators), 1)
+    ]
+    joined = generator.random.choice([" AND ", " OR "]).join(conditions)
+    for table in ("heap_twin", "foreign_twin"):
+        connection.execute(
+            f"PREPARE {table}_{name} ({', '.join(types)}) AS SELECT * FROM {table} WHERE {joined}"
+        )
+    return [
+        difference
+        for _ in range(3)
+        if (difference := compare_execution(connection, generator, name, columns, types, joined))
+    ]
+
+
+def compare_execution(connection, generator, name, columns, types, joined):
+    arguments = ", ".join(
+        argument(generator, column, sql_type) for column, sql_type in zip(columns, types)
+    )
+    found, expected = (
+        sorted(map(repr, connection.execute(f"EXECUTE {table}_{name} ({arguments})").fetchall()))
+        for table in ("foreign_twin", "heap_twin")
+    )
+    return (
+        None
+        if found == expected
+        else (f"{joined} with {arguments}: {len(expected)} rows expected, {len(found)} found")
+    )
+
+
+def argument(generator, column, sql_type):
+    if not sql_type.endswith("[]"):
+        return generator.literal(column)
+    if generator.random.random() < 0.1:
+        return f"NULL::{sql_type}"
+    literals = ", ".join(generator.literal(column) for _ in range(generator.random.randint(0, 3)))
+    return f"ARRAY[{literals}]::{sql_type}"
