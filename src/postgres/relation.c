@@ -317,10 +317,9 @@ foreign_relation_open(Oid relation_id, Oid user_id)
 	report_place_enter(&place);
 	describe(relation);
 	if (relation->description != NULL)
-	{
-		check_columns(relation);
 		find_ttl_attribute(relation);
-	}
 	report_place_leave(&place);
+	if (relation->description != NULL)
+		check_columns(relation);
 	return relation;
 }
