@@ -22,9 +22,7 @@ def create(dynamodb):
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    dynamodb.get_waiter("table_exists").wait(
-        TableName="relation_events", WaiterConfig={"Delay": 1}
-    )
+    dynamodb.get_waiter("table_exists").wait(TableName="relation_events", WaiterConfig={"Delay": 1})
     dynamodb.put_item(
         TableName="relation_events",
         Item={
