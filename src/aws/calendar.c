@@ -98,7 +98,7 @@ calendar_read_digits(Bytes text, size_t *position, int width, int *number)
 bool
 calendar_read_literal(Bytes text, size_t *position, Bytes expected)
 {
-	if (*position > text.length ||
+	if (*position >= text.length ||
 	    !bytes_start_with((Bytes){text.data + *position, text.length - *position}, expected))
 		return false;
 	*position += expected.length;

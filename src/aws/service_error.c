@@ -318,11 +318,10 @@ is_code_character(char character)
 static Bytes
 behind_last(Bytes text, char separator)
 {
-	size_t start = text.length;
-
-	while (start > 0 && text.data[start - 1] != separator)
-		start--;
-	return (Bytes){text.data + start, text.length - start};
+	for (size_t start = text.length; start > 0; start--)
+		if (text.data[start - 1] == separator)
+			return (Bytes){text.data + start, text.length - start};
+	return text;
 }
 
 /* What stands before the first `separator`, or all. */

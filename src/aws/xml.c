@@ -234,6 +234,8 @@ xml_find_text(Bytes document, const char *path, Bytes *text)
 	bool found;
 
 	*text = BYTES_EMPTY;
+	if (document.length == 0)
+		return malformed(&scanner);
 	RETURN_IF_FAILED(skip_declaration(&scanner));
 	for (;;)
 	{
