@@ -26,7 +26,8 @@
  */
 #define FRAMES_MAXIMUM (2 * ATTRIBUTE_DEPTH_MAXIMUM + 32)
 
-#define FIRST_SCRATCH ((size_t) 4 * 1024)
+/* Bytes of the scratch stack to begin with. */
+#define FIRST_SCRATCH ((size_t) 2 * 1024)
 
 /* What an object or array that is open contains. */
 typedef enum FrameKind
@@ -229,7 +230,7 @@ top_frame(PageDecoder *decoder)
 static Progress
 grow_scratch(PageDecoder *decoder, size_t size)
 {
-	size_t capacity = decoder->scratch_capacity == 0 ? FIRST_SCRATCH : decoder->scratch_capacity;
+	size_t capacity = decoder->scratch_capacity * 2;
 	char *moved;
 
 	while (capacity - decoder->scratch_used < size)
@@ -237,8 +238,7 @@ grow_scratch(PageDecoder *decoder, size_t size)
 	moved = arena_allocate(decoder->arena, capacity);
 	if (moved == NULL)
 		return fail_for_memory(decoder, capacity);
-	if (decoder->scratch_used > 0)
-		memcpy(moved, decoder->scratch, decoder->scratch_used);
+	memcpy(moved, decoder->scratch, decoder->scratch_used);
 	decoder->scratch = moved;
 	decoder->scratch_capacity = capacity;
 	return PROGRESS_MADE;
@@ -982,6 +982,10 @@ create(Arena *arena, const NameTable *names, Expectation expected)
 
 	if (decoder == NULL || !attribute_names_init(&decoder->names, arena, names))
 		return NULL;
+	decoder->scratch_capacity = FIRST_SCRATCH;
+	decoder->scratch = arena_allocate(arena, FIRST_SCRATCH);
+	if (decoder->scratch == NULL)
+		return NULL;
 	decoder->arena = arena;
 	decoder->skip_unknown = names != NULL && names->skip_unknown;
 	decoder->state = STATE_VALUE;
@@ -1035,7 +1039,7 @@ decode_whole(Arena *arena, Bytes json, Expectation expected, PageDecoder **decod
 {
 	*decoder = create(arena, NULL, expected);
 	if (*decoder == NULL)
-		return arena_failure(arena, sizeof(**decoder));
+		return arena_failure(arena, sizeof(**decoder) + FIRST_SCRATCH);
 	if (push(*decoder, sizeof(AttributeValue)) != PROGRESS_MADE)
 		return (*decoder)->scanner.failure;
 	RETURN_IF_FAILED(page_decoder_feed(*decoder, json));
