@@ -34,7 +34,16 @@ LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION dynamodb_kms_fdw_version()
 IS 'version of the loaded library';
 
+CREATE FUNCTION dynamodb_kms_fdw_disconnect(server name DEFAULT NULL)
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION dynamodb_kms_fdw_disconnect(name)
+IS 'closes this session''s connections for a server, or for every server; true if there was one';
+
 -- Nothing is granted by default: each role is given what it needs.
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_handler() FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_validator(text[], oid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_version() FROM PUBLIC;
+REVOKE ALL ON FUNCTION dynamodb_kms_fdw_disconnect(name) FROM PUBLIC;

@@ -37,12 +37,14 @@
  * use them are read, the names are ours. So the server's headers come before this one.
  */
 #include "access/tableam.h"
+#include "catalog/pg_foreign_server.h"
 #include "executor/executor.h"
 #include "foreign/fdwapi.h"
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "storage/bufmgr.h"
 #include "storage/bufpage.h"
+#include "utils/acl.h"
 #include "utils/pg_locale.h"
 
 #define Result FoundationResult
@@ -62,6 +64,17 @@ foreign_scan_user(ForeignScanState *node)
 	check_as_user = plan->checkAsUser;
 #endif
 	return OidIsValid(check_as_user) ? check_as_user : GetUserId();
+}
+
+/* What keeps the current role from using the foreign server; ACLCHECK_OK when nothing does. */
+static inline AclResult
+foreign_server_check_usage(Oid server_id)
+{
+#if PG_VERSION_NUM < 160000
+	return pg_foreign_server_aclcheck(server_id, GetUserId(), ACL_USAGE);
+#else
+	return object_aclcheck(ForeignServerRelationId, server_id, GetUserId(), ACL_USAGE);
+#endif
 }
 
 /* True when texts under the collation sort as their bytes do. */

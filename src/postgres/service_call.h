@@ -38,6 +38,12 @@ extern Oid service_client_mapping(const ServiceClient *client);
 extern const char *service_client_server_name(const ServiceClient *client);
 
 /*
+ * Closes this backend's connections to the server's endpoints, or to every server's for InvalidOid:
+ * idle ones at once, the others when their request has ended. True when there was one.
+ */
+extern bool service_clients_disconnect(Oid server_id);
+
+/*
  * Takes the body of a successful response as it arrives. No function may throw. `begin` is called
  * before the first byte of every attempt: what an earlier attempt delivered is to be forgotten.
  * `finish` is called once, after the body is whole and its checksum is right. A failure of `write`

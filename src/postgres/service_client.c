@@ -283,6 +283,24 @@ service_client_get(Oid server_id, Oid user_id)
 	return client;
 }
 
+bool
+service_clients_disconnect(Oid server_id)
+{
+	HASH_SEQ_STATUS each;
+	ServiceClient *client;
+	bool found = false;
+
+	if (clients == NULL)
+		return false;
+	hash_seq_init(&each, clients);
+	while ((client = hash_seq_search(&each)) != NULL)
+	{
+		if (!OidIsValid(server_id) || client->server_id == server_id)
+			found = transport_close_connections(client->connection_group) || found;
+	}
+	return found;
+}
+
 const ServerOptions *
 service_client_options(const ServiceClient *client)
 {

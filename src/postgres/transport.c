@@ -346,9 +346,10 @@ set_curl_timer(CURLM *multi, long milliseconds, void *unused)
 	return 0;
 }
 
-void
+bool
 transport_close_connections(uint32 connection_group)
 {
+	bool found = false;
 	slist_iter each;
 
 	slist_foreach(each, &transport.sockets)
@@ -357,11 +358,13 @@ transport_close_connections(uint32 connection_group)
 
 		if (member->connection_group != connection_group)
 			continue;
+		found = found || (!member->doomed && is_still_open(member));
 		member->doomed = true;
 		/* libcurl sees the end of the connection before it would use it again. */
 		if (!member->watched && is_still_open(member))
 			shutdown(member->descriptor, SHUT_RDWR);
 	}
+	return found;
 }
 
 /* Opening */

@@ -121,9 +121,9 @@ extern void transport_wait(bool (*done)(void *context), void *context);
 
 /*
  * Closes the connections opened for exchanges of the group: idle ones at once, the others when
- * their exchange has ended.
+ * their exchange has ended. True when there was one.
  */
-extern void transport_close_connections(uint32 connection_group);
+extern bool transport_close_connections(uint32 connection_group);
 
 /*
  * A descriptor that becomes readable when there is something to serve, for wait event sets of
