@@ -1,0 +1,170 @@
+"""Bodies of our requests against botocore's model of DynamoDB's API, over random requests."""
+
+import base64
+import json
+import os
+import random
+import re
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+from json_lines import ask
+
+REQUESTS = 500
+
+# ConditionKind by number, with how many values it takes.
+LEAVES = {0: 1, 1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 2, 7: 3, 8: 1, 9: 1, 10: 0, 11: 0, 13: 1}
+EQUAL = 0
+PATHS = [
+    "id",
+    "name",
+    "size",
+    "größe",
+    "a.b[0].c",
+    '"a.b"',
+    '"with ""quotes"""',
+    "x[3][4]",
+    "#0",
+    ":0",
+]
+TEXTS = ["", "x", "ü", "😀", '"\\\n\t\u0001', "\u2028", "a" * 300]
+EXPRESSIONS = ["KeyConditionExpression", "FilterExpression", "ProjectionExpression"]
+
+
+def random_value(generator, depth=2):
+    kinds = ["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS"] + (["L", "M"] if depth else [])
+    kind = generator.choice(kinds)
+    text = generator.choice(TEXTS)
+    number = str(generator.randint(-(10**30), 10**30))
+    binary = base64.b64encode(generator.randbytes(generator.randint(0, 40))).decode()
+    value = {
+        "S": text,
+        "N": number,
+        "B": binary,
+        "BOOL": generator.random() < 0.5,
+        "NULL": True,
+        "SS": sorted({text, "other"}),
+        "NS": sorted({number, "0.5"}),
+        "BS": [binary],
+    }
+    if kind == "L":
+        return {"L": [random_value(generator, depth - 1) for _ in range(generator.randint(0, 3))]}
+    if kind == "M":
+        names = generator.sample(TEXTS[1:], generator.randint(0, 3))
+        return {"M": {name: random_value(generator, depth - 1) for name in names}}
+    return {kind: value[kind]}
+
+
+def random_condition(generator, depth=2):
+    if depth and generator.random() < 0.5:
+        kind = generator.choice(["all", "any"])
+        return {
+            kind: [random_condition(generator, depth - 1) for _ in range(generator.randint(1, 3))]
+        }
+    kind = generator.choice(list(LEAVES))
+    values = [random_value(generator, 1) for _ in range(LEAVES[kind])]
+    return {"kind": kind, "path": generator.choice(PATHS), "values": values}
+
+
+def random_key(generator):
+    return {"id": {"S": generator.choice(TEXTS[1:])}, "größe": {"N": str(generator.randint(0, 9))}}
+
+
+def random_request(generator):
+    operation = generator.choice(["Query", "Scan", "GetItem", "BatchGetItem"])
+    keys = generator.randint(1, 100) if operation == "BatchGetItem" else 1
+    request = {
+        "operation": operation,
+        "table": generator.choice(["abc", "a.b-c_d", "T" * 255]),
+        "projection": generator.sample(PATHS, generator.randint(0, 4)),
+        "keys": [random_key(generator) for _ in range(keys)],
+        "consistent": generator.random() < 0.5,
+        "count": generator.random() < 0.2,
+        "backward": generator.random() < 0.5,
+        "limit": generator.choice([0, 1, 1000]),
+    }
+    if operation == "Query":
+        request["key"] = {"kind": EQUAL, "path": "id", "values": [{"S": "x"}]}
+    if operation == "Scan" and generator.random() < 0.5:
+        request |= {"segment": 3, "total_segments": 1000}
+    if generator.random() < 0.5:
+        request["filter"] = random_condition(generator)
+    if generator.random() < 0.5:
+        request |= {"index": "by-name", "start": [random_key(generator)]}
+    return request
+
+
+def decoded(shape, value):
+    """The value as botocore takes it: blobs as bytes. Fails on members that the shape has not."""
+    if shape.type_name == "structure":
+        return {name: decoded(shape.members[name], part) for name, part in value.items()}
+    if shape.type_name == "list":
+        return [decoded(shape.member, part) for part in value]
+    if shape.type_name == "map":
+        return {name: decoded(shape.value, part) for name, part in value.items()}
+    if shape.type_name == "blob":
+        return base64.b64decode(value, validate=True)
+    return value
+
+
+def assert_placeholders_are_used(part):
+    """DynamoDB refuses names and values that no expression uses, as much as missing ones."""
+    text = " ".join(part.get(name, "") for name in EXPRESSIONS)
+    assert set(re.findall(r"#\d+", text)) == set(part.get("ExpressionAttributeNames", {}))
+    assert set(re.findall(r":\d+", text)) == set(part.get("ExpressionAttributeValues", {}))
+    assert {} not in part.values()
+
+
+@pytest.fixture(scope="module")
+def model():
+    return botocore.session.get_session().get_service_model("dynamodb")
+
+
+@pytest.fixture(scope="module")
+def bodies(programs):
+    """Pairs of a request and its body."""
+    seed = int(os.environ.get("REQUESTS_SEED", random.randrange(2**32)))
+    print(f"REQUESTS_SEED={seed}")
+    generator = random.Random(seed)
+    requests = [random_request(generator) for _ in range(REQUESTS)]
+    answers = ask(programs / "write_request", requests)
+    return [(r, json.loads(a["body"])) for r, a in zip(requests, answers, strict=True)]
+
+
+def test_bodies_are_valid_by_the_model(bodies, model):
+    validator = ParamValidator()
+    for request, body in bodies:
+        shape = model.operation_model(request["operation"]).input_shape
+        report = validator.validate(decoded(shape, body), shape)
+        assert not report.has_errors(), (request, body, report.generate_report())
+
+
+def test_bodies_say_what_was_asked_for(bodies):
+    for request, body in bodies:
+        batch = request["operation"] == "BatchGetItem"
+        part = body["RequestItems"][request["table"]] if batch else body
+        assert body["ReturnConsumedCapacity"] == "TOTAL"
+        assert part.get("ConsistentRead", False) == request["consistent"]
+        assert_placeholders_are_used(part)
+        if batch:
+            assert part["Keys"] == request["keys"]
+        elif request["operation"] == "GetItem":
+            assert body["Key"] == request["keys"][0]
+        else:
+            assert_read_is(request, body)
+
+
+def assert_read_is(request, body):
+    assert body["TableName"] == request["table"]
+    assert body.get("IndexName") == request.get("index")
+    assert body.get("Limit", 0) == request["limit"]
+    assert body.get("Select") == ("COUNT" if request["count"] else None)
+    assert ("FilterExpression" in body) == ("filter" in request)
+    assert body.get("ExclusiveStartKey") == request.get("start", [None])[0]
+    assert body.get("Segment") == request.get("segment")
+    assert body.get("TotalSegments") == request.get("total_segments")
+    projected = bool(request["projection"]) and not request["count"]
+    assert ("ProjectionExpression" in body) == projected
+    if request["operation"] == "Query":
+        assert body.get("ScanIndexForward", True) != request["backward"]
