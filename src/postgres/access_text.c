@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/ruleutils.h"
@@ -16,7 +15,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/access.h"
-#include "postgres/binding.h"
+#include "postgres/conditions.h"
 #include "postgres/memory.h"
 
 /* What a template's values are shown with. */
@@ -39,6 +38,20 @@ describe_path(Description *description, AttrNumber column)
 	appendBinaryStringInfo(description->text, text.data, (int) text.length);
 }
 
+/* In single quotes, those within doubled. */
+static void
+describe_literal(Description *description, const char *text)
+{
+	appendStringInfoChar(description->text, '\'');
+	for (; *text != '\0'; text++)
+	{
+		if (*text == '\'')
+			appendStringInfoChar(description->text, '\'');
+		appendStringInfoChar(description->text, *text);
+	}
+	appendStringInfoChar(description->text, '\'');
+}
+
 /* Numbers and booleans as they are, everything else as a quoted text. */
 static void
 describe_datum(Description *description, Oid type, Datum datum)
@@ -57,7 +70,7 @@ describe_datum(Description *description, Oid type, Datum datum)
 	else if (category == TYPCATEGORY_BOOLEAN)
 		appendStringInfoString(description->text, DatumGetBool(datum) ? "true" : "false");
 	else
-		appendStringInfoString(description->text, quote_literal_cstr(text));
+		describe_literal(description, text);
 }
 
 static void
@@ -111,7 +124,7 @@ describe_any(Description *description, Node *expression)
 	describe_value(description, expression);
 }
 
-/* Shows a pattern that is known as the comparison it becomes; false when it becomes none. */
+/* Shows a pattern that is known as the comparison it becomes; false when it is not known. */
 static bool
 describe_known_pattern(Description *description, AttrNumber column, Node *expression)
 {
@@ -124,13 +137,13 @@ describe_known_pattern(Description *description, AttrNumber column, Node *expres
 		return false;
 	initStringInfo(&prefix);
 	pattern = DatumGetTextPP(constant->constvalue);
-	if (!like_prefix(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), &prefix, &is_whole) ||
-	    (prefix.len == 0 && !is_whole))
+	if (!like_prefix(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), &prefix, &is_whole))
 		return false;
 	appendStringInfoString(description->text, is_whole ? "" : "begins_with(");
 	describe_path(description, column);
-	appendStringInfo(description->text, is_whole ? " = %s" : ", %s)",
-	                 quote_literal_cstr(prefix.data));
+	appendStringInfoString(description->text, is_whole ? " = " : ", ");
+	describe_literal(description, prefix.data);
+	appendStringInfoString(description->text, is_whole ? "" : ")");
 	return true;
 }
 

@@ -160,22 +160,6 @@ any_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 	return demand;
 }
 
-bool
-like_prefix(const char *pattern, int length, StringInfo prefix, bool *is_whole)
-{
-	*is_whole = false;
-	for (int i = 0; i < length; i++)
-	{
-		if (pattern[i] == '%' || pattern[i] == '_')
-			return true;
-		if (pattern[i] == '\\' && ++i == length)
-			return false;
-		appendStringInfoCharMacro(prefix, pattern[i]);
-	}
-	*is_whole = true;
-	return true;
-}
-
 static Demand
 prefix_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 {
@@ -310,7 +294,10 @@ is_table_key(const ForeignRelation *relation, const ForeignColumn *column)
 	return false;
 }
 
-/* DynamoDB finds a missing attribute unequal to anything, SQL does not. */
+/*
+ * DynamoDB finds a missing attribute unequal to anything, SQL does not. The guard stands before the
+ * comparison, because not every implementation of DynamoDB can compare values of different types.
+ */
 static Condition *
 make_guarded(const ForeignColumn *column, Condition *comparison)
 {
@@ -324,8 +311,7 @@ make_guarded(const ForeignColumn *column, Condition *comparison)
 	}
 	if (!column_conversion_written_type(column->conversion, &written))
 		elog(ERROR, "column \"%s\" has no one attribute type to compare with", column->name);
-	children[0] = comparison;
-	children[1] = make_type_guard(column, written);
+	children[0] = make_type_guard(column, written);
 	return make_junction(CONDITION_OR, children, lengthof(children));
 }
 

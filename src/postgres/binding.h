@@ -10,8 +10,6 @@
 
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-
 #include "postgres/compat.h"
 
 #include "postgres/relation.h"
@@ -44,12 +42,6 @@ typedef struct Demand
 } Demand;
 
 extern Demand leaf_demand(const Binding *binding, const TemplateLeaf *leaf);
-
-/*
- * The characters before a LIKE pattern's first wildcard, unescaped, appended to `prefix`; *is_whole
- * when there is no wildcard. False for a pattern that ends in an escape, which LIKE itself refuses.
- */
-extern bool like_prefix(const char *pattern, int length, StringInfo prefix, bool *is_whole);
 
 /* Orders two values of the same type S, N, B or BOOL as DynamoDB does; others are equal. */
 extern int scalar_compare(const AttributeValue *a, const AttributeValue *b);

@@ -171,6 +171,39 @@ operator_template(const ConditionScope *scope, Oid operator_id, Oid collation, E
 	return comparison_template(column, comparison, value);
 }
 
+bool
+like_prefix(const char *pattern, int length, StringInfo prefix, bool *is_whole)
+{
+	*is_whole = false;
+	for (int i = 0; i < length; i++)
+	{
+		if (pattern[i] == '%' || pattern[i] == '_')
+			return true;
+		if (pattern[i] == '\\' && ++i == length)
+			return false;
+		appendStringInfoCharMacro(prefix, pattern[i]);
+	}
+	*is_whole = true;
+	return true;
+}
+
+/* True for a pattern that is known to begin with a wildcard: it says nothing about a prefix. */
+static bool
+is_useless_pattern(const Node *value)
+{
+	const Const *constant = (const Const *) value;
+	StringInfoData prefix;
+	bool is_whole;
+	text *pattern;
+
+	if (!IsA(value, Const) || constant->constisnull)
+		return false;
+	initStringInfo(&prefix);
+	pattern = DatumGetTextPP(constant->constvalue);
+	return !like_prefix(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), &prefix, &is_whole) ||
+	       (prefix.len == 0 && !is_whole);
+}
+
 /* `operand LIKE value` or `starts_with(operand, value)`, as an operator or as a function. */
 static List *
 prefix_template(const ConditionScope *scope, Oid function_id, Oid collation, Expr *operand,
@@ -187,7 +220,8 @@ prefix_template(const ConditionScope *scope, Oid function_id, Oid collation, Exp
 		return NIL;
 	if (column == NULL || !is_usable_value(scope, value) ||
 	    getBaseType(exprType((Node *) value)) != TEXTOID ||
-	    !column_comparability(column, collation).prefix)
+	    !column_comparability(column, collation).prefix ||
+	    (leaf.kind == TEMPLATE_LIKE && is_useless_pattern(leaf.value)))
 		return NIL;
 	leaf.column = column->number;
 	return template_of_leaf(&leaf);

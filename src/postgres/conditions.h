@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "nodes/pathnodes.h"
 
 #include "postgres/compat.h"
@@ -40,6 +41,12 @@ extern const ForeignColumn *condition_operand_column(const ConditionScope *scope
  * attribute is never missing or of another type.)
  */
 extern bool condition_is_exact(const ForeignRelation *relation, const List *template);
+
+/*
+ * The characters before a LIKE pattern's first wildcard, unescaped, appended to `prefix`; *is_whole
+ * when there is no wildcard. False for a pattern that ends in an escape, which LIKE itself refuses.
+ */
+extern bool like_prefix(const char *pattern, int length, StringInfo prefix, bool *is_whole);
 
 /*
  * The conversion by which a value of `type` is written as the column's attribute: the column's own,

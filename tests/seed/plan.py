@@ -1,0 +1,176 @@
+"""Tables of sql/plan_*.sql."""
+
+STATUSES = ("new", "paid", "sent", "void")
+PATHS = ("A", "a", "a%b", "a_b", "ab", "abc", "abcd", "b", "ba", "é", "日本")
+
+
+def create(dynamodb):
+    _create_orders(dynamodb)
+    _create_articles(dynamodb)
+    _create_files(dynamodb)
+    _create_values(dynamodb)
+    _create_wide(dynamodb)
+
+
+def _create_orders(dynamodb):
+    """Hash and range key, two global indexes, one of them sparse, and a local one."""
+    dynamodb.create_table(
+        TableName="plan_orders",
+        AttributeDefinitions=[
+            {"AttributeName": "customer", "AttributeType": "S"},
+            {"AttributeName": "placed", "AttributeType": "N"},
+            {"AttributeName": "status", "AttributeType": "S"},
+            {"AttributeName": "total", "AttributeType": "N"},
+            {"AttributeName": "coupon", "AttributeType": "S"},
+        ],
+        KeySchema=_keys("customer", "placed"),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_status",
+                "KeySchema": _keys("status", "total"),
+                "Projection": {"ProjectionType": "ALL"},
+            },
+            {
+                "IndexName": "by_coupon",
+                "KeySchema": _keys("coupon"),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
+        ],
+        LocalSecondaryIndexes=[
+            {
+                "IndexName": "by_total",
+                "KeySchema": _keys("customer", "total"),
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["status"]},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    _put(dynamodb, "plan_orders", [_order(c, n) for c in ("ann", "bob", "cat") for n in range(40)])
+
+
+def _order(customer, number):
+    """Every tenth order has no status and every seventh no total, so neither is in by_status."""
+    item = {
+        "customer": {"S": customer},
+        "placed": {"N": str(number)},
+        "paid": {"BOOL": number % 2 == 0},
+        "padding": {"S": "x" * 2000},
+    }
+    if number % 10 != 9:
+        item["status"] = {"S": STATUSES[number % 4]}
+    if number % 7 != 6:
+        item["total"] = {"N": f"{number * 3}.5"}
+    if number % 13 == 0:
+        item["coupon"] = {"S": f"c{number}"}
+    return item
+
+
+def _create_articles(dynamodb):
+    """A hash key alone, and enough bytes that looking a few keys up is cheaper than scanning."""
+    dynamodb.create_table(
+        TableName="plan_articles",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=_keys("id"),
+        BillingMode="PAY_PER_REQUEST",
+    )
+    _put(
+        dynamodb,
+        "plan_articles",
+        [
+            {"id": {"N": str(n)}, "name": {"S": f"article {n}"}, "padding": {"S": "x" * 700}}
+            for n in range(2000)
+        ],
+    )
+
+
+def _create_files(dynamodb):
+    """A text range key whose values meet wildcards, case and letters beyond ASCII."""
+    dynamodb.create_table(
+        TableName="plan_files",
+        AttributeDefinitions=[
+            {"AttributeName": "owner", "AttributeType": "S"},
+            {"AttributeName": "path", "AttributeType": "S"},
+        ],
+        KeySchema=_keys("owner", "path"),
+        BillingMode="PAY_PER_REQUEST",
+    )
+    _put(
+        dynamodb,
+        "plan_files",
+        [
+            {"owner": {"S": owner}, "path": {"S": path}, "title": {"S": path}}
+            for owner in ("ann", "bob")
+            for path in PATHS
+        ],
+    )
+
+
+def _create_values(dynamodb):
+    """One attribute with values of several types, NULL, and none."""
+    dynamodb.create_table(
+        TableName="plan_values",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=_keys("id"),
+        BillingMode="PAY_PER_REQUEST",
+    )
+    values = {
+        "text 5": {"S": "5"},
+        "number 5": {"N": "5"},
+        "number 7": {"N": "7"},
+        "true": {"BOOL": True},
+        "null": {"NULL": True},
+        "map": {"M": {"a": {"N": "5"}}},
+        "missing": None,
+    }
+    _put(
+        dynamodb,
+        "plan_values",
+        [
+            {"id": {"S": name}} | ({} if value is None else {"value": value})
+            for name, value in values.items()
+        ],
+    )
+
+
+def _create_wide(dynamodb):
+    """Scalars of each type, a nested path, and rows where all but the key is missing or NULL."""
+    dynamodb.create_table(
+        TableName="plan_wide",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=_keys("id"),
+        BillingMode="PAY_PER_REQUEST",
+    )
+    items = [_wide(n) for n in range(1, 11)]
+    items.append({"id": {"N": "11"}})
+    # moto cannot project a path that leads through a NULL: so `place` is a map without rooms
+    names = ("word", "number", "fraction", "flag", "day", "bytes")
+    nulls = {name: {"NULL": True} for name in names}
+    items.append({"id": {"N": "12"}, "place": {"M": {}}} | nulls)
+    _put(dynamodb, "plan_wide", items)
+
+
+def _wide(number):
+    return {
+        "id": {"N": str(number)},
+        "word": {"S": f"word {number}"},
+        "number": {"N": str(number * 10)},
+        "fraction": {"N": f"{number}.25"},
+        "flag": {"BOOL": number % 2 == 0},
+        "day": {"S": f"2024-01-{number:02}"},
+        "bytes": {"B": bytes([number, 255])},
+        "place": {"M": {"rooms": {"L": [{"S": "hall"}, {"N": str(number)}]}}},
+    }
+
+
+def _keys(*names):
+    return [
+        {"AttributeName": name, "KeyType": kind}
+        for name, kind in zip(names, ("HASH", "RANGE"), strict=False)
+    ]
+
+
+def _put(dynamodb, table, items):
+    requests = [{"PutRequest": {"Item": item}} for item in items]
+    for start in range(0, len(requests), 25):
+        answer = dynamodb.batch_write_item(RequestItems={table: requests[start : start + 25]})
+        assert not answer["UnprocessedItems"]
