@@ -31,7 +31,7 @@
 #define PAGE_MEMORY_MAXIMUM ((Size) 512 * 1024 * 1024)
 
 /* What a page is taken to need while none has come, and the least it is taken to need ever. */
-#define PAGE_MEMORY_FIRST_GUESS   ((Size) 4 * 1024 * 1024)
+#define PAGE_MEMORY_FIRST_GUESS   ((Size) 8 * 1024 * 1024)
 #define LOOKUP_MEMORY_FIRST_GUESS ((Size) 512 * 1024)
 #define PAGE_MEMORY_MINIMUM       ((Size) 64 * 1024)
 
