@@ -41,7 +41,8 @@ typedef struct DescriptionEntry
 	ServiceError *refusal;         /* … in these words of the service; else NULL */
 	TimestampTz made_at;
 	bool stale;     /* the server or a user mapping changed since */
-	bool ttl_known; /* description->ttl_attribute was asked for */
+	bool ttl_known; /* ttl_attribute was asked for */
+	Bytes ttl_attribute;
 } DescriptionEntry;
 
 static MemoryContext cache_context = NULL;
@@ -331,12 +332,12 @@ read_ttl_attribute(MemoryContext context, Bytes answer)
 }
 
 static void
-warn_of_unknown_ttl(const char *table_name, const char *operation, const ServiceError *refusal)
+warn_of_unknown_ttl(const char *table_name, const ServiceError *refusal)
 {
 	ereport(WARNING,
 	        (errmsg("expired items of DynamoDB table \"%s\" are not hidden", table_name),
-	         errdetail("%s failed: %s (HTTP status %d, request id %s).", operation, refusal->code,
-	                   refusal->http_status, refusal->request_id),
+	         errdetail("DescribeTimeToLive failed: %s (HTTP status %d, request id %s).",
+	                   refusal->code, refusal->http_status, refusal->request_id),
 	         errhint("Name the attribute by the foreign table's option \"ttl_attribute\".")));
 }
 
@@ -359,12 +360,14 @@ ask_ttl_attribute(ServiceClient *client, DescriptionEntry *entry)
 
 	if (describe(client, "DescribeTimeToLive", dynamodb_write_describe_time_to_live,
 	             entry->key.table_name, &answer, &refusal))
-		entry->description->ttl_attribute = read_ttl_attribute(entry->context, answer);
+		entry->ttl_attribute = read_ttl_attribute(entry->context, answer);
 	else if (is_refusal_to_tell(refusal.class))
-		warn_of_unknown_ttl(entry->key.table_name, "DescribeTimeToLive", &refusal);
+		warn_of_unknown_ttl(entry->key.table_name, &refusal);
 	else
 		report_service_error(AWS_DYNAMODB, "DescribeTimeToLive", &refusal);
 	entry->ttl_known = true;
+	if (entry->description != NULL)
+		entry->description->ttl_attribute = entry->ttl_attribute;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(question);
 }
@@ -373,17 +376,16 @@ Bytes
 table_ttl_attribute(ServiceClient *client, const char *table_name)
 {
 	ServiceError refusal;
-	const TableDescription *description = table_description_find(client, table_name, &refusal);
-	DescriptionEntry *entry = find_entry(client, table_name);
+	DescriptionEntry *entry;
 
-	if (description == NULL)
-	{
-		warn_of_unknown_ttl(table_name, "DescribeTable", &refusal);
+	/* Which enters the table in the cache, also where it may not be described. */
+	(void) table_description_find(client, table_name, &refusal);
+	entry = find_entry(client, table_name);
+	if (entry == NULL)
 		return BYTES_EMPTY;
-	}
-	if (entry != NULL && !entry->ttl_known)
+	if (!entry->ttl_known)
 		ask_ttl_attribute(client, entry);
-	return description->ttl_attribute;
+	return entry->ttl_attribute;
 }
 
 /* ---- reading a description ---- */

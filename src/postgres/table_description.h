@@ -33,9 +33,10 @@ extern const TableDescription *table_description_get(ServiceClient *client, cons
 extern void table_description_forget(ServiceClient *client, const char *table_name);
 
 /*
- * The attribute by which the table's items expire, from the cache or from
- * DescribeTimeToLive; no bytes when they do not expire. A service that does not tell gives a
- * WARNING and no bytes. Borrowed until the end of the transaction.
+ * The attribute by which the table's items expire, from the cache or from DescribeTimeToLive; no
+ * bytes when they do not expire, or when the table does not exist. A service that may not tell
+ * gives a WARNING, once for as long as the description is kept, and no bytes. Borrowed until the
+ * end of the transaction.
  */
 extern Bytes table_ttl_attribute(ServiceClient *client, const char *table_name);
 

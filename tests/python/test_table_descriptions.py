@@ -175,6 +175,16 @@ def test_a_refused_ttl_attribute_is_a_warning(session, service):
     assert "ttl_attribute" in hint
 
 
+def test_expired_items_are_hidden_without_a_description(session, service):
+    session.execute("ALTER FOREIGN TABLE faults ALTER COLUMN id OPTIONS (ADD key 'hash')")
+    session.execute("ALTER FOREIGN TABLE faults OPTIONS (ADD hide_expired 'true')")
+    service.script("DescribeTable", *[DENIED] * 10)
+    service.script("DescribeTimeToLive", time_to_live)
+    assert session.execute(SCAN).fetchall() == []
+    assert session.execute(SCAN).fetchall() == []
+    assert service.count("DescribeTimeToLive") == 1
+
+
 def test_an_unreachable_ttl_attribute_is_an_error(session, service):
     session.execute("ALTER FOREIGN TABLE faults OPTIONS (ADD hide_expired 'true')")
     session.execute("ALTER SERVER aws OPTIONS (ADD max_attempts '1')")
