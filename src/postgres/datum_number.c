@@ -140,10 +140,13 @@ write_int8(ColumnConversion *conversion, Arena *arena, Datum datum, AttributeVal
 /* --- floats ----------------------------------------------------------------------------------- */
 
 /*
- * A float holds a number exactly when the float's shortest text is that number: then the number
- * comes back from it. Of decimals with at most FLT_DIG or DBL_DIG digits, no two share a float, so
- * these need no check; and a mantissa and a power of ten that are both exact in a double make one
- * division round correctly.
+ * A float holds a number exactly when the float's shortest text, as the server writes it, is that
+ * number: then the number comes back from it, and no two stored numbers read as one float. (The
+ * server's shortest text avoids decimals halfway between two floats; such numbers are refused.)
+ *
+ * Of decimals with at most FLT_DIG or DBL_DIG digits, no two share a float, so these need no check;
+ * and a mantissa and a power of ten that are both exact in a double make one division round
+ * correctly.
  */
 static const double powers_of_ten[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                        1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
