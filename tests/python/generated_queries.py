@@ -348,19 +348,13 @@ class QueryGenerator:
 
     def where(self):
         conditions = [self.condition()]
+        pk, sk = self.by_name["pk"], self.by_name["sk"]
         if self.random.random() < 0.5:
-            conditions.append(
-                self.random.choice(
-                    [
-                        f"pk = {self.literal(self.by_name['pk'])}",
-                        f"pk IN ({self.literal(self.by_name['pk'])}, {self.literal(self.by_name['pk'])})",
-                    ]
-                )
-            )
+            equal = f"pk = {self.literal(pk)}"
+            either = f"pk IN ({self.literal(pk)}, {self.literal(pk)})"
+            conditions.append(self.random.choice([equal, either]))
         if self.random.random() < 0.2:
-            conditions.append(
-                f"sk {self.random.choice(COMPARISONS)} {self.literal(self.by_name['sk'])}"
-            )
+            conditions.append(f"sk {self.random.choice(COMPARISONS)} {self.literal(sk)}")
         return " AND ".join(conditions)
 
     def tail(self):

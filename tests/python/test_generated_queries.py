@@ -1,32 +1,32 @@
 """Generated queries give the same rows on a foreign table and on a heap table of the same rows.
 
-GENERATED_QUERIES sets how many are run (on each emulator), GENERATED_SEED which ones.
+GENERATED_QUERIES sets how many are run for each table on each emulator, GENERATED_SEED which ones.
 """
 
 import os
 import random
+from dataclasses import dataclass
 
 import pytest
 
 from generated_queries import COLUMNS, SHAPES, QueryGenerator, draw_rows, sql_text
 
-QUERIES = int(os.environ.get("GENERATED_QUERIES", "400"))
+QUERIES = int(os.environ.get("GENERATED_QUERIES", "250"))
 SEED = int(os.environ.get("GENERATED_SEED", "20261123"))
-TABLE = "generated_twin"
 ROWS = 120
 
 
-def create_remote_table(client, columns, rows):
+def create_remote_table(client, twin):
     """The table, with a sparse global index and a local one, each inviting a wrong short cut."""
     definitions = [
         {"AttributeName": column.name, "AttributeType": key_type}
-        for column in columns[:2]
+        for column in twin.columns[:2]
         for key_type in column.attribute(column.values[0])
     ]
     keys = [("pk", "HASH"), ("sk", "RANGE")]
     schema = [{"AttributeName": name, "KeyType": kind} for name, kind in keys]
     client.create_table(
-        TableName=TABLE,
+        TableName=twin.table_name,
         KeySchema=schema,
         AttributeDefinitions=definitions
         + [
@@ -52,23 +52,25 @@ def create_remote_table(client, columns, rows):
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    for row in rows:
+    for row in twin.rows:
         # An index key cannot be a NULL attribute: such an item would be refused.
         item = {
             name: value
             for name, value in row.item.items()
             if not (name in ("u", "d") and "NULL" in value)
         }
-        client.put_item(TableName=TABLE, Item=item)
+        client.put_item(TableName=twin.table_name, Item=item)
 
 
-def create_local_twin(connection, columns, rows):
-    definitions = ", ".join(column.definition(foreign=False) for column in columns)
+def create_local_twin(connection, twin):
+    definitions = ", ".join(column.definition(foreign=False) for column in twin.columns)
     connection.execute(f"CREATE TABLE heap_twin ({definitions})")
-    names = ", ".join(column.name for column in columns)
-    places = ", ".join(f"%s::{column.sql_type.partition(' COLLATE ')[0]}" for column in columns)
-    for row in rows:
-        values = [row.values[column.name] for column in columns]
+    names = ", ".join(column.name for column in twin.columns)
+    places = ", ".join(
+        f"%s::{column.sql_type.partition(' COLLATE ')[0]}" for column in twin.columns
+    )
+    for row in twin.rows:
+        values = [row.values[column.name] for column in twin.columns]
         connection.execute(
             f"INSERT INTO heap_twin ({names}) VALUES ({places})",
             [None if value is None else sql_text(value) for value in values],
@@ -86,11 +88,11 @@ def create_local_keys(connection):
     connection.execute("INSERT INTO local_keys VALUES (NULL, NULL)")
 
 
-def create_foreign_twin(connection, columns):
-    definitions = ", ".join(column.definition(foreign=True) for column in columns)
+def create_foreign_twin(connection, twin):
+    definitions = ", ".join(column.definition(foreign=True) for column in twin.columns)
     connection.execute(
         f"CREATE FOREIGN TABLE foreign_twin ({definitions}) SERVER aws "
-        f"OPTIONS (table_name '{TABLE}')"
+        f"OPTIONS (table_name '{twin.table_name}')"
     )
 
 
@@ -105,19 +107,32 @@ def rows_of(connection, query, table):
     return rows if "ORDER BY" in query else sorted(rows)
 
 
-@pytest.fixture(params=sorted(SHAPES))
-def twins(request, connection, dynamodb):
+@dataclass(frozen=True)
+class RemoteTwin:
+    table_name: str
+    columns: list
+    rows: list
+
+
+@pytest.fixture(scope="session", params=sorted(SHAPES))
+def remote_twin(request, dynamodb):
+    """A table in the emulator and what is in it."""
     client = dynamodb.client()
-    generator = random.Random(SEED)
     columns = SHAPES[request.param] + COLUMNS
-    rows = draw_rows(generator, columns, ROWS)
-    try:
-        create_remote_table(client, columns, rows)
-        create_local_twin(connection, columns, rows)
-        create_foreign_twin(connection, columns)
-        yield connection, QueryGenerator(generator, columns)
-    finally:
-        client.delete_table(TableName=TABLE)
+    twin = RemoteTwin(
+        f"generated_{request.param}", columns, draw_rows(random.Random(SEED), columns, ROWS)
+    )
+    create_remote_table(client, twin)
+    yield twin
+    client.delete_table(TableName=twin.table_name)
+
+
+@pytest.fixture
+def twins(connection, remote_twin):
+    """A connection with heap_twin and foreign_twin, and a generator of queries about them."""
+    create_local_twin(connection, remote_twin)
+    create_foreign_twin(connection, remote_twin)
+    return connection, QueryGenerator(random.Random(SEED), remote_twin.columns)
 
 
 def compare(connection, query):
