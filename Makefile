@@ -16,15 +16,21 @@ PG_CPPFLAGS = -Isrc
 PG_CFLAGS = -std=gnu11 -fvisibility=hidden -MMD -MP
 SHLIB_LINK = -lcurl -ljson-c -lcrypto -lz
 
-# Those of the SQL tests that need no emulator: the rest runs under `make test`.
-REGRESS = extension
-REGRESS_OPTS = --inputdir=.
+# Of the SQL tests the one that needs no emulator; `make test` runs them all.
+REGRESS = options
 EXTRA_CLEAN = $(OBJS:.o=.d) results
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 ifneq ($(PGXS),)
+
+# A server built with LLVM wants bitcode for its JIT compiler; without its clang it does without.
+CLANG ?= $(shell sed -n 's/^CLANG = //p' $(dir $(PGXS))../Makefile.global)
+ifeq ($(shell command -v $(CLANG)),)
+override with_llvm = no
+endif
+
 include $(PGXS)
 
 # Behind PGXS's own flags, because the last one wins. A declaration stands where its value is known.
@@ -35,11 +41,6 @@ override CFLAGS += -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-fiel
 ifneq ($(findstring clang,$(shell $(CC) --version 2>/dev/null)),)
 override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument \
 	-Wno-ignored-attributes
-endif
-
-# A server built with LLVM wants bitcode for its JIT compiler; without clang it does without.
-ifeq ($(shell command -v $(CLANG)),)
-override with_llvm = no
 endif
 
 $(OBJS:.o=.bc): %.bc: %.o

@@ -111,11 +111,12 @@ class PostgreSQL:
 
 
 @contextlib.contextmanager
-def running_postgresql(name="postgresql", environment=None, settings=None):
-    """A server with a new, empty cluster; `environment` is added to the server's own."""
+def running_postgresql(name="postgresql", environment=None, settings=None, library=None):
+    """A server with a new, empty cluster; `environment` is added to the server's own. `library` is
+    the extension's, else the one in BUILD."""
     account = server_account()
     with _runtime_directory(account) as directory:
-        bindir = _make_root(directory / "root", account)
+        bindir = _make_root(directory / "root", library or paths.EXTENSION_LIBRARY)
         password = secrets.token_urlsafe(16)
         _make_cluster(bindir, directory, account, password)
         with _start(name, bindir, directory, account, environment, settings) as (process, port):
@@ -136,7 +137,7 @@ def _runtime_directory(account):
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _make_root(root, account):
+def _make_root(root, library):
     """Mirrors the installation under `root`; the path of the copied executables."""
     bindir, sharedir, libdir = (
         Path(pg_config(option)) for option in ("--bindir", "--sharedir", "--pkglibdir")
@@ -148,7 +149,7 @@ def _make_root(root, account):
     _link_all(libdir, _under(root, libdir))
     _link_all(sharedir, _under(root, sharedir), leave_out=("extension",))
     _link_all(sharedir / "extension", _under(root, sharedir / "extension"))
-    _install(paths.EXTENSION_LIBRARY, _under(root, libdir))
+    _install(library, _under(root, libdir))
     for file in paths.extension_files():
         _install(file, _under(root, sharedir / "extension"))
     return _under(root, bindir)

@@ -109,7 +109,7 @@ prepare_dynamodb_local() {
 		"$(sed -n 's/ *<version>\(2.*\)<\/version>/com.amazonaws:DynamoDBLocal:\1/p' "$description")"
 	rm -rf "$library"
 	mkdir -p "$library"
-	mvn --quiet --batch-mode -f "$description" \
+	mvn --quiet --batch-mode -Dstyle.color=never -f "$description" \
 		org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory="$(cd "$library" && pwd)" </dev/null
 	cp "$description" "$library/pom.xml"

@@ -2,7 +2,7 @@
 
 import shutil
 
-from environment import paths
+from environment import paths, postgresql
 from runner.outcome import Outcome, outcome_of_command
 
 NEEDED = ("Makefile", "dynamodb_kms_fdw.control", "src", "sql", "expected")
@@ -15,17 +15,29 @@ def run():
 
 def _build(compiler):
     copy = paths.BUILD / "pgxs" / compiler
-    shutil.rmtree(copy, ignore_errors=True)
+    installed = paths.BUILD / "pgxs" / f"{compiler}-installed"
+    for directory in (copy, installed):
+        shutil.rmtree(directory, ignore_errors=True)
     copy.mkdir(parents=True)
     _copy_tree(copy)
     make = ["make", "--no-print-directory", "-s", "-j2", "-C", copy, f"CC={compiler}"]
-    yield outcome_of_command(f"build PGXS all with {compiler}", [*make, "all"])
-    installed = paths.BUILD / "pgxs" / f"{compiler}-installed"
-    shutil.rmtree(installed, ignore_errors=True)
-    yield outcome_of_command(
-        f"build PGXS install with {compiler}", [*make, f"DESTDIR={installed}", "install"]
-    )
+    for target in ("all", "install"):
+        name = f"build PGXS {target} with {compiler}"
+        outcome = outcome_of_command(name, [*make, f"DESTDIR={installed}", target])
+        yield outcome
+        if not outcome.passed:
+            return
     yield _installs_what_it_must(compiler, installed)
+    yield _installcheck(compiler, copy, make)
+
+
+def _installcheck(compiler, copy, make):
+    """make installcheck against a server that loads the library just built."""
+    library = copy / paths.EXTENSION_LIBRARY.name
+    with postgresql.running_postgresql("pgxs-postgresql", library=library) as server:
+        environment = server.environment("contrib_regression")
+        name = f"build PGXS installcheck with {compiler}"
+        return outcome_of_command(name, [*make, "installcheck"], env=environment)
 
 
 def _copy_tree(copy):
