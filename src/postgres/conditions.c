@@ -395,7 +395,7 @@ condition_value_conversion(const ForeignColumn *column, Oid type)
 {
 	if (getBaseType(column->type) == type)
 		return column->conversion;
-	return column_conversion_create(column->name, type, -1, column->collation, column->options);
+	return column_conversion_create(column->name, type, -1, column->options);
 }
 
 bool

@@ -173,7 +173,7 @@ attribute_name_of(const char *column, const ColumnOptions *options)
 }
 
 ColumnConversion *
-column_conversion_create(const char *column, Oid type, int32 type_modifier, Oid collation,
+column_conversion_create(const char *column, Oid type, int32 type_modifier,
                          const ColumnOptions *options)
 {
 	ColumnConversion *conversion = palloc0(sizeof(*conversion));

@@ -20,7 +20,7 @@ typedef struct ColumnConversion ColumnConversion;
  * type, or an attribute_type for it, that cannot be converted; `column` names it.
  */
 extern ColumnConversion *column_conversion_create(const char *column, Oid type, int32 type_modifier,
-                                                  Oid collation, const ColumnOptions *options);
+                                                  const ColumnOptions *options);
 
 /*
  * The Datum of a value, in CurrentMemoryContext. A NULL pointer (a missing attribute) and a NULL

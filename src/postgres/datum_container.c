@@ -84,7 +84,7 @@ create_element(ColumnConversion *conversion, const ColumnOptions *options, Oid t
 		element_options.attribute_type = set_element_type(options->attribute_type);
 	}
 	return column_conversion_create(psprintf("%s[]", conversion->name), type,
-	                                conversion->type_modifier, InvalidOid, &element_options);
+	                                conversion->type_modifier, &element_options);
 }
 
 void
@@ -289,7 +289,7 @@ prepare_field(ColumnConversion *conversion, int field, const ColumnOptions *opti
 	conversion->field_names[field] = utf8_name(name);
 	conversion->fields[field] =
 	    column_conversion_create(psprintf("%s.%s", conversion->name, name), attribute->atttypid,
-	                             attribute->atttypmod, attribute->attcollation, &field_options);
+	                             attribute->atttypmod, &field_options);
 }
 
 void

@@ -34,30 +34,52 @@
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
+typedef enum JsonPlaceKind
+{
+	PLACE_COLUMN, /* the column's own value */
+	PLACE_MEMBER, /* of a map, or of the item */
+	PLACE_ELEMENT /* of a list or set */
+} JsonPlaceKind;
+
 /* Where in a document the builder is, for messages. Lives on the stack of the one that descends. */
 typedef struct JsonPlace
 {
-	const struct JsonPlace *parent;
-	Bytes name;    /* of a member */
-	int64 element; /* of a list or set; -1 for a member */
+	const struct JsonPlace *parent; /* NULL for a column, and for an item's attribute */
+	JsonPlaceKind kind;
+	Bytes name; /* of a member, UTF-8; of a column, in the server's encoding */
+	uint32 element;
 } JsonPlace;
 
 typedef JsonbValue *(*PushValue)(JsonbParseState **state, JsonbIteratorToken token,
                                  const AttributeValue *value, const JsonPlace *place);
 
+/* A name ends at a U+0000 in it, which a message cannot hold. */
+static Bytes
+name_for_message(Bytes name)
+{
+	name.length = strnlen(name.data, name.length);
+	return string_to_server("", name);
+}
+
 static void
 describe_place(StringInfo text, const JsonPlace *place)
 {
+	Bytes name = place->name;
+
 	if (place->parent != NULL)
 		describe_place(text, place->parent);
-	if (place->element >= 0)
-		appendStringInfo(text, "[" INT64_FORMAT "]", place->element);
-	else
-		appendStringInfo(text, "%s%.*s", place->parent != NULL ? "." : "", (int) place->name.length,
-		                 place->name.data);
+	if (place->kind == PLACE_ELEMENT)
+	{
+		appendStringInfo(text, "[%u]", place->element);
+		return;
+	}
+	if (place->parent != NULL)
+		appendStringInfoChar(text, '.');
+	if (place->kind == PLACE_MEMBER)
+		name = name_for_message(name);
+	appendBinaryStringInfo(text, name.data, (int) name.length);
 }
 
-/* A name with U+0000 is cut off there, in the message only. */
 static void
 report_nul_character(const JsonPlace *place)
 {
@@ -127,7 +149,7 @@ push_elements(JsonbParseState **state, const AttributeValue *list, const JsonPla
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (uint32 i = 0; i < list->count; i++)
 	{
-		JsonPlace element = {place, BYTES_EMPTY, i};
+		JsonPlace element = {.parent = place, .kind = PLACE_ELEMENT, .element = i};
 
 		(void) push(state, WJB_ELEM, &list->elements[i], &element);
 	}
@@ -147,7 +169,7 @@ static void
 push_member(JsonbParseState **state, const Attribute *attribute, const JsonPlace *place,
             PushValue push)
 {
-	JsonPlace member = {place, attribute->name, -1};
+	JsonPlace member = {.parent = place, .kind = PLACE_MEMBER, .name = attribute->name};
 
 	push_name(state, attribute->name, &member);
 	(void) push(state, WJB_VALUE, &attribute->value, &member);
@@ -246,7 +268,7 @@ is_scalar(const AttributeValue *value)
 static Jsonb *
 jsonb_of_value(ColumnConversion *conversion, const AttributeValue *value)
 {
-	JsonPlace place = {NULL, bytes_of_string(conversion->name), -1};
+	JsonPlace place = {.kind = PLACE_COLUMN, .name = bytes_of_string(conversion->name)};
 	JsonbParseState *state = NULL;
 	JsonbValue scalar;
 

@@ -7,7 +7,6 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "foreign/foreign.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -20,13 +19,6 @@
 
 /* ---- columns ---- */
 
-/* DynamoDB's names are UTF-8, whatever the database's encoding is. */
-static Bytes
-name_for_dynamodb(const char *name)
-{
-	return bytes_of_string(pg_server_to_any(name, strlen(name), PG_UTF8));
-}
-
 /* Where the column's value is in an item. */
 static AttributePath
 path_of_column(Arena *arena, const ForeignColumn *column)
@@ -36,9 +28,9 @@ path_of_column(Arena *arena, const ForeignColumn *column)
 	AttributePath path;
 
 	if (options->attribute_path != NULL)
-		CHECK_RESULT(attribute_path_parse(arena, name_for_dynamodb(options->attribute_path), &path),
+		CHECK_RESULT(attribute_path_parse(arena, utf8_of_text(options->attribute_path), &path),
 		             "read option \"attribute_path\"");
-	else if (!attribute_path_of_name(arena, name_for_dynamodb(name), &path))
+	else if (!attribute_path_of_name(arena, utf8_of_text(name), &path))
 		report_result(arena_failure(arena, sizeof(AttributePathStep)), "make a path");
 	return path;
 }
@@ -100,7 +92,7 @@ open_column(ForeignRelation *relation, Arena *arena, Bytes *names, Form_pg_attri
 	column->path = path_of_column(arena, column);
 	column->slot = slot_of_name(&relation->names, names, column->path.steps[0].name);
 	column->conversion = column_conversion_create(column->name, column->type, column->type_modifier,
-	                                              column->collation, column->options);
+	                                              column->options);
 }
 
 static void
