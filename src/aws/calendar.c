@@ -4,6 +4,8 @@
  */
 #include "aws/calendar.h"
 
+#include "foundation/ascii.h"
+
 #define SECONDS_PER_DAY ((int64_t) 86400)
 #define FIRST_YEAR      1970
 #define LAST_YEAR       9999
@@ -88,7 +90,7 @@ calendar_read_digits(Bytes text, size_t *position, int width, int *number)
 	*number = 0;
 	for (int i = 0; i < width; i++, (*position)++)
 	{
-		if (*position >= text.length || text.data[*position] < '0' || text.data[*position] > '9')
+		if (*position >= text.length || !ascii_is_digit(text.data[*position]))
 			return false;
 		*number = *number * 10 + (text.data[*position] - '0');
 	}
@@ -115,7 +117,7 @@ skip_fraction(Bytes text, size_t *position)
 		return true;
 	if (!calendar_read_digits(text, position, 1, &digit))
 		return false;
-	while (*position < text.length && text.data[*position] >= '0' && text.data[*position] <= '9')
+	while (*position < text.length && ascii_is_digit(text.data[*position]))
 		(*position)++;
 	return true;
 }

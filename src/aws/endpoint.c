@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "aws/uri.h"
+#include "foundation/ascii.h"
 #include "foundation/buffer.h"
 
 #define REGION_NAME_MAXIMUM 64
@@ -42,13 +43,6 @@ partition_of_region(Bytes region)
 	return partition;
 }
 
-static bool
-is_letter_or_digit(char character)
-{
-	return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-	       (character >= '0' && character <= '9');
-}
-
 bool
 region_name_is_valid(Bytes region)
 {
@@ -56,7 +50,8 @@ region_name_is_valid(Bytes region)
 	    region.data[region.length - 1] == '-')
 		return false;
 	for (size_t i = 0; i < region.length; i++)
-		if (!is_letter_or_digit(region.data[i]) && region.data[i] != '-')
+		if (!ascii_is_letter(region.data[i]) && !ascii_is_digit(region.data[i]) &&
+		    region.data[i] != '-')
 			return false;
 	return true;
 }
@@ -105,12 +100,6 @@ rest_from(Bytes text, size_t position)
 	return (Bytes){text.data + position, text.length - position};
 }
 
-static char
-lower_case(char character)
-{
-	return character >= 'A' && character <= 'Z' ? (char) (character - 'A' + 'a') : character;
-}
-
 /* True when the URL begins with the scheme's name, in any case, and "://". */
 static bool
 has_scheme(Bytes url, Bytes scheme)
@@ -118,9 +107,17 @@ has_scheme(Bytes url, Bytes scheme)
 	if (url.length < scheme.length + 3)
 		return false;
 	for (size_t i = 0; i < scheme.length; i++)
-		if (lower_case(url.data[i]) != scheme.data[i])
+		if (ascii_lower(url.data[i]) != scheme.data[i])
 			return false;
 	return memcmp(url.data + scheme.length, "://", 3) == 0;
+}
+
+/* No host name has an underscore, but names of containers do. */
+static bool
+is_host_character(char character)
+{
+	return ascii_is_letter(character) || ascii_is_digit(character) || character == '-' ||
+	       character == '.' || character == '_';
 }
 
 /* A host's name or address as it may stand before the port: empty when it is none. */
@@ -137,15 +134,12 @@ host_length(Bytes authority)
 
 			if (character == ']')
 				return length > 1 ? length + 1 : 0;
-			if (hexadecimal_digit(character) < 0 && character != ':' && character != '.')
+			if (ascii_hexadecimal_value(character) < 0 && character != ':' && character != '.')
 				return 0;
 		}
 		return 0;
 	}
-	/* No host name has an underscore, but names of containers do. */
-	while (length < authority.length &&
-	       (is_letter_or_digit(authority.data[length]) || authority.data[length] == '-' ||
-	        authority.data[length] == '.' || authority.data[length] == '_'))
+	while (length < authority.length && is_host_character(authority.data[length]))
 		length++;
 	return length;
 }
@@ -161,7 +155,7 @@ parse_port(Bytes text, int *port)
 		return false;
 	for (size_t i = 1; i < text.length; i++)
 	{
-		if (text.data[i] < '0' || text.data[i] > '9')
+		if (!ascii_is_digit(text.data[i]))
 			return false;
 		*port = *port * 10 + (text.data[i] - '0');
 	}
@@ -183,7 +177,7 @@ parse_authority(Arena *arena, Bytes url, Bytes authority, Endpoint *endpoint)
 		                   authority.data + length);
 	buffer_init(&host, arena->source, ARENA_PLAIN, URL_MAXIMUM);
 	for (size_t i = 0; i < length; i++)
-		buffer_append_character(&host, lower_case(authority.data[i]));
+		buffer_append_character(&host, ascii_lower(authority.data[i]));
 	if (port != 0 && port != port_of_scheme)
 	{
 		buffer_append_character(&host, ':');
@@ -208,8 +202,8 @@ read_path_character(Bytes path, size_t *position, char *character)
 		       (*character != '\0' && strchr("/:@!$&'()*+,;=", *character) != NULL);
 	if (path.length - *position < 2)
 		return false;
-	high = hexadecimal_digit(path.data[*position]);
-	low = hexadecimal_digit(path.data[*position + 1]);
+	high = ascii_hexadecimal_value(path.data[*position]);
+	low = ascii_hexadecimal_value(path.data[*position + 1]);
 	if (high < 0 || low < 0)
 		return false;
 	*position += 2;

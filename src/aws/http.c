@@ -8,6 +8,7 @@
 
 #include "aws/calendar.h"
 #include "aws/uri.h"
+#include "foundation/ascii.h"
 #include "foundation/buffer.h"
 
 #define URL_MAXIMUM ((size_t) 64 * 1024)
@@ -75,12 +76,6 @@ trim(Bytes text)
 	return text;
 }
 
-static char
-lower_case(char character)
-{
-	return character >= 'A' && character <= 'Z' ? (char) (character - 'A' + 'a') : character;
-}
-
 /* `name` is in lower case. */
 static bool
 equals_ignoring_case(Bytes text, const char *name)
@@ -88,7 +83,7 @@ equals_ignoring_case(Bytes text, const char *name)
 	if (text.length != strlen(name))
 		return false;
 	for (size_t i = 0; i < text.length; i++)
-		if (lower_case(text.data[i]) != name[i])
+		if (ascii_lower(text.data[i]) != name[i])
 			return false;
 	return true;
 }
@@ -103,7 +98,7 @@ parse_number(Bytes text, int64_t maximum, int64_t *number)
 	{
 		int digit = text.data[i] - '0';
 
-		if (digit < 0 || digit > 9 || value > (maximum - digit) / 10)
+		if (!ascii_is_digit(text.data[i]) || value > (maximum - digit) / 10)
 			return false;
 		value = value * 10 + digit;
 	}

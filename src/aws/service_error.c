@@ -8,6 +8,8 @@
 
 #include "aws/description.h"
 #include "aws/xml.h"
+#include "foundation/ascii.h"
+#include "foundation/utf8.h"
 
 typedef struct CodeRow
 {
@@ -250,35 +252,6 @@ error_class_is_ambiguous(ErrorClass class)
 	       class == ERROR_CLASS_TIMEOUT || class == ERROR_CLASS_CORRUPT;
 }
 
-/* The bytes of the UTF-8 character at the beginning of the text; 0 when there is none. */
-static size_t
-utf8_character_length(Bytes text)
-{
-	unsigned char first = (unsigned char) text.data[0];
-	size_t length = first < 0x80   ? 1
-	                : first < 0xC2 ? 0
-	                : first < 0xE0 ? 2
-	                : first < 0xF0 ? 3
-	                : first < 0xF5 ? 4
-	                               : 0;
-
-	if (length > text.length)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if (((unsigned char) text.data[i] & 0xC0) != 0x80)
-			return 0;
-	/* Overlong forms, surrogates and what lies beyond U+10FFFF are seen in the second byte. */
-	if (length >= 3)
-	{
-		unsigned char second = (unsigned char) text.data[1];
-
-		if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-		    (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
-			return 0;
-	}
-	return length;
-}
-
 /*
  * Copies a message as terminated UTF-8 without control characters, cut at a character. What is
  * neither becomes a space or a question mark, for the text ends in a log.
@@ -309,9 +282,8 @@ copy_message(char *target, size_t size, Bytes text)
 static bool
 is_code_character(char character)
 {
-	return (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z') ||
-	       (character >= '0' && character <= '9') || character == '.' || character == '_' ||
-	       character == '-';
+	return ascii_is_letter(character) || ascii_is_digit(character) || character == '.' ||
+	       character == '_' || character == '-';
 }
 
 /* What stands behind the last `separator`, or all. */

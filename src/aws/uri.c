@@ -4,24 +4,13 @@
  */
 #include "aws/uri.h"
 
-int
-hexadecimal_digit(char character)
-{
-	if (character >= '0' && character <= '9')
-		return character - '0';
-	if (character >= 'a' && character <= 'f')
-		return character - 'a' + 10;
-	if (character >= 'A' && character <= 'F')
-		return character - 'A' + 10;
-	return -1;
-}
+#include "foundation/ascii.h"
 
 bool
 uri_is_unreserved(char character)
 {
-	return (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z') ||
-	       (character >= '0' && character <= '9') || character == '-' || character == '.' ||
-	       character == '_' || character == '~';
+	return ascii_is_letter(character) || ascii_is_digit(character) || character == '-' ||
+	       character == '.' || character == '_' || character == '~';
 }
 
 static void

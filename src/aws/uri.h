@@ -7,9 +7,6 @@
 
 #include "foundation/buffer.h"
 
-/* The value of a hexadecimal digit of either case; -1 for any other character. */
-extern int hexadecimal_digit(char character);
-
 /* Letters, digits, "-", ".", "_" and "~": what is never encoded. */
 extern bool uri_is_unreserved(char character);
 

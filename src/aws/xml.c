@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "aws/uri.h"
+#include "foundation/ascii.h"
+#include "foundation/utf8.h"
 
 typedef struct XmlScanner
 {
@@ -257,35 +259,13 @@ xml_find_text(Bytes document, const char *path, Bytes *text)
 	}
 }
 
-/* Writes a character as UTF-8 and gives its length; 0 when it is none that XML may hold. */
-static size_t
-encode_utf8(uint32_t character, char bytes[4])
+/* What XML calls a character (XML 1.0, section 2.2), but for U+FFFE and U+FFFF. */
+static bool
+is_xml_character(uint32_t number)
 {
-	if (character < 0x20 && character != '\t' && character != '\n' && character != '\r')
-		return 0;
-	if (character < 0x80)
-	{
-		bytes[0] = (char) character;
-		return 1;
-	}
-	if (character < 0x800)
-	{
-		bytes[0] = (char) (0xC0 | character >> 6);
-		bytes[1] = (char) (0x80 | (character & 0x3F));
-		return 2;
-	}
-	if (character < 0x10000)
-	{
-		bytes[0] = (char) (0xE0 | character >> 12);
-		bytes[1] = (char) (0x80 | (character >> 6 & 0x3F));
-		bytes[2] = (char) (0x80 | (character & 0x3F));
-		return character >= 0xD800 && character <= 0xDFFF ? 0 : 3;
-	}
-	bytes[0] = (char) (0xF0 | character >> 18);
-	bytes[1] = (char) (0x80 | (character >> 12 & 0x3F));
-	bytes[2] = (char) (0x80 | (character >> 6 & 0x3F));
-	bytes[3] = (char) (0x80 | (character & 0x3F));
-	return character > 0x10FFFF ? 0 : 4;
+	if (number < 0x20)
+		return number == '\t' || number == '\n' || number == '\r';
+	return number < 0xD800 || (number > 0xDFFF && number <= 0x10FFFF);
 }
 
 /* The number of "#60" or "#x3C"; false when it is none. */
@@ -301,7 +281,7 @@ parse_character_number(Bytes name, uint32_t *number)
 		return false;
 	for (size_t i = start; i < name.length; i++)
 	{
-		int digit = hexadecimal_digit(name.data[i]);
+		int digit = ascii_hexadecimal_value(name.data[i]);
 
 		if (digit < 0 || (uint32_t) digit >= base || *number > 0x10FFFF)
 			return false;
@@ -312,7 +292,7 @@ parse_character_number(Bytes name, uint32_t *number)
 
 /* What the reference named between "&" and ";" stands for; 0 when it is no reference. */
 static size_t
-resolve_reference(Bytes name, char bytes[4])
+resolve_reference(Bytes name, char bytes[UTF8_CHARACTER_MAXIMUM])
 {
 	static const struct
 	{
@@ -329,12 +309,14 @@ resolve_reference(Bytes name, char bytes[4])
 			return 1;
 		}
 	}
-	return parse_character_number(name, &number) ? encode_utf8(number, bytes) : 0;
+	if (!parse_character_number(name, &number) || !is_xml_character(number))
+		return 0;
+	return utf8_encode(number, bytes);
 }
 
 /* Reads the character at `position`, decoded, and moves past it; its length, or 0. */
 static size_t
-read_character(Bytes text, size_t *position, char bytes[4])
+read_character(Bytes text, size_t *position, char bytes[UTF8_CHARACTER_MAXIMUM])
 {
 	size_t start = *position + 1;
 	const char *end;
@@ -359,7 +341,7 @@ xml_decode_text(Bytes text, char *target, size_t size, size_t *length)
 	*length = 0;
 	while (position < text.length)
 	{
-		char bytes[4];
+		char bytes[UTF8_CHARACTER_MAXIMUM];
 		size_t start = position;
 		size_t count = read_character(text, &position, bytes);
 

@@ -102,6 +102,14 @@ utf8_is_valid(Bytes text)
 }
 
 size_t
+utf8_character_length(Bytes text)
+{
+	const unsigned char *bytes = (const unsigned char *) text.data;
+
+	return bytes[0] < 0x80 ? 1 : sequence_length(bytes, text.length);
+}
+
+size_t
 utf8_encode(uint32_t code_point, char *text)
 {
 	if (code_point < 0x80)

@@ -14,6 +14,12 @@
 extern bool utf8_is_valid(Bytes text);
 
 /*
+ * The bytes of the character at the beginning of a text that is not empty; 0 when what stands there
+ * is not UTF-8.
+ */
+extern size_t utf8_character_length(Bytes text);
+
+/*
  * Writes the encoding of `code_point`, which is no surrogate and not beyond U+10FFFF, and returns
  * its length: at most UTF8_CHARACTER_MAXIMUM.
  */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/uri.h"
+#include "foundation/ascii.h"
 
 #define ANSWER_MAXIMUM ((size_t) 64 * 1024 * 1024)
 
@@ -76,7 +76,7 @@ json_line_hexadecimal(json_object *question, const char *name, Arena *arena)
 	if (bytes == NULL)
 		abort();
 	for (size_t i = 0; i < digits.length / 2; i++)
-		bytes[i] = (char) (hexadecimal_digit(digits.data[2 * i]) << 4 |
-		                   hexadecimal_digit(digits.data[2 * i + 1]));
+		bytes[i] = (char) (ascii_hexadecimal_value(digits.data[2 * i]) << 4 |
+		                   ascii_hexadecimal_value(digits.data[2 * i + 1]));
 	return (Bytes){bytes, digits.length / 2};
 }
