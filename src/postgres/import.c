@@ -9,6 +9,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/heap.h"
+#include "catalog/namespace.h"
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -48,10 +49,11 @@ typedef enum AttributeRole
 
 typedef struct ImportedAttribute
 {
-	Bytes name; /* the hash table's key */
+	Bytes name; /* the hash table's key, UTF-8 */
 	AttributeRole role;
 	bool sorts;         /* it is the sort key of the table or of an index */
 	uint32 types;       /* those seen, bit 1 << AttributeType; of a key, its one type */
+	const char *text;   /* the name in the database's encoding; NULL when it has none there */
 	const char *column; /* NULL: it stays in the whole item */
 } ImportedAttribute;
 
@@ -122,6 +124,7 @@ attribute_entry(TableImport *import, Bytes name)
 	attribute->role = ROLE_OTHER;
 	attribute->sorts = false;
 	attribute->types = 0;
+	attribute->text = NULL;
 	attribute->column = NULL;
 	return attribute;
 }
@@ -234,20 +237,24 @@ sorted_attributes(HTAB *attributes)
 
 /* ---- columns ---- */
 
-/* True for a name that a column's option attribute_name can hold, whatever it is called itself. */
-static bool
-is_namable(Bytes name)
+/* The name in the database's encoding; NULL for one that no text can hold. */
+static const char *
+name_in_database(Bytes name)
 {
+	Oid conversion = FindDefaultConversionProc(PG_UTF8, GetDatabaseEncoding());
+	int size = name.length * MAX_CONVERSION_GROWTH + 1;
+	char *text;
+
 	if (name.length == 0 || memchr(name.data, '\0', name.length) != NULL)
-		return false;
-	if (GetDatabaseEncoding() == PG_UTF8)
-		return true;
-	for (size_t i = 0; i < name.length; i++)
-	{
-		if (IS_HIGHBIT_SET(name.data[i]))
-			return false;
-	}
-	return true;
+		return NULL;
+	if (GetDatabaseEncoding() == PG_UTF8 || !OidIsValid(conversion))
+		return name.data;
+	text = palloc(size);
+	if (pg_do_encoding_conversion_buf(conversion, PG_UTF8, GetDatabaseEncoding(),
+	                                  (unsigned char *) name.data, name.length,
+	                                  (unsigned char *) text, size, true) != (int) name.length)
+		return NULL;
+	return text;
 }
 
 /* The attributes that become columns, as many as a table can have. */
@@ -262,7 +269,8 @@ choose_attributes(TableImport *import)
 	{
 		ImportedAttribute *attribute = lfirst(cell);
 
-		if (!is_namable(attribute->name))
+		attribute->text = name_in_database(attribute->name);
+		if (attribute->text == NULL)
 			import->unnamable++;
 		else if (list_length(chosen) < room)
 			chosen = lappend(chosen, attribute);
@@ -289,15 +297,15 @@ name_columns(List *attributes, bool whole_item)
 	{
 		ImportedAttribute *attribute = lfirst(cell);
 
-		if (import_names_take(names, attribute->name.data))
-			attribute->column = attribute->name.data;
+		if (import_names_take(names, attribute->text))
+			attribute->column = attribute->text;
 	}
 	foreach (cell, attributes)
 	{
 		ImportedAttribute *attribute = lfirst(cell);
 
 		if (attribute->column == NULL)
-			attribute->column = import_names_take_like(names, attribute->name.data);
+			attribute->column = import_names_take_like(names, attribute->text);
 	}
 }
 
@@ -332,8 +340,8 @@ append_column(StringInfo statement, const ImportedAttribute *attribute)
 
 	appendStringInfo(statement, "    %s %s", quote_identifier(attribute->column),
 	                 sql_type_for_attribute_types(attribute->types));
-	if (strcmp(attribute->column, attribute->name.data) != 0)
-		append_option(statement, &first, "attribute_name", attribute->name.data);
+	if (strcmp(attribute->column, attribute->text) != 0)
+		append_option(statement, &first, "attribute_name", attribute->text);
 	if (set_type != NULL)
 		append_option(statement, &first, "attribute_type", set_type);
 	if (attribute->role == ROLE_HASH_KEY)

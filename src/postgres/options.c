@@ -17,6 +17,7 @@
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -283,6 +284,13 @@ static const ServerOptions server_defaults = {
 static const MappingOptions mapping_defaults = {.credentials_required = true};
 static const ImportOptions import_defaults = {.sample_items = 100, .whole_item = true};
 
+/* DynamoDB's names are UTF-8, whatever the database's encoding is. */
+Bytes
+utf8_of_text(const char *text)
+{
+	return bytes_of_string(pg_server_to_any(text, strlen(text), PG_UTF8));
+}
+
 /* ---- what texts must look like ---- */
 
 static bool
@@ -363,7 +371,7 @@ is_attribute_path(const char *value)
 	AttributePath path;
 	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
 
-	return result_is_ok(attribute_path_parse(arena, bytes_of_string(value), &path));
+	return result_is_ok(attribute_path_parse(arena, utf8_of_text(value), &path));
 }
 
 /* ---- finding options ---- */

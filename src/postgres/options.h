@@ -113,6 +113,9 @@ extern TableOptions *options_of_table(const ForeignTable *table, const ServerOpt
 extern ColumnOptions *options_of_column(Oid relation_id, AttrNumber attribute_number);
 extern ImportOptions *options_of_import(List *options);
 
+/* A name in an option, or a column's, as DynamoDB spells it; palloc'd or borrowed from `text`. */
+extern Bytes utf8_of_text(const char *text);
+
 /* True when the superuser's list dynamodb_kms_fdw.allowed_endpoints holds this endpoint. */
 extern bool endpoint_is_allowed(const char *url);
 

@@ -123,6 +123,9 @@ foreign_relation_open_offline(Oid relation_id)
 	relation->server_id = table->serverid;
 	relation->server_options = server_options;
 	relation->options = options_of_table(table, server_options);
+	if (relation->options->ttl_attribute != NULL)
+		relation->options->ttl_attribute =
+		    unconstify(char *, utf8_of_text(relation->options->ttl_attribute).data);
 	open_columns(relation, RelationGetDescr(opened));
 	table_close(opened, AccessShareLock);
 	return relation;

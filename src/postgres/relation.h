@@ -52,8 +52,8 @@ typedef struct ForeignRelation
  * type, HV024 for an option. HV00R when the table does not exist, unless its options make it empty.
  *
  * Where the user may not describe the table, the description is made of the columns' `key` options:
- * without indexes and sizes. With hide_expired, options->ttl_attribute is the table's own unless
- * the options name one; NULL when its items do not expire.
+ * without indexes and sizes. With hide_expired, options->ttl_attribute, in UTF-8, is the table's
+ * own unless the options name one; NULL when its items do not expire.
  */
 extern ForeignRelation *foreign_relation_open(Oid relation_id, Oid user_id);
 
