@@ -6,9 +6,9 @@
  * what it stands is the stack of frames. Every step either takes a whole token or takes nothing and
  * asks for input, so that the decoder stops and goes on anywhere.
  *
- * Values under construction lie on one growing stack (`scratch`): the attributes or elements of
- * each open list, set, map and item, one container above the other. When a container closes, its
- * contents move to the arena in one piece. The value that is being read is always the topmost.
+ * Values under construction lie on one stack: the attributes or elements of each open list, set,
+ * map and item, one container above the other. When a container closes, its contents move to the
+ * arena in one piece. The value that is being read is always the topmost.
  */
 #include "item/page_decoder.h"
 
@@ -16,6 +16,8 @@
 #include "item/attribute_names.h"
 #include "item/json_scanner.h"
 #include "item/number.h"
+#include "item/page_grammar.h"
+#include "item/value_stack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,125 +27,6 @@
  * unprocessed nests the deepest: two levels for each of an attribute's, and a few around the item.
  */
 #define FRAMES_MAXIMUM (2 * ATTRIBUTE_DEPTH_MAXIMUM + 32)
-
-/* Bytes of the scratch stack to begin with. */
-#define FIRST_SCRATCH ((size_t) 2 * 1024)
-
-/* What an object or array that is open contains. */
-typedef enum FrameKind
-{
-	FRAME_NONE,
-	FRAME_ENVELOPE,       /* the response's members */
-	FRAME_ITEMS,          /* array of items */
-	FRAME_TABLES,         /* BatchGetItem's Responses: table's name to array of items */
-	FRAME_ENTRIES,        /* TransactGetItems's Responses: array of entries */
-	FRAME_ENTRY,          /* an object with an Item, or none */
-	FRAME_CAPACITIES,     /* array of consumed capacities */
-	FRAME_CAPACITY,       /* one table's */
-	FRAME_UNPROCESSED,    /* object to be kept as JSON */
-	FRAME_SKIPPED_OBJECT, /* any JSON */
-	FRAME_SKIPPED_ARRAY,
-	FRAME_ITEM, /* name to typed value */
-	FRAME_KEY,  /* the same: LastEvaluatedKey */
-	FRAME_MAP,  /* the same: an attribute's value */
-	FRAME_LIST, /* array of typed values */
-	FRAME_SET   /* array of scalars */
-} FrameKind;
-
-/* What the next value must be. */
-typedef enum Expectation
-{
-	EXPECT_NOTHING,
-	EXPECT_ENVELOPE,
-	EXPECT_ITEMS,
-	EXPECT_RESPONSES,
-	EXPECT_ENTRY,
-	EXPECT_ITEM,
-	EXPECT_KEY,
-	EXPECT_COUNT,
-	EXPECT_SCANNED_COUNT,
-	EXPECT_CAPACITIES,
-	EXPECT_CAPACITY,
-	EXPECT_CAPACITY_UNITS,
-	EXPECT_UNPROCESSED,
-	EXPECT_ANYTHING,
-	EXPECT_TYPED_VALUE, /* {"S":"…"} */
-	EXPECT_SET_ELEMENT
-} Expectation;
-
-/* What each expectation allows. */
-typedef struct ValueForm
-{
-	FrameKind object; /* what a brace opens; FRAME_NONE: none may stand here */
-	FrameKind array;  /* and a bracket */
-	bool number;
-	bool any; /* a string or any word */
-} ValueForm;
-
-static const ValueForm value_forms[] = {
-    [EXPECT_ENVELOPE] = {.object = FRAME_ENVELOPE},
-    [EXPECT_ITEMS] = {.array = FRAME_ITEMS},
-    [EXPECT_RESPONSES] = {.object = FRAME_TABLES, .array = FRAME_ENTRIES},
-    [EXPECT_ENTRY] = {.object = FRAME_ENTRY},
-    [EXPECT_ITEM] = {.object = FRAME_ITEM},
-    [EXPECT_KEY] = {.object = FRAME_KEY},
-    [EXPECT_COUNT] = {.number = true},
-    [EXPECT_SCANNED_COUNT] = {.number = true},
-    [EXPECT_CAPACITIES] = {.object = FRAME_CAPACITY, .array = FRAME_CAPACITIES},
-    [EXPECT_CAPACITY] = {.object = FRAME_CAPACITY},
-    [EXPECT_CAPACITY_UNITS] = {.number = true},
-    [EXPECT_UNPROCESSED] = {.object = FRAME_UNPROCESSED},
-    [EXPECT_ANYTHING] = {.object = FRAME_SKIPPED_OBJECT,
-                         .array = FRAME_SKIPPED_ARRAY,
-                         .number = true,
-                         .any = true},
-};
-
-/* The members that mean something, by the object they stand in. */
-typedef struct Member
-{
-	FrameKind frame;
-	Bytes name;
-	Expectation expectation;
-} Member;
-
-#define MEMBER(frame, name, expectation)                                                           \
-	{                                                                                              \
-		frame, {(name), sizeof(name) - 1}, expectation                                             \
-	}
-
-static const Member members[] = {
-    MEMBER(FRAME_ENVELOPE, "Items", EXPECT_ITEMS),
-    MEMBER(FRAME_ENVELOPE, "Item", EXPECT_ITEM),
-    MEMBER(FRAME_ENVELOPE, "Attributes", EXPECT_ITEM),
-    MEMBER(FRAME_ENVELOPE, "Responses", EXPECT_RESPONSES),
-    MEMBER(FRAME_ENVELOPE, "LastEvaluatedKey", EXPECT_KEY),
-    MEMBER(FRAME_ENVELOPE, "Count", EXPECT_COUNT),
-    MEMBER(FRAME_ENVELOPE, "ScannedCount", EXPECT_SCANNED_COUNT),
-    MEMBER(FRAME_ENVELOPE, "ConsumedCapacity", EXPECT_CAPACITIES),
-    MEMBER(FRAME_ENVELOPE, "UnprocessedKeys", EXPECT_UNPROCESSED),
-    MEMBER(FRAME_ENVELOPE, "UnprocessedItems", EXPECT_UNPROCESSED),
-    MEMBER(FRAME_ENTRY, "Item", EXPECT_ITEM),
-    MEMBER(FRAME_CAPACITY, "CapacityUnits", EXPECT_CAPACITY_UNITS),
-};
-
-#define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
-
-/* What stands in the arrays, and in the objects whose members all mean the same. */
-static const Expectation content_expectations[] = {
-    [FRAME_ITEMS] = EXPECT_ITEM,
-    [FRAME_TABLES] = EXPECT_ITEMS,
-    [FRAME_ENTRIES] = EXPECT_ENTRY,
-    [FRAME_CAPACITIES] = EXPECT_CAPACITY,
-    [FRAME_UNPROCESSED] = EXPECT_ANYTHING,
-    [FRAME_SKIPPED_OBJECT] = EXPECT_ANYTHING,
-    [FRAME_SKIPPED_ARRAY] = EXPECT_ANYTHING,
-    [FRAME_ITEM] = EXPECT_TYPED_VALUE,
-    [FRAME_KEY] = EXPECT_TYPED_VALUE,
-    [FRAME_MAP] = EXPECT_TYPED_VALUE,
-    [FRAME_LIST] = EXPECT_TYPED_VALUE,
-    [FRAME_SET] = EXPECT_SET_ELEMENT,
-};
 
 typedef enum State
 {
@@ -164,8 +47,8 @@ typedef struct Frame
 {
 	FrameKind kind;
 	AttributeType type;    /* of the list, map or set; of a set's elements in FRAME_SET */
-	uint32_t members_seen; /* bits by place in `members` */
-	size_t scratch_start;  /* where its contents begin on the scratch stack */
+	uint32_t members_seen; /* of those that mean something; in skipped objects, of any */
+	size_t contents_start; /* where its contents begin on the stack */
 } Frame;
 
 struct PageDecoder
@@ -181,9 +64,7 @@ struct PageDecoder
 	uint32_t depth;     /* open frames */
 	uint32_t levels;    /* of lists and maps around the value, inside its attribute */
 	bool discards;      /* the current attribute is only checked */
-	char *scratch;
-	size_t scratch_used;
-	size_t scratch_capacity;
+	ValueStack values;  /* under construction */
 	size_t item_capacity;
 	const char *capture; /* from here on the text is to be kept; NULL: it is not */
 	char *captured;
@@ -224,68 +105,44 @@ top_frame(PageDecoder *decoder)
 	return &decoder->frames[decoder->depth - 1];
 }
 
-/* ---- The scratch stack ---- */
-
-/* Makes room for `size` more bytes; what lies there may move. */
-static Progress
-grow_scratch(PageDecoder *decoder, size_t size)
-{
-	size_t capacity = decoder->scratch_capacity * 2;
-	char *moved;
-
-	while (capacity - decoder->scratch_used < size)
-		capacity *= 2;
-	moved = arena_allocate(decoder->arena, capacity);
-	if (moved == NULL)
-		return fail_for_memory(decoder, capacity);
-	memcpy(moved, decoder->scratch, decoder->scratch_used);
-	decoder->scratch = moved;
-	decoder->scratch_capacity = capacity;
-	return PROGRESS_MADE;
-}
-
-static inline Progress
-push(PageDecoder *decoder, size_t size)
-{
-	if (decoder->scratch_capacity - decoder->scratch_used < size)
-		RETURN_UNLESS_MADE(grow_scratch(decoder, size));
-	decoder->scratch_used += size;
-	return PROGRESS_MADE;
-}
-
-/* The value that is being read. An attribute's value is its last member, so it is topmost too. */
-static inline AttributeValue *
-current_value(PageDecoder *decoder)
-{
-	return (AttributeValue *) (void *) (decoder->scratch + decoder->scratch_used) - 1;
-}
-
-_Static_assert(offsetof(Attribute, value) + sizeof(AttributeValue) == sizeof(Attribute),
-               "an attribute's value is its last member, without padding behind it");
-
+/* Begins an attribute; its value is then the current one. */
 static inline Progress
 push_attribute(PageDecoder *decoder, Bytes name, int32_t slot)
 {
-	Attribute *attribute;
+	Attribute *attribute = value_stack_push_attribute(&decoder->values);
 
-	RETURN_UNLESS_MADE(push(decoder, sizeof(Attribute)));
-	attribute = (Attribute *) (void *) (decoder->scratch + decoder->scratch_used) - 1;
+	if (attribute == NULL)
+		return fail_for_memory(decoder, value_stack_next_capacity(&decoder->values));
 	attribute->name = name;
 	attribute->slot = slot;
 	return PROGRESS_MADE;
+}
+
+/* Begins an element; it is then the current value. */
+static inline Progress
+push_value(PageDecoder *decoder)
+{
+	if (value_stack_push_value(&decoder->values) == NULL)
+		return fail_for_memory(decoder, value_stack_next_capacity(&decoder->values));
+	return PROGRESS_MADE;
+}
+
+static inline AttributeValue *
+current_value(PageDecoder *decoder)
+{
+	return value_stack_top(&decoder->values);
 }
 
 /* Copies what lies on the stack from `start` on to the arena. */
 static Progress
 keep_contents(PageDecoder *decoder, size_t start, void **contents)
 {
-	size_t size = decoder->scratch_used - start;
+	size_t size = decoder->values.used - start;
 
 	*contents = arena_allocate(decoder->arena, size);
 	if (*contents == NULL)
 		return fail_for_memory(decoder, size);
-	if (size > 0)
-		memcpy(*contents, decoder->scratch + start, size);
+	memcpy(*contents, decoder->values.memory + start, size);
 	return PROGRESS_MADE;
 }
 
@@ -297,7 +154,7 @@ open_frame(PageDecoder *decoder, FrameKind kind, AttributeType type, State next)
 	if (decoder->depth == FRAMES_MAXIMUM)
 		return fail(decoder, "JSON is nested too deep");
 	decoder->frames[decoder->depth++] =
-	    (Frame){.kind = kind, .type = type, .scratch_start = decoder->scratch_used};
+	    (Frame){.kind = kind, .type = type, .contents_start = decoder->values.used};
 	decoder->scanner.cursor++;
 	decoder->state = next;
 	return PROGRESS_MADE;
@@ -313,13 +170,13 @@ finish_value(PageDecoder *decoder)
 static uint32_t
 contents_count(const PageDecoder *decoder, const Frame *frame, size_t size)
 {
-	return (uint32_t) ((decoder->scratch_used - frame->scratch_start) / size);
+	return (uint32_t) ((decoder->values.used - frame->contents_start) / size);
 }
 
 static Attribute *
 frame_attributes(const PageDecoder *decoder, const Frame *frame)
 {
-	return (Attribute *) (void *) (decoder->scratch + frame->scratch_start);
+	return (Attribute *) (void *) (decoder->values.memory + frame->contents_start);
 }
 
 /* A list, set or map has ended: it becomes the value that was current before it. */
@@ -337,8 +194,8 @@ close_container(PageDecoder *decoder, const Frame *frame)
 		    progress_of(decoder, attribute_names_check(&decoder->names,
 		                                               frame_attributes(decoder, frame), count)));
 	if (!decoder->discards)
-		RETURN_UNLESS_MADE(keep_contents(decoder, frame->scratch_start, &contents));
-	decoder->scratch_used = frame->scratch_start;
+		RETURN_UNLESS_MADE(keep_contents(decoder, frame->contents_start, &contents));
+	decoder->values.used = frame->contents_start;
 	value = current_value(decoder);
 	value->type = frame->type;
 	value->count = count;
@@ -357,7 +214,7 @@ close_set(PageDecoder *decoder, Frame *frame)
 	static const AttributeType set_types[] = {
 	    [ATTRIBUTE_S] = ATTRIBUTE_SS, [ATTRIBUTE_N] = ATTRIBUTE_NS, [ATTRIBUTE_B] = ATTRIBUTE_BS};
 
-	if (decoder->scratch_used == frame->scratch_start)
+	if (decoder->values.used == frame->contents_start)
 		return fail(decoder, "set is empty");
 	frame->type = set_types[frame->type];
 	return close_container(decoder, frame);
@@ -374,7 +231,7 @@ drop_unknown(PageDecoder *decoder, Attribute *attributes, uint32_t count)
 		if (attributes[i].slot != ATTRIBUTE_NO_SLOT)
 			attributes[kept++] = attributes[i];
 	}
-	decoder->scratch_used -= (count - kept) * sizeof(Attribute);
+	decoder->values.used -= (count - kept) * sizeof(Attribute);
 	return kept;
 }
 
@@ -384,9 +241,9 @@ keep_item(PageDecoder *decoder, const Frame *frame, uint32_t count, Item *item)
 {
 	void *attributes;
 
-	RETURN_UNLESS_MADE(keep_contents(decoder, frame->scratch_start, &attributes));
+	RETURN_UNLESS_MADE(keep_contents(decoder, frame->contents_start, &attributes));
 	*item = (Item){attributes, count};
-	decoder->scratch_used = frame->scratch_start;
+	decoder->values.used = frame->contents_start;
 	finish_value(decoder);
 	return PROGRESS_MADE;
 }
@@ -485,32 +342,21 @@ close_frame(PageDecoder *decoder)
 	}
 }
 
-static bool
-is_array(FrameKind kind)
-{
-	const uint32_t arrays = 1u << FRAME_ITEMS | 1u << FRAME_ENTRIES | 1u << FRAME_CAPACITIES |
-	                        1u << FRAME_SKIPPED_ARRAY | 1u << FRAME_LIST | 1u << FRAME_SET;
-
-	return (arrays >> kind & 1) != 0;
-}
-
 /* ---- Names ---- */
 
 /* The name of a member of a response's own objects: what its value must be. */
 static Progress
 name_member(PageDecoder *decoder, Frame *frame, Bytes name)
 {
+	const Member *member = find_member(frame->kind, name);
+
 	decoder->expected = EXPECT_ANYTHING;
-	for (size_t i = 0; i < MEMBER_COUNT; i++)
-	{
-		if (members[i].frame != frame->kind || !bytes_equal(members[i].name, name))
-			continue;
-		if ((frame->members_seen >> i & 1) != 0)
-			return fail(decoder, "member of response occurs twice");
-		frame->members_seen |= UINT32_C(1) << i;
-		decoder->expected = members[i].expectation;
-		break;
-	}
+	if (member == NULL)
+		return PROGRESS_MADE;
+	if ((frame->members_seen & member_bit(member)) != 0)
+		return fail(decoder, "member of response occurs twice");
+	frame->members_seen |= member_bit(member);
+	decoder->expected = member->expectation;
 	return PROGRESS_MADE;
 }
 
@@ -618,7 +464,7 @@ open_typed_value(PageDecoder *decoder)
 	if (json_peek(&decoder->scanner) != '{')
 		return json_scanner_unexpected(&decoder->scanner, "attribute value expected");
 	if (decoder->depth > 0 && top_frame(decoder)->kind == FRAME_LIST)
-		RETURN_UNLESS_MADE(push(decoder, sizeof(AttributeValue)));
+		RETURN_UNLESS_MADE(push_value(decoder));
 	if (take_short_type(decoder))
 		return PROGRESS_MADE;
 	decoder->scanner.cursor++;
@@ -772,7 +618,7 @@ take_set_element(PageDecoder *decoder)
 	Bytes bytes = BYTES_EMPTY;
 
 	RETURN_UNLESS_MADE(take_scalar(decoder, type, &bytes));
-	RETURN_UNLESS_MADE(push(decoder, sizeof(AttributeValue)));
+	RETURN_UNLESS_MADE(push_value(decoder));
 	set_scalar(current_value(decoder), type, bytes);
 	decoder->state = STATE_AFTER_VALUE;
 	return PROGRESS_MADE;
@@ -794,7 +640,7 @@ open_value(PageDecoder *decoder, FrameKind kind)
 		decoder->captured_used = decoder->captured_capacity = 0;
 	}
 	return open_frame(decoder, kind, ATTRIBUTE_M,
-	                  is_array(kind) ? STATE_FIRST_ELEMENT : STATE_FIRST_NAME);
+	                  frame_kind_is_array(kind) ? STATE_FIRST_ELEMENT : STATE_FIRST_NAME);
 }
 
 /* CapacityUnits: a number that is only ever shown and added up, so a double is what it is. */
@@ -856,7 +702,7 @@ skip_scalar(PageDecoder *decoder, char first)
 static bool
 stands_for_absent_member(PageDecoder *decoder)
 {
-	return decoder->depth > 0 && !is_array(top_frame(decoder)->kind);
+	return decoder->depth > 0 && !frame_kind_is_array(top_frame(decoder)->kind);
 }
 
 /* A value of the response's own, or one that is skipped. */
@@ -905,7 +751,7 @@ static inline Progress
 step_after_value(PageDecoder *decoder)
 {
 	FrameKind kind = top_frame(decoder)->kind;
-	bool array = is_array(kind);
+	bool array = frame_kind_is_array(kind);
 	char next = json_peek(&decoder->scanner);
 
 	if (next == (array ? ']' : '}'))
@@ -980,11 +826,8 @@ create(Arena *arena, const NameTable *names, Expectation expected)
 {
 	PageDecoder *decoder = arena_allocate_zeroed(arena, 1, sizeof(*decoder));
 
-	if (decoder == NULL || !attribute_names_init(&decoder->names, arena, names))
-		return NULL;
-	decoder->scratch_capacity = FIRST_SCRATCH;
-	decoder->scratch = arena_allocate(arena, FIRST_SCRATCH);
-	if (decoder->scratch == NULL)
+	if (decoder == NULL || !attribute_names_init(&decoder->names, arena, names) ||
+	    !value_stack_init(&decoder->values, arena))
 		return NULL;
 	decoder->arena = arena;
 	decoder->skip_unknown = names != NULL && names->skip_unknown;
@@ -1039,8 +882,8 @@ decode_whole(Arena *arena, Bytes json, Expectation expected, PageDecoder **decod
 {
 	*decoder = create(arena, NULL, expected);
 	if (*decoder == NULL)
-		return arena_failure(arena, sizeof(**decoder) + FIRST_SCRATCH);
-	if (push(*decoder, sizeof(AttributeValue)) != PROGRESS_MADE)
+		return arena_failure(arena, sizeof(**decoder) + VALUE_STACK_FIRST_CAPACITY);
+	if (push_value(*decoder) != PROGRESS_MADE)
 		return (*decoder)->scanner.failure;
 	RETURN_IF_FAILED(page_decoder_feed(*decoder, json));
 	return finish(*decoder);
