@@ -121,6 +121,11 @@ extern WriteOutcome write_by_output_function(ColumnConversion *conversion, Arena
  */
 extern Bytes string_to_server(const char *name, Bytes utf8);
 
+/* The parts of it: whether there is a U+0000, the error for it, and the conversion of the rest. */
+extern bool holds_nul(Bytes bytes);
+extern void report_nul(const char *name) pg_attribute_noreturn();
+extern Bytes encode_for_server(Bytes utf8);
+
 /*
  * Text of the server's encoding as UTF-8 bytes in `arena`. False when it has none: bytes of an
  * SQL_ASCII database that are not UTF-8.

@@ -19,17 +19,12 @@
 #include "postgres.h"
 
 #include "common/base64.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/json.h"
 #include "utils/jsonb.h"
 
 #include "postgres/datum_conversion.h"
 
-#include "foundation/buffer.h"
 #include "item/page_decoder.h"
-#include "postgres/memory.h"
 #include "postgres/report.h"
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -58,7 +53,7 @@ static Bytes
 name_for_message(Bytes name)
 {
 	name.length = strnlen(name.data, name.length);
-	return string_to_server("", name);
+	return encode_for_server(name);
 }
 
 static void
@@ -81,13 +76,13 @@ describe_place(StringInfo text, const JsonPlace *place)
 }
 
 static void
-report_nul_character(const JsonPlace *place)
+report_nul_at(const JsonPlace *place)
 {
 	StringInfoData text;
 
 	initStringInfo(&text);
 	describe_place(&text, place);
-	(void) string_to_server(text.data, BYTES_LITERAL("\0"));
+	report_nul(text.data);
 }
 
 static void
@@ -95,9 +90,9 @@ set_string(JsonbValue *json, Bytes utf8, const JsonPlace *place)
 {
 	Bytes text;
 
-	if (unlikely(utf8.length > 0 && memchr(utf8.data, '\0', utf8.length) != NULL))
-		report_nul_character(place);
-	text = string_to_server("", utf8);
+	if (unlikely(holds_nul(utf8)))
+		report_nul_at(place);
+	text = encode_for_server(utf8);
 	json->type = jbvString;
 	json->val.string.val = unconstify(char *, text.data);
 	json->val.string.len = (int) text.length;

@@ -23,30 +23,42 @@
 
 /* --- encodings ------------------------------------------------------------------------------ */
 
-static bool
+bool
 holds_nul(Bytes bytes)
 {
 	return bytes.length > 0 && memchr(bytes.data, '\0', bytes.length) != NULL;
 }
 
+void
+report_nul(const char *name)
+{
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+	     errmsg("string in attribute \"%s\" holds the character U+0000", name),
+	     errdetail("PostgreSQL's text and jsonb cannot hold it."),
+	     errhint("A bytea column with attribute_type \"S\" takes any string as its UTF-8 bytes.")));
+}
+
 Bytes
-string_to_server(const char *name, Bytes utf8)
+encode_for_server(Bytes utf8)
 {
 	char *converted;
 
-	if (unlikely(holds_nul(utf8)))
-		ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-		                errmsg("string in attribute \"%s\" holds the character U+0000", name),
-		                errdetail("PostgreSQL's text and jsonb cannot hold it."),
-		                errhint("A bytea column with attribute_type \"S\" takes any string as its "
-		                        "UTF-8 bytes.")));
 	if (GetDatabaseEncoding() == PG_UTF8 || utf8.length == 0)
 		return utf8;
-
 	converted = pg_any_to_server(utf8.data, (int) utf8.length, PG_UTF8);
 	if (converted == utf8.data)
 		return utf8;
 	return bytes_of_string(converted);
+}
+
+Bytes
+string_to_server(const char *name, Bytes utf8)
+{
+	if (unlikely(holds_nul(utf8)))
+		report_nul(name);
+	return encode_for_server(utf8);
 }
 
 bool
