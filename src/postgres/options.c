@@ -27,6 +27,7 @@
 
 #include "postgres/compat.h"
 
+#include "foundation/ascii.h"
 #include "item/attribute_path.h"
 #include "postgres/memory.h"
 #include "postgres/options.h"
@@ -324,10 +325,7 @@ consists_of(const char *value, size_t minimum, size_t maximum, const char *other
 		return false;
 	for (const char *p = value; *p != '\0'; p++)
 	{
-		bool alphanumeric =
-		    (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
-
-		if (!alphanumeric && strchr(others, *p) == NULL)
+		if (!ascii_is_letter(*p) && !ascii_is_digit(*p) && strchr(others, *p) == NULL)
 			return false;
 	}
 	return true;

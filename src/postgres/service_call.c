@@ -524,23 +524,30 @@ must_wait_for_refresh(const ClientContents *contents, int64 now)
 	       credentials_state(contents->credentials, now) == CREDENTIALS_UNUSABLE;
 }
 
+/* Sends what waits, as far as there is room and there are credentials to sign with. */
+static void
+send_waiting(ServiceClient *client, int64 now)
+{
+	ClientContents *contents = client->contents;
+	const AwsCredentials *credentials = credentials_current(contents->credentials, now);
+
+	while (credentials != NULL && !dlist_is_empty(&client->waiting) &&
+	       client->on_the_wire < contents->options->max_connections)
+		send_or_fail(next_waiting(client), credentials);
+}
+
 void
 service_calls_dispatch(void *context)
 {
 	ServiceClient *client = context;
 	ClientContents *contents = client->contents;
 	int64 now = service_time(client);
-	const AwsCredentials *credentials;
 
 	if (contents == NULL || dlist_is_empty(&client->waiting))
 		return;
 	refresh_as_needed(contents, now);
-	if (must_wait_for_refresh(contents, now))
-		return;
-	credentials = credentials_current(contents->credentials, now);
-	while (credentials != NULL && !dlist_is_empty(&client->waiting) &&
-	       client->on_the_wire < contents->options->max_connections)
-		send_or_fail(next_waiting(client), credentials);
+	if (!must_wait_for_refresh(contents, now))
+		send_waiting(client, now);
 }
 
 /* Credentials of a role */
@@ -616,9 +623,11 @@ end_role_refresh(RoleRefresh *refresh)
 	int64 now = service_time(client);
 
 	refresh->running = false;
-	refresh->not_before = now + REFRESH_PAUSE_SECONDS;
+	refresh->not_before =
+	    refresh->call->error.class == ERROR_CLASS_NONE ? 0 : now + REFRESH_PAUSE_SECONDS;
+	/* Those that waited go out with what there is, however soon that expires. */
 	if (credentials_current(refresh->contents->credentials, now) != NULL)
-		transport_timer_start(&client->dispatch, 0);
+		send_waiting(client, now);
 	else
 		fail_waiting(client, refresh->call);
 }
@@ -835,22 +844,33 @@ finish_collecting(void *answer)
 	return buffer_result(answer);
 }
 
+/* True when the request itself was refused, for a reason in the set: not its role, nor by us. */
+static bool
+is_refused_as_expected(const ServiceCall *call, const ServiceRequest *request, uint32 expected)
+{
+	return (expected & ERROR_CLASS_BIT(call->error.class)) != 0 && result_is_ok(call->failure) &&
+	       call->refuser == request->service;
+}
+
 bool
 service_call_answer_unless(ServiceClient *client, const ServiceRequest *request, Size maximum,
-                           ErrorClass expected, Bytes *answer)
+                           uint32 expected, Bytes *answer, ServiceError *refusal)
 {
 	Buffer *collected = palloc(sizeof(*collected));
 	ResponseSink sink = {begin_collecting, collect, finish_collecting, collected};
 	ServiceCall *call;
-	const ServiceError *error;
 	bool refused;
 
 	buffer_init(collected, memory_context_blocks(CurrentMemoryContext), ARENA_PLAIN, maximum);
 	call = service_call_start(client, request, &sink, true);
 	service_call_wait(call);
-	error = service_call_error(call);
-	refused = error != NULL && error->class == expected;
-	if (!refused)
+	refused = is_refused_as_expected(call, request, expected);
+	if (refused)
+	{
+		*refusal = call->error;
+		refusal->cancellation_reasons = BYTES_EMPTY;
+	}
+	else
 		service_call_check(call);
 	service_call_release(call);
 	*answer = buffer_bytes(collected);
@@ -862,6 +882,6 @@ service_call_answer(ServiceClient *client, const ServiceRequest *request, Size m
 {
 	Bytes answer;
 
-	(void) service_call_answer_unless(client, request, maximum, ERROR_CLASS_NONE, &answer);
+	(void) service_call_answer_unless(client, request, maximum, 0, &answer, NULL);
 	return answer;
 }

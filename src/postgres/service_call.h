@@ -115,8 +115,15 @@ extern ServiceCallCost service_call_cost(const ServiceCall *call);
 extern Bytes service_call_answer(ServiceClient *client, const ServiceRequest *request,
                                  Size maximum);
 
-/* The same, but a refusal of the class `expected` returns false instead of being reported. */
+/* A set of error classes. */
+#define ERROR_CLASS_BIT(class) (1U << (class))
+
+/*
+ * The same, but a refusal by the service of one of the classes in the set `expected` is not
+ * reported: false, with the service's words in `refusal`, which borrows nothing.
+ */
 extern bool service_call_answer_unless(ServiceClient *client, const ServiceRequest *request,
-                                       Size maximum, ErrorClass expected, Bytes *answer);
+                                       Size maximum, uint32 expected, Bytes *answer,
+                                       ServiceError *refusal);
 
 #endif

@@ -43,12 +43,10 @@ url_is_valid(const char *url)
 	return valid;
 }
 
-/* Host names are the same in either case; paths are not. */
 static bool
 same_endpoint(const Endpoint *a, const Endpoint *b)
 {
-	return bytes_equal(a->scheme, b->scheme) && a->host.length == b->host.length &&
-	       pg_strncasecmp(a->host.data, b->host.data, a->host.length) == 0 &&
+	return bytes_equal(a->scheme, b->scheme) && bytes_equal(a->host, b->host) &&
 	       bytes_equal(a->path, b->path);
 }
 

@@ -174,56 +174,22 @@ table_description_forget(ServiceClient *client, const char *table_name)
 
 /* ---- asking the service ---- */
 
-static Result
-begin_answer(void *buffer)
-{
-	buffer_reset(buffer);
-	return result_ok();
-}
-
-static Result
-write_answer(void *buffer, Bytes chunk)
-{
-	buffer_append_bytes(buffer, chunk);
-	return buffer_result(buffer);
-}
-
-static Result
-finish_answer(void *buffer)
-{
-	return buffer_result(buffer);
-}
-
 typedef Result (*DescribeWriter)(Bytes table_name, Buffer *body);
 
 /*
- * Asks about one table. False when the service refuses, with its words in `refusal`. The answer and
- * everything that the call takes are in CurrentMemoryContext.
+ * Asks about one table. False when the service refuses for a reason in the set `expected`, with its
+ * words in `refusal`. The answer and everything that the call takes are in CurrentMemoryContext.
  */
 static bool
 describe(ServiceClient *client, const char *operation, DescribeWriter write, const char *table_name,
-         Bytes *answer, ServiceError *refusal)
+         uint32 expected, Bytes *answer, ServiceError *refusal)
 {
 	Buffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, ANSWER_MAXIMUM);
-	Buffer *collected = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, ANSWER_MAXIMUM);
-	ResponseSink sink = {begin_answer, write_answer, finish_answer, collected};
 	ServiceRequest request = {.service = AWS_DYNAMODB, .operation = operation};
-	ServiceCall *call;
-	const ServiceError *error;
 
 	CHECK_RESULT(write(bytes_of_string(table_name), body), "write a request");
 	request.body = buffer_bytes(body);
-	call = service_call_start(client, &request, &sink, true);
-	service_call_wait(call);
-	error = service_call_error(call);
-	if (error != NULL)
-	{
-		*refusal = *error;
-		refusal->cancellation_reasons = BYTES_EMPTY;
-	}
-	service_call_release(call);
-	*answer = buffer_bytes(collected);
-	return error == NULL;
+	return service_call_answer_unless(client, &request, ANSWER_MAXIMUM, expected, answer, refusal);
 }
 
 /* A context for what one question takes, below the current one. */
@@ -278,11 +244,11 @@ ask_description(ServiceClient *client, const char *table_name, ServiceError *ref
 	TableDescription *description = NULL;
 	Bytes answer;
 
-	if (describe(client, "DescribeTable", dynamodb_write_describe_table, table_name, &answer,
-	             refusal))
+	if (describe(client, "DescribeTable", dynamodb_write_describe_table, table_name,
+	             ERROR_CLASS_BIT(ERROR_CLASS_NOT_FOUND) |
+	                 ERROR_CLASS_BIT(ERROR_CLASS_ACCESS_DENIED),
+	             &answer, refusal))
 		description = read_description(context, answer);
-	else if (refusal->class != ERROR_CLASS_NOT_FOUND && refusal->class != ERROR_CLASS_ACCESS_DENIED)
-		report_service_error(AWS_DYNAMODB, "DescribeTable", refusal);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(question);
 
@@ -342,12 +308,9 @@ warn_of_unknown_ttl(const char *table_name, const ServiceError *refusal)
 }
 
 /* Refusals of the question itself, as opposed to a service that cannot be reached just now. */
-static bool
-is_refusal_to_tell(ErrorClass class)
-{
-	return class == ERROR_CLASS_ACCESS_DENIED || class == ERROR_CLASS_NOT_FOUND ||
-	       class == ERROR_CLASS_VALIDATION || class == ERROR_CLASS_OTHER;
-}
+#define REFUSALS_TO_TELL                                                                           \
+	(ERROR_CLASS_BIT(ERROR_CLASS_ACCESS_DENIED) | ERROR_CLASS_BIT(ERROR_CLASS_NOT_FOUND) |         \
+	 ERROR_CLASS_BIT(ERROR_CLASS_VALIDATION) | ERROR_CLASS_BIT(ERROR_CLASS_OTHER))
 
 /* Asks for the attribute and keeps it with the description. */
 static void
@@ -359,12 +322,10 @@ ask_ttl_attribute(ServiceClient *client, DescriptionEntry *entry)
 	Bytes answer;
 
 	if (describe(client, "DescribeTimeToLive", dynamodb_write_describe_time_to_live,
-	             entry->key.table_name, &answer, &refusal))
+	             entry->key.table_name, REFUSALS_TO_TELL, &answer, &refusal))
 		entry->ttl_attribute = read_ttl_attribute(entry->context, answer);
-	else if (is_refusal_to_tell(refusal.class))
-		warn_of_unknown_ttl(entry->key.table_name, &refusal);
 	else
-		report_service_error(AWS_DYNAMODB, "DescribeTimeToLive", &refusal);
+		warn_of_unknown_ttl(entry->key.table_name, &refusal);
 	entry->ttl_known = true;
 	if (entry->description != NULL)
 		entry->description->ttl_attribute = entry->ttl_attribute;
