@@ -10,14 +10,16 @@ SCAN = "SELECT id, value FROM faults ORDER BY id"
 ROWS = [(f"key {number}", number) for number in range(5)]
 
 
-def create_table(connection, endpoint_url, **options):
+KEYS = {"aws_access_key_id": "AKIDFAULTS", "aws_secret_access_key": "secret of the tests"}
+
+
+def create_table(connection, endpoint_url, mapping=KEYS, **options):
     """Server `aws`, mapping and foreign table `faults` for the endpoint."""
     server = {"region": "eu-central-1", "endpoint_url": endpoint_url} | options
-    keys = {"aws_access_key_id": "AKIDFAULTS", "aws_secret_access_key": "secret of the tests"}
     connection.execute(
         f"CREATE SERVER aws FOREIGN DATA WRAPPER dynamodb_kms_fdw {options_clause(server)}"
     )
-    connection.execute(f"CREATE USER MAPPING FOR CURRENT_USER SERVER aws {options_clause(keys)}")
+    connection.execute(f"CREATE USER MAPPING FOR CURRENT_USER SERVER aws {options_clause(mapping)}")
     connection.execute("CREATE FOREIGN TABLE faults (id text, value numeric) SERVER aws")
 
 

@@ -18,7 +18,9 @@ import threading
 import zlib
 from collections import defaultdict, deque
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
+from urllib.parse import parse_qsl
 
 TABLE = "faults"
 ITEMS = [{"id": {"S": f"key {number}"}, "value": {"N": str(number)}} for number in range(5)]
@@ -117,7 +119,24 @@ def _batch_get_item(body):
     return {"Responses": {TABLE: [item for item in ITEMS if item["id"] in keys]}}
 
 
+def assumed_role(number=1, seconds=3600):
+    """STS's answer with the role's keys of that number, good for so long."""
+    expiration = datetime.now(UTC) + timedelta(seconds=seconds)
+    return f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <AssumeRoleResult>
+    <AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/r/s</Arn></AssumedRoleUser>
+    <Credentials>
+      <AccessKeyId>ASIAROLE{number}</AccessKeyId>
+      <SecretAccessKey>secret of role {number}</SecretAccessKey>
+      <SessionToken>token of role {number}</SessionToken>
+      <Expiration>{expiration:%Y-%m-%dT%H:%M:%SZ}</Expiration>
+    </Credentials>
+  </AssumeRoleResult>
+</AssumeRoleResponse>""".encode()
+
+
 RESULTS = {
+    "AssumeRole": lambda body: assumed_role(),
     "DescribeTable": lambda body: {"Table": TABLE_DESCRIPTION},
     "Scan": lambda body: _page(ITEMS),
     "Query": lambda body: _page(ITEMS[:1]),
@@ -271,6 +290,9 @@ class _Stream:
             if not self._receive():
                 return None
         body, self._data = self._data[:length], self._data[length:]
+        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            form = dict(parse_qsl(body.decode()))
+            return Request(form["Action"], headers, form)
         operation = headers.get("x-amz-target", ".").rpartition(".")[2]
         return Request(operation, headers, json.loads(body or b"{}"))
 
@@ -389,6 +411,17 @@ def page(items, last_key=None):
         conversation.answer(_page(items) | more)
 
     return behave
+
+
+def assume_role(number, seconds=3600):
+    return lambda conversation: conversation.answer(assumed_role(number, seconds))
+
+
+def refuse_role(status, code, message="scripted"):
+    """STS's way of refusing."""
+    error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+    body = f"<ErrorResponse>{error}<RequestId>STS-ID</RequestId></ErrorResponse>".encode()
+    return lambda conversation: conversation.answer(body, status, {"Content-Type": "text/xml"})
 
 
 def redirect(url):

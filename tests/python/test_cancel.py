@@ -19,7 +19,7 @@ from faults.clients import ROWS, SCAN, create_table, descriptors
 from faults.server import FaultServer, FullBacklog, SilentListener
 
 LIMIT_SECONDS = 0.1
-WAIT_SECONDS = 30
+WAIT_SECONDS = 10
 LONG_KEYS = [f"{number:04}" + "x" * 2000 for number in range(100)]
 LOOKUP = "SELECT id FROM faults WHERE id = ANY (%s)"
 
@@ -215,7 +215,7 @@ class Statement:
     """Runs in a thread of its own; says when and how it ended."""
 
     def __init__(self, connection, phase):
-        self._thread = threading.Thread(target=self._run, args=(connection, phase))
+        self._thread = threading.Thread(target=self._run, args=(connection, phase), daemon=True)
         self._thread.start()
         self.error = None
 
