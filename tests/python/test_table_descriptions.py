@@ -125,6 +125,19 @@ def test_declared_keys_stand_in_for_a_refused_description(session, service):
     assert descriptions(service) == 1, "the refusal is remembered"
 
 
+def test_a_role_that_cannot_be_assumed_is_no_refused_description(session, service):
+    session.execute("ALTER FOREIGN TABLE faults ALTER COLUMN id OPTIONS (ADD key 'hash')")
+    session.execute(
+        "ALTER USER MAPPING FOR CURRENT_USER SERVER aws"
+        " OPTIONS (ADD role_arn 'arn:aws:iam::123456789012:role/reader')"
+    )
+    service.script("AssumeRole", faults.refuse_role(403, "AccessDenied", "not you"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="AssumeRole"):
+        session.execute(SCAN)
+    assert session.execute(SCAN).fetchall() == ROWS
+    assert descriptions(service) == 1
+
+
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'{"Table": {"TableName": 5}}'])
 def test_a_description_that_is_none_is_an_error(session, service, body):
     service.script("DescribeTable", faults.answer_bytes(body))
