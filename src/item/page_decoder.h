@@ -10,8 +10,10 @@
  *
  * RESULT_MALFORMED for everything the protocol does not promise: not JSON, truncated, trailing
  * bytes, invalid UTF-8, lone surrogates, wrong base64, a name twice in one map, nesting beyond
- * ATTRIBUTE_DEPTH_MAXIMUM, unknown type names, numbers that number_check() refuses. U+0000 is legal
- * in strings.
+ * ATTRIBUTE_DEPTH_MAXIMUM, empty sets, unknown type names, numbers that number_check() refuses. The
+ * position is the offset in the body. U+0000 is legal in strings. A member of the response that is
+ * null counts as absent; members of other names are checked as JSON and left out. That the elements
+ * of a set differ is not checked.
  */
 #ifndef ITEM_PAGE_DECODER_H
 #define ITEM_PAGE_DECODER_H

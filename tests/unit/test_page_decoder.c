@@ -390,6 +390,9 @@ static const Malformed malformed_bodies[] = {
     {"{\"Responses\":[[]]}", 14},
     {"{\"ConsumedCapacity\":5}", 20},
     {"{\"ConsumedCapacity\":{\"CapacityUnits\":\"5\"}}", 37},
+    {"{\"ConsumedCapacity\":{\"CapacityUnits\":"
+     "1.000000000000000000000000000000000000000000000000000000000000000000000}}",
+     108},
     {"{\"UnprocessedKeys\":[]}", 19},
     {"{\"UnprocessedKeys\":{\"a\":\"\\q\"}}", 25},
     {"{\"Item\":5}", 8},
@@ -573,14 +576,15 @@ test_nesting(void **state)
 static void
 test_slots(void **state)
 {
-	static const Bytes names[] = {{"c", 1}, {"a", 1}, {"unused", 6}, {"l", 1}};
+	static const Bytes names[] = {{"c", 1}, {"a", 1}, {"a longer name", 13}, {"l", 1}};
 	static const char body[] =
 	    "{\"Items\":["
 	    "{\"a\":{\"S\":\"1\"},\"b\":{\"S\":\"2\"},\"c\":{\"S\":\"3\"}},"
 	    "{\"a\":{\"S\":\"1\"},\"c\":{\"S\":\"3\"}},"
 	    "{\"c\":{\"S\":\"3\"},\"a\":{\"S\":\"1\"}},"
 	    "{\"b\":{\"M\":{\"c\":{\"L\":[{\"SS\":[\"x\"]}]}}},\"l\":{\"L\":[{\"S\":\"kept\"}]}},"
-	    "{}],\"LastEvaluatedKey\":{\"b\":{\"S\":\"2\"},\"a\":{\"S\":\"1\"}}}";
+	    "{\"a longer name\":{\"N\":\"1\"},\"a longer "
+	    "same\":{\"N\":\"1\"}}],\"LastEvaluatedKey\":{\"b\":{\"S\":\"2\"},\"a\":{\"S\":\"1\"}}}";
 	const NameTable all = {names, 4, false};
 	const NameTable known = {names, 4, true};
 	DecodedPage page;
@@ -594,7 +598,8 @@ test_slots(void **state)
 	assert_int_equal(page.items[2].attributes[0].slot, 0);
 	assert_int_equal(page.items[2].attributes[1].slot, 1);
 	assert_int_equal(page.items[3].attributes[0].value.attributes[0].slot, ATTRIBUTE_NO_SLOT);
-	assert_int_equal(page.items[4].count, 0);
+	assert_int_equal(page.items[4].attributes[0].slot, 2);
+	assert_int_equal(page.items[4].attributes[1].slot, ATTRIBUTE_NO_SLOT);
 
 	assert_ok(decode(&arena, &known, bytes_of_string(body), &page));
 	assert_int_equal(page.item_count, 5);
@@ -815,6 +820,59 @@ test_memory_is_bounded(void **state)
 	}
 }
 
+/* The arena is full at every place where one can be, and a little before. */
+static void
+test_full_at_every_place(void **state)
+{
+	static const Bytes names[] = {{"id", 2}, {"a name of several words", 23}};
+	const NameTable table = {names, 2, true};
+
+	(void) state;
+	for (size_t i = 0; i <= RICH_PAGE_COUNT; i++)
+	{
+		Result result = result_out_of_memory();
+		Bytes body;
+
+		buffer_reset(&found);
+		write_wide_item(&found, 200, 199);
+		body = i < RICH_PAGE_COUNT ? bytes_of_string(rich_pages[i]) : buffer_bytes(&found);
+		for (size_t maximum = 0; !result_is_ok(result); maximum += 16)
+		{
+			Arena small;
+			DecodedPage page;
+
+			arena_init(&small, malloc_block_source, ARENA_PLAIN, maximum);
+			result = decode_bytewise(&small, &table, body, &page);
+			assert_int_not_equal(result.code, RESULT_MALFORMED);
+			arena_release(&small);
+			assert_true(maximum < 200000);
+		}
+	}
+}
+
+/* The same for a single item. */
+static void
+test_full_while_decoding_an_item(void **state)
+{
+	static const char json[] =
+	    "{\"a\":{\"M\":{\"k\":{\"L\":[{\"NULL\":true}]}}},\"b\":{\"S\":\"x\"}}";
+	Result result = result_out_of_memory();
+
+	(void) state;
+	for (size_t maximum = 0; !result_is_ok(result); maximum += 16)
+	{
+		Arena small;
+		Item item;
+
+		arena_init(&small, malloc_block_source, ARENA_PLAIN, maximum);
+		result = item_decode(&small, bytes_of_string(json), &item);
+		if (!result_is_ok(result))
+			assert_int_equal(result.code, RESULT_TOO_LARGE);
+		arena_release(&small);
+		assert_true(maximum < 50000);
+	}
+}
+
 static void
 test_single_values(void **state)
 {
@@ -873,6 +931,8 @@ main(void)
 	    cmocka_unit_test(test_long_unprocessed),
 	    cmocka_unit_test(test_exhaustion),
 	    cmocka_unit_test(test_memory_is_bounded),
+	    cmocka_unit_test(test_full_at_every_place),
+	    cmocka_unit_test(test_full_while_decoding_an_item),
 	    cmocka_unit_test(test_single_values),
 	};
 
