@@ -70,7 +70,7 @@ enum
 	OPTION_SECRET = 1 << 0,          /* its value is never shown */
 	OPTION_SUPERUSER = 1 << 1,       /* set by a superuser only */
 	OPTION_SUPERUSER_FALSE = 1 << 2, /* set to false by a superuser only */
-	OPTION_ENDPOINT = 1 << 3 /* an URL: by a superuser, or one that allowed_endpoints lists */
+	OPTION_ENDPOINT = 1 << 3 /* a URL: by a superuser, or one that allowed_endpoints lists */
 };
 
 typedef struct OptionDefinition
@@ -161,7 +161,7 @@ static bool is_attribute_path(const char *value);
 #define URL_ACCEPTS  "a URL such as https://host:port"
 #define NAME_ACCEPTS "a name of 3 to 255 letters, digits, underscores, hyphens and dots, or an ARN"
 
-/* The most items that DynamoDB is asked to look at in one request is not bounded by itself. */
+/* Far more than fit on a page of 1 MB; DynamoDB itself sets no maximum to Limit. */
 #define FETCH_SIZE_MAXIMUM 1000000
 
 /* DynamoDB's bound on TotalSegments. */
