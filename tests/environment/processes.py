@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -26,14 +27,27 @@ def die_with_parent(death_signal=signal.SIGTERM):
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-def end_cleanly_on_signals():
-    """Turns SIGTERM and SIGHUP into an exit that runs every `finally` on its way out."""
+def interrupt_on_signals(signals=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)):
+    """Turns signals into KeyboardInterrupt, so that every `finally` runs. Further ones are ignored
+    while it does."""
 
-    def leave(number, _frame):
-        raise SystemExit(128 + number)
+    def interrupt(_number, _frame):
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, leave)
+    for number in signals:
+        signal.signal(number, interrupt)
+
+
+def run_main(main):
+    """Ends the process with main()'s status, cleanly also on signals and when the parent ends."""
+    die_with_parent()
+    interrupt_on_signals()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def free_port():

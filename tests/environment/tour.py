@@ -56,11 +56,5 @@ def shell():
         return psql(server, emulator, PSQL_HISTORY=str(paths.BUILD / "psql_history"))
 
 
-def main(arguments):
-    processes.die_with_parent()
-    processes.end_cleanly_on_signals()
-    return {"demo": demo, "psql": shell}[arguments[0]]()
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    processes.run_main({"demo": demo, "psql": shell}[sys.argv[1]])

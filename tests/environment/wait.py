@@ -7,8 +7,6 @@ from environment import emulators, postgresql, processes
 
 
 def main():
-    processes.die_with_parent()
-    processes.end_cleanly_on_signals()
     with contextlib.ExitStack() as stack:
         for start in emulators.EMULATORS.values():
             emulator = stack.enter_context(start())
@@ -27,4 +25,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    processes.run_main(main)

@@ -20,7 +20,8 @@ from environment import postgresql as private_postgresql  # noqa: E402
 
 
 def pytest_configure(config):
-    processes.end_cleanly_on_signals()
+    processes.die_with_parent()
+    processes.interrupt_on_signals()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import sys
 import time
 import traceback
 
-from environment import paths, processes
+from environment import paths
 from runner import build, fuzz, lint, python_tests, regress, unit
 from runner.outcome import Outcome
 
@@ -20,8 +20,6 @@ ON_REQUEST = {"fuzz-long": fuzz.run_long}
 
 
 def main(selected):
-    processes.die_with_parent()
-    processes.end_cleanly_on_signals()
     known = SUITES | ON_REQUEST
     unknown = [name for name in selected if name not in known]
     if unknown:

@@ -3,7 +3,7 @@
 import subprocess
 from dataclasses import dataclass
 
-from environment import paths
+from environment import paths, processes
 
 
 @dataclass(frozen=True)
@@ -13,9 +13,9 @@ class Outcome:
     detail: str = ""  # shown when it failed
 
 
-def outcome_of_command(name, command, **options):
-    """The outcome of a command that succeeds with exit status 0."""
-    done = subprocess.run(
+def run(command, **options):
+    """Runs a command in the tree and waits; stdout of the result has all of its output."""
+    return subprocess.run(
         [str(word) for word in command],
         cwd=paths.TREE,
         stdin=subprocess.DEVNULL,
@@ -24,8 +24,14 @@ def outcome_of_command(name, command, **options):
         text=True,
         errors="replace",
         check=False,
+        preexec_fn=processes.die_with_parent,
         **options,
     )
+
+
+def outcome_of_command(name, command, **options):
+    """The outcome of a command that succeeds with exit status 0."""
+    done = run(command, **options)
     return Outcome(name, done.returncode == 0, done.stdout)
 
 

@@ -1,12 +1,12 @@
 """pg_regress: sql/*.sql against each emulator, every file in a database of its own."""
 
 import os
-import subprocess
 from contextlib import ExitStack
 
 from environment import emulators, paths, postgresql
 from environment.scripts import load_script
 from runner.outcome import Outcome, make
+from runner.outcome import run as run_command
 
 
 def run():
@@ -46,7 +46,7 @@ def _run_file(server, emulator, name):
     output.mkdir(parents=True, exist_ok=True)
     difference = output / "regression.diffs"
     difference.unlink(missing_ok=True)
-    done = subprocess.run(
+    done = run_command(
         [
             postgresql.pg_regress(),
             f"--bindir={server.bindir}",
@@ -58,17 +58,11 @@ def _run_file(server, emulator, name):
             f"--dbname=regress_{name}",
             name,
         ],
-        cwd=paths.TREE,
         env=server.environment() | emulator.environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
     )
     shown = difference.read_text(errors="replace") if difference.exists() else ""
     return Outcome(
         f"regress {emulator.name} {name}",
         done.returncode == 0,
-        shown or done.stdout + done.stderr,
+        shown or done.stdout,
     )

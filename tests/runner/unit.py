@@ -6,6 +6,7 @@ import subprocess
 
 from environment import paths
 from runner.outcome import Outcome, make
+from runner.outcome import run as run_command
 
 TAP_LINE = re.compile(r"^(ok|not ok) \d+ - (.*)$")
 SECONDS = 300
@@ -27,24 +28,14 @@ def _run_program(kind, name):
         yield Outcome(title, False, "it was not built")
         return
     try:
-        done = subprocess.run(
-            [program],
-            cwd=paths.TREE,
-            env=os.environ | {"CMOCKA_MESSAGE_OUTPUT": "TAP"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=SECONDS,
-            check=False,
-        )
+        environment = os.environ | {"CMOCKA_MESSAGE_OUTPUT": "TAP"}
+        done = run_command([program], env=environment, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         yield Outcome(title, False, f"not done in {SECONDS} s")
         return
     tests = [match.groups() for line in done.stdout.splitlines() if (match := TAP_LINE.match(line))]
-    output = done.stdout + done.stderr
     for verdict, test in tests:
-        yield Outcome(f"{title} {test}", verdict == "ok", output)
+        yield Outcome(f"{title} {test}", verdict == "ok", done.stdout)
     all_ok = bool(tests) and all(verdict == "ok" for verdict, _ in tests)
     if not tests or (done.returncode != 0 and all_ok):
-        yield Outcome(title, False, f"exit status {done.returncode}\n{output}")
+        yield Outcome(title, False, f"exit status {done.returncode}\n{done.stdout}")
