@@ -122,6 +122,18 @@ buffer_append_integer(Buffer *buffer, int64_t number)
 }
 
 void
+buffer_append_hexadecimal(Buffer *buffer, Bytes bytes)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < bytes.length; i++)
+	{
+		buffer_append_character(buffer, digits[(unsigned char) bytes.data[i] >> 4]);
+		buffer_append_character(buffer, digits[bytes.data[i] & 0x0F]);
+	}
+}
+
+void
 buffer_fail(Buffer *buffer, Result failure)
 {
 	if (result_is_ok(buffer->result))

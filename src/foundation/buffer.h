@@ -33,6 +33,9 @@ extern void buffer_append_character(Buffer *buffer, char character);
 /* Appends the decimal digits of `number`. */
 extern void buffer_append_integer(Buffer *buffer, int64_t number);
 
+/* Appends two lower-case hexadecimal digits for each byte. */
+extern void buffer_append_hexadecimal(Buffer *buffer, Bytes bytes);
+
 /*
  * Room for `length` more bytes, to be written by the caller and then counted in with
  * buffer_commit(). NULL when the buffer has failed.

@@ -9,6 +9,7 @@
  */
 #include "item/attribute_path.h"
 
+#include "foundation/ascii.h"
 #include "foundation/utf8.h"
 
 #include <string.h>
@@ -117,8 +118,7 @@ parse_index(PathParser *parser)
 	const char *first = parser->next;
 	uint32_t index = 0;
 
-	for (; parser->next < parser->end && *parser->next >= '0' && *parser->next <= '9';
-	     parser->next++)
+	for (; parser->next < parser->end && ascii_is_digit(*parser->next); parser->next++)
 	{
 		if (__builtin_mul_overflow(index, 10, &index) ||
 		    __builtin_add_overflow(index, (uint32_t) (*parser->next - '0'), &index))

@@ -8,6 +8,8 @@
  */
 #include "item/condition.h"
 
+#include "foundation/ascii.h"
+
 #include <stdio.h>
 
 /* Bytes that the names and values behind one request's placeholders may take. */
@@ -114,11 +116,8 @@ is_identifier(Bytes name)
 	for (size_t i = 0; i < name.length; i++)
 	{
 		char character = name.data[i];
-		bool is_letter = (character >= 'a' && character <= 'z') ||
-		                 (character >= 'A' && character <= 'Z') || character == '_';
-		bool is_digit = character >= '0' && character <= '9';
-
-		if (!is_letter && (!is_digit || i == 0))
+		if (!ascii_is_letter(character) && character != '_' &&
+		    (!ascii_is_digit(character) || i == 0))
 			return false;
 	}
 	return name.length > 0;
@@ -188,14 +187,8 @@ write_path(ConditionWriter *writer, const AttributePath *path)
 static void
 write_hexadecimal(Buffer *buffer, Bytes bytes)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	buffer_append_string(buffer, "'\\x");
-	for (size_t i = 0; i < bytes.length; i++)
-	{
-		buffer_append_character(buffer, digits[(unsigned char) bytes.data[i] >> 4]);
-		buffer_append_character(buffer, digits[bytes.data[i] & 0x0F]);
-	}
+	buffer_append_hexadecimal(buffer, bytes);
 	buffer_append_character(buffer, '\'');
 }
 

@@ -4,6 +4,7 @@
  */
 #include "item/json_scanner.h"
 
+#include "foundation/ascii.h"
 #include "foundation/utf8.h"
 
 #include <string.h>
@@ -158,7 +159,7 @@ json_skip_string(JsonScanner *scanner)
 static const char *
 skip_digits(const char *next)
 {
-	while (*next >= '0' && *next <= '9')
+	while (ascii_is_digit(*next))
 		next++;
 	return next;
 }

@@ -4,6 +4,7 @@
  */
 #include "item/json_string.h"
 
+#include "foundation/ascii.h"
 #include "foundation/utf8.h"
 
 #include <string.h>
@@ -108,15 +109,11 @@ read_hexadecimal(const char *text, uint32_t *number)
 	*number = 0;
 	for (int i = 0; i < 4; i++)
 	{
-		char character = text[i];
-		char lower = (char) (character | 0x20);
+		int digit = ascii_hexadecimal_value(text[i]);
 
-		if (character >= '0' && character <= '9')
-			*number = *number << 4 | (uint32_t) (character - '0');
-		else if (lower >= 'a' && lower <= 'f')
-			*number = *number << 4 | (uint32_t) (lower - 'a' + 10);
-		else
+		if (digit < 0)
 			return false;
+		*number = *number << 4 | (uint32_t) digit;
 	}
 	return true;
 }

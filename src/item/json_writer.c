@@ -69,18 +69,14 @@ needs_escape(char character)
 static void
 write_escape(Buffer *buffer, char character)
 {
-	static const char hexadecimal[] = "0123456789abcdef";
-	char escape[6] = {'\\', 'u', '0', '0'};
-
+	buffer_append_character(buffer, '\\');
 	if (character == '"' || character == '\\')
 	{
-		escape[1] = character;
-		buffer_append(buffer, escape, 2);
+		buffer_append_character(buffer, character);
 		return;
 	}
-	escape[4] = hexadecimal[(unsigned char) character >> 4];
-	escape[5] = hexadecimal[character & 0x0F];
-	buffer_append(buffer, escape, sizeof(escape));
+	buffer_append_string(buffer, "u00");
+	buffer_append_hexadecimal(buffer, (Bytes){&character, 1});
 }
 
 static void

@@ -4,6 +4,8 @@
  */
 #include "item/number.h"
 
+#include "foundation/ascii.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -26,12 +28,6 @@ typedef struct Decimal
 	int64_t magnitude;
 	bool negative;
 } Decimal;
-
-static bool
-is_digit(char character)
-{
-	return character >= '0' && character <= '9';
-}
 
 /* The digit that is `index` digits behind the first significant one. */
 static char
@@ -59,7 +55,7 @@ read_exponent(const char *next, const char *end, int64_t *exponent)
 		return false;
 	for (; next < end; next++)
 	{
-		if (!is_digit(*next))
+		if (!ascii_is_digit(*next))
 			return false;
 		if (*exponent < EXPONENT_BOUND)
 			*exponent = *exponent * 10 + (*next - '0');
@@ -85,7 +81,7 @@ read_digits(Decimal *decimal, const char *next, const char *end, size_t *digits)
 			decimal->point = *digits;
 			continue;
 		}
-		if (!is_digit(*next))
+		if (!ascii_is_digit(*next))
 			break;
 		if (*next != '0')
 		{
@@ -135,11 +131,11 @@ is_plainly_in_bounds(Bytes text)
 		return false;
 	if (*next == '-')
 		next++;
-	if (next == end || !is_digit(*next))
+	if (next == end || !ascii_is_digit(*next))
 		return false;
 	for (; next < end; next++)
 	{
-		if (is_digit(*next))
+		if (ascii_is_digit(*next))
 			continue;
 		if (*next != '.' || has_point)
 			return false;
@@ -280,7 +276,7 @@ short_integer(Bytes text, int64_t *number)
 		return false;
 	for (; next < end; next++)
 	{
-		if (!is_digit(*next))
+		if (!ascii_is_digit(*next))
 			return false;
 		value = value * 10 + (*next - '0');
 	}

@@ -12,6 +12,7 @@
  */
 #include "item/page_decoder.h"
 
+#include "foundation/ascii.h"
 #include "foundation/base64.h"
 #include "item/attribute_names.h"
 #include "item/json_scanner.h"
@@ -716,7 +717,7 @@ take_plain_value(PageDecoder *decoder)
 		return open_value(decoder, form->object);
 	if (first == '[' && form->array != FRAME_NONE)
 		return open_value(decoder, form->array);
-	if (form->number && (first == '-' || (first >= '0' && first <= '9')))
+	if (form->number && (first == '-' || ascii_is_digit(first)))
 		return take_number(decoder);
 	if (first == 'n' && (form->any || stands_for_absent_member(decoder)))
 		return skip_scalar(decoder, first);

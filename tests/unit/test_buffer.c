@@ -29,9 +29,10 @@ test_appends(void **state)
 	buffer_append_character(&buffer, '\0');
 	buffer_append_bytes(&buffer, BYTES_LITERAL("bytes"));
 	buffer_append_integer(&buffer, INT64_MIN);
+	buffer_append_hexadecimal(&buffer, BYTES_LITERAL("\x00\xaf"));
 	assert_true(result_is_ok(buffer_result(&buffer)));
-	assert_true(
-	    bytes_equal(buffer_bytes(&buffer), BYTES_LITERAL("a string\0bytes-9223372036854775808")));
+	assert_true(bytes_equal(buffer_bytes(&buffer),
+	                        BYTES_LITERAL("a string\0bytes-922337203685477580800af")));
 	buffer_reset(&buffer);
 	assert_int_equal(buffer_bytes(&buffer).length, 0);
 	buffer_release(&buffer);
@@ -185,6 +186,8 @@ test_utf8(void **state)
 
 		if (utf8_is_valid((Bytes){text, length}) == is_surrogate)
 			fail_msg("U+%04X", (unsigned) code_point);
+		if (utf8_character_length((Bytes){text, length}) != (is_surrogate ? 0 : length))
+			fail_msg("length of U+%04X", (unsigned) code_point);
 	}
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		assert_false(utf8_is_valid(bytes_of_string(refused[i])));
