@@ -79,6 +79,15 @@ SELECT placed FROM orders WHERE customer = 'ann' AND placed >= 5 AND placed < 5;
 SELECT plan('SELECT placed FROM orders WHERE customer IN (''ann'', ''cat'', ''dan'') AND placed < 2');
 SELECT customer, placed FROM orders WHERE customer IN ('ann', 'cat', 'dan') AND placed < 2 ORDER BY 1, 2;
 
+-- The same said with OR
+SELECT plan('SELECT placed FROM orders WHERE customer = ''ann'' OR customer = ''dan''');
+SELECT count(*) FROM orders WHERE customer = 'ann' OR customer = 'dan' OR customer = NULL;
+SELECT plan('SELECT name FROM articles WHERE id = 3 OR id = 4 OR id = 3');
+SELECT name FROM articles WHERE id = 3 OR id = 4 OR id = 3 ORDER BY 1;
+SELECT plan('SELECT name FROM articles WHERE id = 3 OR id > 1998');
+SELECT name FROM articles WHERE id = 3 OR id > 1998 ORDER BY 1;
+SELECT plan('SELECT placed FROM orders WHERE customer = ''ann'' OR placed = 7');
+
 -- What a Query's key condition cannot say, its filter may not mention
 SELECT plan('SELECT placed FROM orders WHERE customer = ''ann'' AND placed <> 3 AND placed % 20 = 3');
 SELECT placed FROM orders WHERE customer = 'ann' AND placed <> 3 AND placed % 20 = 3;
@@ -184,6 +193,29 @@ SELECT count(*) FROM orders WHERE placed = 1;
 SELECT count(*) FROM orders WHERE placed = 1;
 \set VERBOSITY default
 ALTER FOREIGN TABLE orders OPTIONS (DROP allow_full_scan);
+
+-- Domains are their base type, and partitions tables of their own
+CREATE DOMAIN customer_name AS text;
+CREATE FOREIGN TABLE domains (customer customer_name, placed int, status varchar(10))
+    SERVER aws OPTIONS (table_name 'plan_orders');
+SELECT plan('SELECT placed FROM domains WHERE customer = ''ann'' AND placed = 3');
+SELECT status FROM domains WHERE customer = 'ann' AND placed = 3 AND status LIKE 'v%';
+CREATE TABLE parted (customer text, placed int) PARTITION BY LIST (customer);
+CREATE FOREIGN TABLE parted_ann PARTITION OF parted FOR VALUES IN ('ann')
+    SERVER aws OPTIONS (table_name 'plan_orders');
+SELECT plan('SELECT placed FROM parted WHERE customer = ''ann'' ORDER BY placed DESC LIMIT 2');
+SELECT placed FROM parted WHERE customer = 'ann' ORDER BY placed DESC LIMIT 2;
+
+-- A security barrier comes first
+CREATE VIEW of_ann WITH (security_barrier) AS SELECT * FROM orders WHERE customer = 'ann';
+SELECT plan('SELECT status FROM of_ann WHERE placed < 3 AND status LIKE ''n%''');
+SELECT status FROM of_ann WHERE placed < 3 AND status LIKE 'n%';
+
+-- A table that does not exist and reads as empty
+CREATE FOREIGN TABLE nothing (id text, value int)
+    SERVER aws OPTIONS (table_name 'plan_nothing', on_missing_table 'empty');
+SELECT * FROM nothing WHERE id = 'x';
+SELECT count(*) FROM nothing;
 
 -- System columns
 SELECT tableoid::regclass, name FROM articles WHERE id = 1;

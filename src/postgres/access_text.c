@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -17,6 +18,7 @@
 #include "postgres/access.h"
 #include "postgres/conditions.h"
 #include "postgres/memory.h"
+#include "postgres/report.h"
 
 /* What a template's values are shown with. */
 typedef struct Description
@@ -34,8 +36,11 @@ describe_path(Description *description, AttrNumber column)
 	Bytes text;
 
 	attribute_path_write(buffer, &description->relation->columns[column - 1].path);
+	buffer_append_character(buffer, '\0');
+	CHECK_RESULT(buffer_result(buffer), "describe path");
 	text = buffer_bytes(buffer);
-	appendBinaryStringInfo(description->text, text.data, (int) text.length);
+	appendStringInfoString(description->text,
+	                       pg_any_to_server(text.data, (int) text.length - 1, PG_UTF8));
 }
 
 /* In single quotes, those within doubled. */
@@ -52,29 +57,57 @@ describe_literal(Description *description, const char *text)
 	appendStringInfoChar(description->text, '\'');
 }
 
-/* Numbers and booleans as they are, everything else as a quoted text. */
+/* The text of a value that no attribute can hold, as its type shows it. */
 static void
-describe_datum(Description *description, Oid type, Datum datum)
+describe_impossible(Description *description, Oid type, Datum datum)
 {
 	Oid output_function;
 	bool is_varlena;
-	char *text;
-	char category;
-	bool preferred;
 
 	getTypeOutputInfo(type, &output_function, &is_varlena);
-	text = OidOutputFunctionCall(output_function, datum);
-	get_type_category_preferred(type, &category, &preferred);
-	if (category == TYPCATEGORY_NUMERIC)
-		appendStringInfoString(description->text, text);
-	else if (category == TYPCATEGORY_BOOLEAN)
-		appendStringInfoString(description->text, DatumGetBool(datum) ? "true" : "false");
-	else
-		describe_literal(description, text);
+	describe_literal(description, OidOutputFunctionCall(output_function, datum));
 }
 
 static void
-describe_value(Description *description, Node *expression)
+describe_string(Description *description, Bytes utf8)
+{
+	char *text = pnstrdup(utf8.data, utf8.length);
+
+	describe_literal(description, pg_any_to_server(text, (int) utf8.length, PG_UTF8));
+}
+
+static void
+describe_binary(Description *description, Bytes bytes)
+{
+	appendStringInfoString(description->text, "'\\x");
+	for (size_t i = 0; i < bytes.length; i++)
+		appendStringInfo(description->text, "%02x", (unsigned char) bytes.data[i]);
+	appendStringInfoChar(description->text, '\'');
+}
+
+/* The attribute value that DynamoDB is given for a constant compared with the column. */
+static void
+describe_constant(Description *description, AttrNumber column, Oid type, Datum datum)
+{
+	const ForeignColumn *written_as = &description->relation->columns[column - 1];
+	ColumnConversion *conversion = condition_value_conversion(written_as, getBaseType(type));
+	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, CONSTANT_ARENA_MAXIMUM);
+	AttributeValue value;
+
+	if (column_conversion_write(conversion, arena, datum, &value) != WRITE_EXACT)
+		describe_impossible(description, type, datum);
+	else if (value.type == ATTRIBUTE_N)
+		appendBinaryStringInfo(description->text, value.bytes.data, (int) value.bytes.length);
+	else if (value.type == ATTRIBUTE_B)
+		describe_binary(description, value.bytes);
+	else if (value.type == ATTRIBUTE_BOOL)
+		appendStringInfoString(description->text, value.boolean ? "true" : "false");
+	else
+		describe_string(description, value.bytes);
+}
+
+static void
+describe_value(Description *description, AttrNumber column, Node *expression)
 {
 	Const *constant = (Const *) expression;
 
@@ -85,11 +118,11 @@ describe_value(Description *description, Node *expression)
 	else if (constant->constisnull)
 		appendStringInfoString(description->text, "NULL");
 	else
-		describe_datum(description, constant->consttype, constant->constvalue);
+		describe_constant(description, column, constant->consttype, constant->constvalue);
 }
 
 static void
-describe_elements(Description *description, Const *constant)
+describe_elements(Description *description, AttrNumber column, Const *constant)
 {
 	ArrayType *array = DatumGetArrayTypeP(constant->constvalue);
 	Oid type = ARR_ELEMTYPE(array);
@@ -104,24 +137,26 @@ describe_elements(Description *description, Const *constant)
 		if (is_null)
 			appendStringInfoString(description->text, "NULL");
 		else
-			describe_datum(description, type, element);
+			describe_constant(description, column, type, element);
 		separator = ", ";
 	}
 	array_free_iterator(iterator);
 }
 
 static void
-describe_any(Description *description, Node *expression)
+describe_any(Description *description, AttrNumber column, Node *expression)
 {
 	if (IsA(expression, Const) && !((Const *) expression)->constisnull)
 	{
 		appendStringInfoString(description->text, " IN (");
-		describe_elements(description, (Const *) expression);
+		describe_elements(description, column, (Const *) expression);
 		appendStringInfoChar(description->text, ')');
 		return;
 	}
 	appendStringInfoString(description->text, " IN ");
-	describe_value(description, expression);
+	appendStringInfoString(
+	    description->text,
+	    deparse_expression(expression, description->deparse_context, true, false));
 }
 
 /* Shows a pattern that is known as the comparison it becomes; false when it is not known. */
@@ -154,7 +189,7 @@ describe_like(Description *description, AttrNumber column, Node *expression)
 		return;
 	describe_path(description, column);
 	appendStringInfoString(description->text, " LIKE ");
-	describe_value(description, expression);
+	describe_value(description, column, expression);
 }
 
 static const char *
@@ -179,7 +214,7 @@ describe_function(Description *description, const char *function, AttrNumber col
 	if (expression != NULL)
 	{
 		appendStringInfoString(description->text, ", ");
-		describe_value(description, expression);
+		describe_value(description, column, expression);
 	}
 	appendStringInfoChar(description->text, ')');
 }
@@ -201,11 +236,11 @@ describe_leaf(Description *description, const List *template)
 		case TEMPLATE_COMPARE:
 			describe_path(description, leaf.column);
 			appendStringInfo(description->text, " %s ", comparison_symbol(leaf.comparison));
-			describe_value(description, expression);
+			describe_value(description, leaf.column, expression);
 			break;
 		case TEMPLATE_ANY:
 			describe_path(description, leaf.column);
-			describe_any(description, expression);
+			describe_any(description, leaf.column, expression);
 			break;
 		case TEMPLATE_LIKE:
 			describe_like(description, leaf.column, expression);
@@ -283,9 +318,9 @@ describe_between(Description *description, const TemplateLeaf *lower, const List
 
 	describe_path(description, lower->column);
 	appendStringInfoString(description->text, " BETWEEN ");
-	describe_value(description, leaf_expression(description, lower));
+	describe_value(description, lower->column, leaf_expression(description, lower));
 	appendStringInfoString(description->text, " AND ");
-	describe_value(description, leaf_expression(description, &upper));
+	describe_value(description, upper.column, leaf_expression(description, &upper));
 }
 
 /* In a key condition, two bounds of one attribute are sent as a BETWEEN. */

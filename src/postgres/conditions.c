@@ -24,9 +24,6 @@
 #include "postgres/conditions.h"
 #include "postgres/memory.h"
 
-/* Memory for trying whether one constant can be written: DynamoDB's largest item is 400 KB. */
-#define CONSTANT_ARENA_MAXIMUM ((Size) 4 * 1024 * 1024)
-
 static bool
 is_integer_type(Oid type)
 {
@@ -334,11 +331,67 @@ boolean_test_template(const ConditionScope *scope, BooleanTest *test)
 	return NIL;
 }
 
+/* True when both leaves compare the same column for equality with values of the same type. */
+static bool
+are_same_equalities(const TemplateLeaf *a, const TemplateLeaf *b)
+{
+	return a->kind == TEMPLATE_COMPARE && a->comparison == CONDITION_EQUAL &&
+	       b->kind == TEMPLATE_COMPARE && b->comparison == CONDITION_EQUAL &&
+	       a->column == b->column && exprType(a->value) == exprType(b->value);
+}
+
+/* An array of the values, as a constant if they all are; NULL for a type without arrays. */
+static Node *
+array_of_values(const ConditionScope *scope, List *values)
+{
+	ArrayExpr *array = makeNode(ArrayExpr);
+
+	array->element_typeid = exprType(linitial(values));
+	array->array_typeid = get_array_type(array->element_typeid);
+	array->array_collid = exprCollation(linitial(values));
+	array->elements = values;
+	array->location = -1;
+	if (!OidIsValid(array->array_typeid))
+		return NULL;
+	return eval_const_expressions(scope->root, (Node *) array);
+}
+
+/*
+ * `column = a OR column = b` as the column = ANY (array) that it means, so that a key has known
+ * values; NIL for any other OR.
+ */
+static List *
+equalities_template(const ConditionScope *scope, List *templates)
+{
+	List *values = NIL;
+	TemplateLeaf any;
+	ListCell *cell;
+
+	if (list_length(templates) < 2 || !template_is_leaf(linitial(templates)))
+		return NIL;
+	any = template_leaf(linitial(templates));
+	foreach (cell, templates)
+	{
+		TemplateLeaf leaf;
+
+		if (!template_is_leaf(lfirst(cell)))
+			return NIL;
+		leaf = template_leaf(lfirst(cell));
+		if (!are_same_equalities(&any, &leaf))
+			return NIL;
+		values = lappend(values, leaf.value);
+	}
+	any.kind = TEMPLATE_ANY;
+	any.value = array_of_values(scope, values);
+	return any.value == NULL ? NIL : template_of_leaf(&any);
+}
+
 /* An AND may leave out what cannot be sent; an OR with such a part can hold for any item. */
 static List *
 junction_template(const ConditionScope *scope, BoolExpr *expression)
 {
 	bool is_and = expression->boolop == AND_EXPR;
+	List *equalities = NIL;
 	List *children = NIL;
 	ListCell *cell;
 
@@ -351,6 +404,10 @@ junction_template(const ConditionScope *scope, BoolExpr *expression)
 		else if (!is_and)
 			return NIL;
 	}
+	if (!is_and)
+		equalities = equalities_template(scope, children);
+	if (equalities != NIL)
+		return equalities;
 	return template_of_children(is_and ? TEMPLATE_AND : TEMPLATE_OR, children);
 }
 

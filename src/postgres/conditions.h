@@ -15,6 +15,9 @@
 #include "postgres/relation.h"
 #include "postgres/template.h"
 
+/* Memory to write one constant with: DynamoDB's largest item is 400 KB. */
+#define CONSTANT_ARENA_MAXIMUM ((Size) 4 * 1024 * 1024)
+
 /* Whose conditions they are. */
 typedef struct ConditionScope
 {

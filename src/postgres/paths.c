@@ -216,7 +216,7 @@ pathkey_orders_by(const PathScope *scope, const PathKey *pathkey, const KeyAttri
 		const ForeignColumn *column;
 		Oid type;
 
-		if (member->em_is_child || !bms_equal(member->em_relids, scope->base->relids))
+		if (!bms_equal(member->em_relids, scope->base->relids))
 			continue;
 		column = condition_operand_column(&conditions, member->em_expr);
 		if (column == NULL || !column_is_key_attribute(column, attribute))
