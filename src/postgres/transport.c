@@ -163,7 +163,6 @@ transport_timer_start(TransportTimer *timer, int64 due)
 	timer->due = due;
 	timer->running = true;
 	dlist_push_tail(&transport.timers, &timer->node);
-	arm_timer();
 }
 
 /* A timer that is due at `now`, NULL when there is none. */
@@ -636,23 +635,31 @@ detach_exchange(Exchange *exchange)
 	exchange->running = false;
 }
 
-void
-exchange_abandon(Exchange *exchange)
+static void
+leave_exchange(Exchange *exchange)
 {
 	sigset_t previous;
 
-	if (!exchange->running)
-		return;
 	block_signals(&previous);
 	detach_exchange(exchange);
 	restore_signals(&previous);
+}
+
+void
+exchange_abandon(Exchange *exchange)
+{
+	if (!exchange->running)
+		return;
+	leave_exchange(exchange);
 	forget_closed_sockets();
 }
 
 static void
 end_exchange(Exchange *exchange, ExchangeEnd end)
 {
-	exchange_abandon(exchange);
+	leave_exchange(exchange);
+	if (end != EXCHANGE_COMPLETE)
+		forget_closed_sockets();
 	exchange->end = end;
 	exchange->handler.ended(exchange->handler.context);
 }

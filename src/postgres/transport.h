@@ -34,7 +34,7 @@ typedef struct TransportTimer
 	void *context;
 } TransportTimer;
 
-/* Starts the timer, or moves it. Makes the mux on first use, so may raise an error then. */
+/* Starts the timer, or moves it; it counts from the next serve or wait on. Does not throw. */
 extern void transport_timer_start(TransportTimer *timer, int64 due);
 
 /* Does nothing to a timer that does not run. */

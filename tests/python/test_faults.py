@@ -300,6 +300,35 @@ def test_changed_keys_are_used_by_the_next_statement(session, service):
     assert "Credential=AKIDNEW/" in service.requests[-1].headers["authorization"]
 
 
+def test_connections_are_limited(session, service):
+    session.execute("ALTER SERVER aws OPTIONS (ADD max_connections '2')")
+    session.execute("ALTER FOREIGN TABLE faults OPTIONS (ADD scan_segments '8')")
+    # The service gives every segment all of its items.
+    assert session.execute("SELECT value FROM faults").rowcount == 8 * len(ROWS)
+    assert service.connection_count <= 2
+    assert service.count("Scan") == 8
+
+
+def test_servers_do_not_meet(session, service):
+    with FaultServer() as other:
+        session.execute("CREATE SCHEMA elsewhere")
+        session.execute(
+            "CREATE SERVER other FOREIGN DATA WRAPPER dynamodb_kms_fdw"
+            f" OPTIONS (endpoint_url '{other.endpoint_url}')"
+        )
+        session.execute(
+            "CREATE USER MAPPING FOR CURRENT_USER SERVER other"
+            " OPTIONS (aws_access_key_id 'AKIDOTHER', aws_secret_access_key 'x')"
+        )
+        session.execute("CREATE FOREIGN TABLE elsewhere.faults (id text) SERVER other")
+        join = "SELECT count(*) FROM faults a JOIN elsewhere.faults b USING (id)"
+        assert session.execute(join).fetchall() == [(len(ROWS),)]
+        for server, key in ((service, "AKIDFAULTS"), (other, "AKIDOTHER")):
+            assert server.requests
+            for request in server.requests:
+                assert f"Credential={key}/" in request.headers["authorization"]
+
+
 def test_refused_connection(session):
     with FaultServer() as gone:
         endpoint = gone.endpoint_url
