@@ -536,6 +536,21 @@ send_waiting(ServiceClient *client, int64 now)
 		send_or_fail(next_waiting(client), credentials);
 }
 
+/* Calls that outlive the transaction they were begun in may find their server gone. */
+static void
+fail_all_waiting(ServiceClient *client)
+{
+	while (!dlist_is_empty(&client->waiting))
+	{
+		ServiceCall *call = next_waiting(client);
+
+		call->failure = result_failed(RESULT_INVALID_ARGUMENT,
+		                              "the server or the user mapping has changed meanwhile");
+		set_error_of_failure(call);
+		finish_call(call);
+	}
+}
+
 void
 service_calls_dispatch(void *context)
 {
@@ -543,7 +558,9 @@ service_calls_dispatch(void *context)
 	ClientContents *contents = client->contents;
 	int64 now = service_time(client);
 
-	if (contents == NULL || dlist_is_empty(&client->waiting))
+	if (contents == NULL)
+		fail_all_waiting(client);
+	if (dlist_is_empty(&client->waiting))
 		return;
 	refresh_as_needed(contents, now);
 	if (!must_wait_for_refresh(contents, now))
