@@ -31,7 +31,7 @@
 #define PAGE_MEMORY_MAXIMUM ((Size) 512 * 1024 * 1024)
 
 /* What a page is taken to need while none has come, and the least it is taken to need ever. */
-#define PAGE_MEMORY_FIRST_GUESS   ((Size) 8 * 1024 * 1024)
+#define PAGE_MEMORY_FIRST_GUESS   ((Size) 16 * 1024 * 1024)
 #define LOOKUP_MEMORY_FIRST_GUESS ((Size) 512 * 1024)
 #define PAGE_MEMORY_MINIMUM       ((Size) 64 * 1024)
 
@@ -45,7 +45,7 @@
 #define ITEMS_BETWEEN_SERVING 64
 
 /* Answers in a row that leave every key unprocessed, after which the service counts as refusing. */
-#define UNPROCESSED_ROUNDS_MAXIMUM 10
+#define UNPROCESSED_ROUNDS_MAXIMUM 7
 
 /* One answer: on its way, whole, or neither. */
 typedef struct FetchPage
@@ -163,11 +163,11 @@ page_is_exhausted(const FetchPage *page)
 	return page->next_item >= page->item_count;
 }
 
-/* Forgets the contents, and gives back most of the memory. */
+/* Forgets the contents and gives their memory back: many pages wait for others much of the time. */
 static void
 page_clear(FetchPage *page)
 {
-	arena_reset(page->arena);
+	arena_release(page->arena);
 	page->decoded = (DecodedPage){0};
 	page->next_item = page->item_count = 0;
 }
@@ -487,6 +487,12 @@ fetch_memory(const Fetch *fetch)
 	return memory;
 }
 
+static bool
+fetch_has_memory_for_page(const Fetch *fetch)
+{
+	return fetch_memory(fetch) + fetch->page_memory <= (Size) max_memory_per_scan_kb * 1024;
+}
+
 /* True when nothing can be handed out before this stream's next page has come. */
 static bool
 stream_is_awaited(const Fetch *fetch, const Stream *stream)
@@ -503,8 +509,7 @@ stream_may_ask(const Fetch *fetch, const Stream *stream)
 		return false;
 	if (stream_is_awaited(fetch, stream))
 		return true;
-	return fetch->plan.row_goal <= 0 &&
-	       fetch_memory(fetch) + fetch->page_memory <= (Size) max_memory_per_scan_kb * 1024;
+	return fetch->plan.row_goal <= 0 && fetch_has_memory_for_page(fetch);
 }
 
 static void
@@ -541,10 +546,32 @@ fetch_advance_head(Fetch *fetch)
 	}
 }
 
+/*
+ * Gives back the memory of pages that were read, unless a rewind may want them and there is memory
+ * enough without. A page whose continuation is still to be asked for stays.
+ */
+static void
+fetch_forget_read_pages(Fetch *fetch)
+{
+	if (fetch->first_pages_kept && fetch_has_memory_for_page(fetch))
+		return;
+	for (int i = 0; i < fetch->place_count; i++)
+	{
+		Stream *stream = &fetch->streams[i];
+
+		if (stream->turns == 0 || stream->pending != PENDING_NONE ||
+		    !page_is_exhausted(stream->reading))
+			continue;
+		page_clear(stream->reading);
+		fetch->first_pages_kept = false;
+	}
+}
+
 /* Takes what has come and asks for what may be asked for. */
 static void
 fetch_proceed(Fetch *fetch)
 {
+	fetch_forget_read_pages(fetch);
 	for (int i = 0; i < fetch->place_count; i++)
 	{
 		Stream *stream = &fetch->streams[i];
