@@ -78,7 +78,6 @@ class Phase:
     """A service that lets a request come so far and no further."""
 
     statement, parameters = SCAN, ()
-    options = {}
 
     def __init__(self, endpoint_url, wait):
         self.endpoint_url = endpoint_url
@@ -87,8 +86,10 @@ class Phase:
 
 @contextlib.contextmanager
 def resolve(resolver, **_):
-    yield Phase("http://service.hang.invalid:8000", resolver.wait_for_lookup)
-    resolver.release()
+    try:
+        yield Phase("http://service.hang.invalid:8000", resolver.wait_for_lookup)
+    finally:
+        resolver.release()
 
 
 def is_connecting(process_id, port):
@@ -124,17 +125,14 @@ def connect(process_id, **_):
 
 @contextlib.contextmanager
 def tls(**_):
-    with SilentListener() as listener:
-        accepted = []
+    with SilentListener() as listener, contextlib.ExitStack() as accepted:
 
         def wait():
             connection = listener.accept()
-            accepted.append(connection)
+            accepted.enter_context(connection)
             assert connection.recv(1, socket.MSG_PEEK) == b"\x16"  # a handshake has begun
 
         yield Phase(f"https://127.0.0.1:{listener.port}", wait)
-        for connection in accepted:
-            connection.close()
 
 
 @contextlib.contextmanager
