@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-static Result
+static CheckedResult
 not_an_object(json_tokener *tokener)
 {
 	return result_failed_at(RESULT_MALFORMED, "response is not a JSON object",
 	                        json_tokener_get_parse_end(tokener));
 }
 
-static Result
+static CheckedResult
 parse(json_tokener *tokener, Bytes text, json_object **document)
 {
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
@@ -28,11 +28,11 @@ parse(json_tokener *tokener, Bytes text, json_object **document)
 	return result_ok();
 }
 
-Result
+CheckedResult
 description_open(Bytes text, json_object **document)
 {
 	json_tokener *tokener;
-	Result result;
+	CheckedResult result;
 
 	if (text.length > DESCRIPTION_BYTES_MAXIMUM)
 		return result_failed(RESULT_TOO_LARGE, "response is larger than a description can be");

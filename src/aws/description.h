@@ -18,7 +18,7 @@
  * description_close(). RESULT_MALFORMED when the text is not one, RESULT_TOO_LARGE beyond
  * DESCRIPTION_BYTES_MAXIMUM.
  */
-extern Result description_open(Bytes text, json_object **document) MUST_CHECK;
+extern CheckedResult description_open(Bytes text, json_object **document) MUST_CHECK;
 extern void description_close(json_object *document);
 
 #define DESCRIPTION_BYTES_MAXIMUM ((size_t) 8 * 1024 * 1024)

@@ -16,8 +16,8 @@ typedef struct RequestWriter
 	ExpressionAttributes *attributes; /* of the request's expressions */
 } RequestWriter;
 
-static Result
-writer_init(RequestWriter *writer, Arena *arena, Buffer *body)
+static CheckedResult
+writer_init(RequestWriter *writer, Arena *arena, ByteBuffer *body)
 {
 	json_writer_init(&writer->json, body);
 	writer->arena = arena;
@@ -55,15 +55,16 @@ write_capacity_wish(JsonWriter *json)
 }
 
 static void
-expression_init(Buffer *expression, const RequestWriter *writer)
+expression_init(ByteBuffer *expression, const RequestWriter *writer)
 {
 	buffer_init(expression, writer->arena->source, writer->arena->contents,
 	            EXPRESSION_BYTES_MAXIMUM);
 }
 
 /* Writes the expression as a member, if it and `result` are good, and releases it. */
-static Result
-expression_finish(Buffer *expression, RequestWriter *writer, const char *name, Result result)
+static CheckedResult
+expression_finish(ByteBuffer *expression, RequestWriter *writer, const char *name,
+                  CheckedResult result)
 {
 	if (result_is_ok(result))
 		result = buffer_result(expression);
@@ -73,11 +74,11 @@ expression_finish(Buffer *expression, RequestWriter *writer, const char *name, R
 	return result;
 }
 
-static Result
+static CheckedResult
 write_condition(RequestWriter *writer, const char *name, const Condition *condition)
 {
-	Buffer expression;
-	Result result;
+	ByteBuffer expression;
+	CheckedResult result;
 
 	if (condition == NULL)
 		return result_ok();
@@ -87,11 +88,11 @@ write_condition(RequestWriter *writer, const char *name, const Condition *condit
 }
 
 /* Without paths there is no expression, and DynamoDB gives every attribute. */
-static Result
+static CheckedResult
 write_projection(RequestWriter *writer, const AttributePath *paths, size_t count)
 {
-	Buffer expression;
-	Result result;
+	ByteBuffer expression;
+	CheckedResult result;
 
 	if (paths == NULL || count == 0)
 		return result_ok();
@@ -101,7 +102,7 @@ write_projection(RequestWriter *writer, const AttributePath *paths, size_t count
 }
 
 /* The members that Query and Scan have in common. */
-static Result
+static CheckedResult
 write_read(RequestWriter *writer, const ReadRequest *request)
 {
 	JsonWriter *json = &writer->json;
@@ -127,8 +128,8 @@ write_read(RequestWriter *writer, const ReadRequest *request)
 	return result_ok();
 }
 
-Result
-dynamodb_write_query(Arena *arena, const ReadRequest *request, Buffer *body)
+CheckedResult
+dynamodb_write_query(Arena *arena, const ReadRequest *request, ByteBuffer *body)
 {
 	RequestWriter writer;
 
@@ -143,8 +144,8 @@ dynamodb_write_query(Arena *arena, const ReadRequest *request, Buffer *body)
 	return buffer_result(body);
 }
 
-Result
-dynamodb_write_scan(Arena *arena, const ReadRequest *request, Buffer *body)
+CheckedResult
+dynamodb_write_scan(Arena *arena, const ReadRequest *request, ByteBuffer *body)
 {
 	RequestWriter writer;
 
@@ -162,7 +163,7 @@ dynamodb_write_scan(Arena *arena, const ReadRequest *request, Buffer *body)
 }
 
 /* What is to be read of each item that is looked up. */
-static Result
+static CheckedResult
 write_lookup_parts(RequestWriter *writer, const LookupRequest *request)
 {
 	RETURN_IF_FAILED(write_projection(writer, request->projection, request->projection_count));
@@ -172,8 +173,8 @@ write_lookup_parts(RequestWriter *writer, const LookupRequest *request)
 	return result_ok();
 }
 
-Result
-dynamodb_write_get_item(Arena *arena, const LookupRequest *request, Buffer *body)
+CheckedResult
+dynamodb_write_get_item(Arena *arena, const LookupRequest *request, ByteBuffer *body)
 {
 	RequestWriter writer;
 
@@ -200,8 +201,8 @@ write_keys(JsonWriter *json, const LookupRequest *request)
 	json_end_array(json);
 }
 
-Result
-dynamodb_write_batch_get_item(Arena *arena, const LookupRequest *request, Buffer *body)
+CheckedResult
+dynamodb_write_batch_get_item(Arena *arena, const LookupRequest *request, ByteBuffer *body)
 {
 	RequestWriter writer;
 
@@ -222,8 +223,8 @@ dynamodb_write_batch_get_item(Arena *arena, const LookupRequest *request, Buffer
 	return buffer_result(body);
 }
 
-Result
-dynamodb_write_batch_get_again(Bytes unprocessed, Buffer *body)
+CheckedResult
+dynamodb_write_batch_get_again(Bytes unprocessed, ByteBuffer *body)
 {
 	JsonWriter json;
 
@@ -237,8 +238,8 @@ dynamodb_write_batch_get_again(Bytes unprocessed, Buffer *body)
 }
 
 /* {"name":"value"}, or {} when there is no value. */
-static Result
-write_single_member(Buffer *body, const char *name, Bytes value)
+static CheckedResult
+write_single_member(ByteBuffer *body, const char *name, Bytes value)
 {
 	JsonWriter json;
 
@@ -250,32 +251,32 @@ write_single_member(Buffer *body, const char *name, Bytes value)
 	return buffer_result(body);
 }
 
-Result
-dynamodb_write_describe_table(Bytes table_name, Buffer *body)
+CheckedResult
+dynamodb_write_describe_table(Bytes table_name, ByteBuffer *body)
 {
 	return write_single_member(body, "TableName", table_name);
 }
 
-Result
-dynamodb_write_describe_time_to_live(Bytes table_name, Buffer *body)
+CheckedResult
+dynamodb_write_describe_time_to_live(Bytes table_name, ByteBuffer *body)
 {
 	return write_single_member(body, "TableName", table_name);
 }
 
-Result
-dynamodb_write_list_tables(Bytes start, Buffer *body)
+CheckedResult
+dynamodb_write_list_tables(Bytes start, ByteBuffer *body)
 {
 	return write_single_member(body, "ExclusiveStartTableName", start);
 }
 
-static Result
+static CheckedResult
 not_a_description(void)
 {
 	return result_failed(RESULT_MALFORMED, "response does not describe a table");
 }
 
 /* A copy of a string member in `arena`; no bytes when there is none. */
-static Result
+static CheckedResult
 copy_string(Arena *arena, json_object *object, const char *name, Bytes *copy)
 {
 	Bytes text = description_string(object, name);
@@ -288,7 +289,7 @@ copy_string(Arena *arena, json_object *object, const char *name, Bytes *copy)
 }
 
 /* The same for a member that has to be there. */
-static Result
+static CheckedResult
 copy_required_string(Arena *arena, json_object *object, const char *name, Bytes *copy)
 {
 	RETURN_IF_FAILED(copy_string(arena, object, name, copy));
@@ -302,7 +303,7 @@ array_length(json_object *array)
 }
 
 /* A copy of an array of strings; NULL and no elements when there is no array. */
-static Result
+static CheckedResult
 copy_strings(Arena *arena, json_object *array, Bytes **strings, uint32_t *count)
 {
 	size_t length = array_length(array);
@@ -333,7 +334,7 @@ copy_strings(Arena *arena, json_object *array, Bytes **strings, uint32_t *count)
 }
 
 /* The type that the table's AttributeDefinitions give the attribute: S, N or B. */
-static Result
+static CheckedResult
 find_attribute_type(json_object *definitions, Bytes name, AttributeType *type)
 {
 	for (size_t i = 0; i < array_length(definitions); i++)
@@ -351,7 +352,7 @@ find_attribute_type(json_object *definitions, Bytes name, AttributeType *type)
 }
 
 /* Adds one element of a KeySchema to the attributes of its kind. */
-static Result
+static CheckedResult
 read_key_element(Arena *arena, json_object *element, json_object *definitions, KeySchema *keys)
 {
 	Bytes kind = description_string(element, "KeyType");
@@ -368,7 +369,7 @@ read_key_element(Arena *arena, json_object *element, json_object *definitions, K
 	return find_attribute_type(definitions, attribute->name, &attribute->type);
 }
 
-static Result
+static CheckedResult
 read_key_schema(Arena *arena, json_object *schema, json_object *definitions, KeySchema *keys)
 {
 	*keys = (KeySchema){.hash_count = 0};
@@ -378,7 +379,7 @@ read_key_schema(Arena *arena, json_object *schema, json_object *definitions, Key
 	return keys->hash_count == 0 ? not_a_description() : result_ok();
 }
 
-static Result
+static CheckedResult
 read_index_projection(Arena *arena, json_object *projection, IndexDescription *index)
 {
 	static const struct
@@ -401,7 +402,7 @@ read_index_projection(Arena *arena, json_object *projection, IndexDescription *i
 	return not_a_description();
 }
 
-static Result
+static CheckedResult
 read_index(Arena *arena, json_object *object, json_object *definitions, bool global,
            IndexDescription *index)
 {
@@ -417,7 +418,7 @@ read_index(Arena *arena, json_object *object, json_object *definitions, bool glo
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 read_indexes(Arena *arena, json_object *table, const char *member, json_object *definitions,
              bool global, TableDescription *description)
 {
@@ -434,7 +435,7 @@ read_indexes(Arena *arena, json_object *table, const char *member, json_object *
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 read_all_indexes(Arena *arena, json_object *table, json_object *definitions,
                  TableDescription *description)
 {
@@ -468,7 +469,7 @@ read_capacity(json_object *table, TableDescription *description)
 		description->read_capacity_units = 0;
 }
 
-static Result
+static CheckedResult
 read_table(Arena *arena, json_object *document, TableDescription *description)
 {
 	json_object *table = description_object(document, "Table");
@@ -486,11 +487,11 @@ read_table(Arena *arena, json_object *document, TableDescription *description)
 	return read_all_indexes(arena, table, definitions, description);
 }
 
-Result
+CheckedResult
 dynamodb_read_table_description(Arena *arena, Bytes json, TableDescription *description)
 {
 	json_object *document;
-	Result result;
+	CheckedResult result;
 
 	*description = (TableDescription){.name = BYTES_EMPTY};
 	RETURN_IF_FAILED(description_open(json, &document));
@@ -500,7 +501,7 @@ dynamodb_read_table_description(Arena *arena, Bytes json, TableDescription *desc
 }
 
 /* Only ENABLED counts: in the states between, the service has not settled what expires. */
-static Result
+static CheckedResult
 read_time_to_live(Arena *arena, json_object *document, Bytes *attribute_name)
 {
 	json_object *ttl = description_object(document, "TimeToLiveDescription");
@@ -512,11 +513,11 @@ read_time_to_live(Arena *arena, json_object *document, Bytes *attribute_name)
 	return copy_string(arena, ttl, "AttributeName", attribute_name);
 }
 
-Result
+CheckedResult
 dynamodb_read_time_to_live(Arena *arena, Bytes json, Bytes *attribute_name)
 {
 	json_object *document;
-	Result result;
+	CheckedResult result;
 
 	*attribute_name = BYTES_EMPTY;
 	RETURN_IF_FAILED(description_open(json, &document));
@@ -525,7 +526,7 @@ dynamodb_read_time_to_live(Arena *arena, Bytes json, Bytes *attribute_name)
 	return result;
 }
 
-static Result
+static CheckedResult
 read_table_names(Arena *arena, json_object *document, TableNames *names)
 {
 	json_object *array = description_array(document, "TableNames");
@@ -536,11 +537,11 @@ read_table_names(Arena *arena, json_object *document, TableNames *names)
 	return copy_string(arena, document, "LastEvaluatedTableName", &names->last_evaluated);
 }
 
-Result
+CheckedResult
 dynamodb_read_table_names(Arena *arena, Bytes json, TableNames *names)
 {
 	json_object *document;
-	Result result;
+	CheckedResult result;
 
 	*names = (TableNames){.names = NULL};
 	RETURN_IF_FAILED(description_open(json, &document));

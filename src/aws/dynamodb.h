@@ -2,7 +2,7 @@
  * dynamodb.h
  *		DynamoDB's API: the bodies of its requests and the reading of its descriptions.
  *
- * A builder writes one request's JSON body into a Buffer; scratch memory is from the arena. Its
+ * A builder writes one request's JSON body into a ByteBuffer; scratch memory is from the arena. Its
  * result is the first failure of either, or RESULT_TOO_LARGE when an expression passes DynamoDB's
  * limits. Responses of the data plane are read by item/page_decoder.h.
  */
@@ -30,38 +30,40 @@ typedef struct ReadRequest
 	int64_t limit;   /* items examined at most; 0: the service's page */
 	int32_t segment; /* Scan only, with total_segments > 1 */
 	int32_t total_segments;
-	const Item *exclusive_start_key; /* NULL: from the start */
+	const DynamodbItem *exclusive_start_key; /* NULL: from the start */
 } ReadRequest;
 
 /* All of them ask for ReturnConsumedCapacity=TOTAL. */
-extern Result dynamodb_write_query(Arena *arena, const ReadRequest *request,
-                                   Buffer *body) MUST_CHECK;
-extern Result dynamodb_write_scan(Arena *arena, const ReadRequest *request,
-                                  Buffer *body) MUST_CHECK;
+extern CheckedResult dynamodb_write_query(Arena *arena, const ReadRequest *request,
+                                          ByteBuffer *body) MUST_CHECK;
+extern CheckedResult dynamodb_write_scan(Arena *arena, const ReadRequest *request,
+                                         ByteBuffer *body) MUST_CHECK;
 
 typedef struct LookupRequest
 {
 	Bytes table_name;
-	const Item *keys; /* each with exactly the table's key attributes; unique for BatchGetItem */
+	const DynamodbItem
+	    *keys;        /* each with exactly the table's key attributes; unique for BatchGetItem */
 	size_t key_count; /* 1 for GetItem, up to BATCH_GET_KEYS_MAXIMUM for BatchGetItem */
 	const AttributePath *projection;
 	size_t projection_count;
 	bool consistent_read;
 } LookupRequest;
 
-extern Result dynamodb_write_get_item(Arena *arena, const LookupRequest *request,
-                                      Buffer *body) MUST_CHECK;
-extern Result dynamodb_write_batch_get_item(Arena *arena, const LookupRequest *request,
-                                            Buffer *body) MUST_CHECK;
+extern CheckedResult dynamodb_write_get_item(Arena *arena, const LookupRequest *request,
+                                             ByteBuffer *body) MUST_CHECK;
+extern CheckedResult dynamodb_write_batch_get_item(Arena *arena, const LookupRequest *request,
+                                                   ByteBuffer *body) MUST_CHECK;
 
 /* The BatchGetItem that asks again for `unprocessed`, the UnprocessedKeys of an answer. */
-extern Result dynamodb_write_batch_get_again(Bytes unprocessed, Buffer *body) MUST_CHECK;
+extern CheckedResult dynamodb_write_batch_get_again(Bytes unprocessed, ByteBuffer *body) MUST_CHECK;
 
-extern Result dynamodb_write_describe_table(Bytes table_name, Buffer *body) MUST_CHECK;
-extern Result dynamodb_write_describe_time_to_live(Bytes table_name, Buffer *body) MUST_CHECK;
+extern CheckedResult dynamodb_write_describe_table(Bytes table_name, ByteBuffer *body) MUST_CHECK;
+extern CheckedResult dynamodb_write_describe_time_to_live(Bytes table_name,
+                                                          ByteBuffer *body) MUST_CHECK;
 
 /* `start` is the last answer's LastEvaluatedTableName; no bytes for the first. */
-extern Result dynamodb_write_list_tables(Bytes start, Buffer *body) MUST_CHECK;
+extern CheckedResult dynamodb_write_list_tables(Bytes start, ByteBuffer *body) MUST_CHECK;
 
 #define KEY_ATTRIBUTES_MAXIMUM 4 /* of one kind, in an index with several */
 
@@ -114,12 +116,12 @@ typedef struct TableDescription
 } TableDescription;
 
 /* Reads DescribeTable's answer; all memory is from `arena`. RESULT_MALFORMED when it is not one. */
-extern Result dynamodb_read_table_description(Arena *arena, Bytes json,
-                                              TableDescription *description) MUST_CHECK;
+extern CheckedResult dynamodb_read_table_description(Arena *arena, Bytes json,
+                                                     TableDescription *description) MUST_CHECK;
 
 /* Reads DescribeTimeToLive's answer: the attribute's name where TTL is enabled, else no bytes. */
-extern Result dynamodb_read_time_to_live(Arena *arena, Bytes json,
-                                         Bytes *attribute_name) MUST_CHECK;
+extern CheckedResult dynamodb_read_time_to_live(Arena *arena, Bytes json,
+                                                Bytes *attribute_name) MUST_CHECK;
 
 typedef struct TableNames
 {
@@ -128,6 +130,7 @@ typedef struct TableNames
 	Bytes last_evaluated; /* no bytes when the list is complete */
 } TableNames;
 
-extern Result dynamodb_read_table_names(Arena *arena, Bytes json, TableNames *names) MUST_CHECK;
+extern CheckedResult dynamodb_read_table_names(Arena *arena, Bytes json,
+                                               TableNames *names) MUST_CHECK;
 
 #endif

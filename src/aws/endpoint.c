@@ -66,12 +66,12 @@ host_prefix(const HostPrefixes *prefixes, const Partition *partition, EndpointVa
 	return prefixes->fips;
 }
 
-Result
+CheckedResult
 endpoint_of_prefix(Arena *arena, const HostPrefixes *prefixes, Bytes region,
                    EndpointVariant variant, Endpoint *endpoint)
 {
 	const Partition *partition;
-	Buffer host;
+	ByteBuffer host;
 
 	if (!region_name_is_valid(region))
 		return result_failed(RESULT_INVALID_ARGUMENT, "name of the AWS region is not valid");
@@ -88,7 +88,7 @@ endpoint_of_prefix(Arena *arena, const HostPrefixes *prefixes, Bytes region,
 	return buffer_finish(&host, arena, &endpoint->host);
 }
 
-static Result
+static CheckedResult
 invalid_url(const char *message, const char *start, const char *where)
 {
 	return result_failed_at(RESULT_INVALID_ARGUMENT, message, (size_t) (where - start));
@@ -162,13 +162,13 @@ parse_port(Bytes text, int *port)
 	return *port >= 1 && *port <= 65535;
 }
 
-static Result
+static CheckedResult
 parse_authority(Arena *arena, Bytes url, Bytes authority, Endpoint *endpoint)
 {
 	size_t length = host_length(authority);
 	int port;
 	int port_of_scheme = endpoint->scheme.length == strlen("https") ? 443 : 80;
-	Buffer host;
+	ByteBuffer host;
 
 	if (length == 0)
 		return invalid_url("endpoint URL has no valid host", url.data, authority.data);
@@ -211,11 +211,11 @@ read_path_character(Bytes path, size_t *position, char *character)
 	return *character != '/' && *character != 0x7f && (unsigned char) *character >= 0x20;
 }
 
-static Result
+static CheckedResult
 parse_path(Arena *arena, Bytes url, Bytes path, Endpoint *endpoint)
 {
 	size_t position = 0;
-	Buffer decoded;
+	ByteBuffer decoded;
 
 	while (path.length > 0 && path.data[path.length - 1] == '/')
 		path.length--;
@@ -247,7 +247,7 @@ length_to_slash(Bytes text)
 	return slash == NULL ? text.length : (size_t) (slash - text.data);
 }
 
-Result
+CheckedResult
 endpoint_parse(Arena *arena, Bytes url, Endpoint *endpoint)
 {
 	Bytes rest;

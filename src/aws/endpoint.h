@@ -35,14 +35,14 @@ typedef struct HostPrefixes
  * known partition is taken to be in the partition "aws". RESULT_INVALID_ARGUMENT when the region's
  * name is none. For one of the services spoken here, see endpoint_of_region() in service.h.
  */
-extern Result endpoint_of_prefix(Arena *arena, const HostPrefixes *prefixes, Bytes region,
-                                 EndpointVariant variant, Endpoint *endpoint) MUST_CHECK;
+extern CheckedResult endpoint_of_prefix(Arena *arena, const HostPrefixes *prefixes, Bytes region,
+                                        EndpointVariant variant, Endpoint *endpoint) MUST_CHECK;
 
 /*
  * Parses "http://host:port/path", text in `arena`. RESULT_INVALID_ARGUMENT for other schemes, user
  * names, queries, fragments, bad ports or characters that no URL holds.
  */
-extern Result endpoint_parse(Arena *arena, Bytes url, Endpoint *endpoint) MUST_CHECK;
+extern CheckedResult endpoint_parse(Arena *arena, Bytes url, Endpoint *endpoint) MUST_CHECK;
 
 /* True for text that is a region's name by its characters: letters, digits, hyphens, at most 64. */
 extern bool region_name_is_valid(Bytes region);

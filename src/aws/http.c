@@ -36,10 +36,10 @@ http_request_add_header(HttpRequest *request, Bytes name, Bytes value)
 	return true;
 }
 
-Result
+CheckedResult
 http_request_url(Arena *arena, const HttpRequest *request, Bytes *url)
 {
-	Buffer buffer;
+	ByteBuffer buffer;
 
 	buffer_init(&buffer, arena->source, ARENA_PLAIN, URL_MAXIMUM);
 	buffer_append_bytes(&buffer, request->scheme);
@@ -232,7 +232,7 @@ without_line_end(Bytes line)
 	return line;
 }
 
-Result
+CheckedResult
 http_response_head_line(HttpResponseHead *head, Bytes line)
 {
 	const char *colon;

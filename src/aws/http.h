@@ -36,7 +36,8 @@ typedef struct HttpRequest
 extern bool http_request_add_header(HttpRequest *request, Bytes name, Bytes value) MUST_CHECK;
 
 /* The request's URL with its path percent-encoded, terminated, in `arena`. */
-extern Result http_request_url(Arena *arena, const HttpRequest *request, Bytes *url) MUST_CHECK;
+extern CheckedResult http_request_url(Arena *arena, const HttpRequest *request,
+                                      Bytes *url) MUST_CHECK;
 
 #define REQUEST_ID_MAXIMUM 128
 #define ERROR_CODE_MAXIMUM 128
@@ -63,7 +64,7 @@ extern void http_response_head_init(HttpResponseHead *head);
  * after 100 Continue). Unknown or unreadable headers are passed over; only a status line that is
  * none is RESULT_MALFORMED.
  */
-extern Result http_response_head_line(HttpResponseHead *head, Bytes line) MUST_CHECK;
+extern CheckedResult http_response_head_line(HttpResponseHead *head, Bytes line) MUST_CHECK;
 
 /* Seconds since 1970 of an IMF-fixdate ("Sun, 06 Nov 1994 08:49:37 GMT"); false for other text. */
 extern bool http_date_parse(Bytes text, int64_t *seconds);

@@ -40,7 +40,7 @@ release_for_zlib(voidpf source, voidpf block)
 	blocks->release(blocks->context, block);
 }
 
-static Result
+static CheckedResult
 begin_inflating(HttpBody *body)
 {
 	HttpBodyInflater *inflater =
@@ -62,7 +62,7 @@ begin_inflating(HttpBody *body)
 	return result_ok();
 }
 
-Result
+CheckedResult
 http_body_begin(HttpBody *body, const HttpResponseHead *head, BlockSource source, size_t maximum,
                 HttpBodyWriter write, void *context)
 {
@@ -70,7 +70,7 @@ http_body_begin(HttpBody *body, const HttpResponseHead *head, BlockSource source
 	return head->gzip ? begin_inflating(body) : result_ok();
 }
 
-static Result
+static CheckedResult
 write_decoded(HttpBody *body, Bytes chunk)
 {
 	if (chunk.length > body->maximum - body->length)
@@ -80,7 +80,7 @@ write_decoded(HttpBody *body, Bytes chunk)
 }
 
 /* Inflates once, into one chunk, and writes that. */
-static Result
+static CheckedResult
 inflate_chunk(HttpBody *body)
 {
 	HttpBodyInflater *inflater = body->inflater;
@@ -99,7 +99,7 @@ inflate_chunk(HttpBody *body)
 	    body, (Bytes){(const char *) inflater->chunk, INFLATED_CHUNK_SIZE - stream->avail_out});
 }
 
-static Result
+static CheckedResult
 inflate_bytes(HttpBody *body, Bytes chunk)
 {
 	HttpBodyInflater *inflater = body->inflater;
@@ -120,7 +120,7 @@ inflate_bytes(HttpBody *body, Bytes chunk)
 	return result_ok();
 }
 
-Result
+CheckedResult
 http_body_take(HttpBody *body, Bytes chunk)
 {
 	if (chunk.length == 0)
@@ -130,7 +130,7 @@ http_body_take(HttpBody *body, Bytes chunk)
 	return body->inflater == NULL ? write_decoded(body, chunk) : inflate_bytes(body, chunk);
 }
 
-Result
+CheckedResult
 http_body_finish(const HttpBody *body, const HttpResponseHead *head)
 {
 	if (head->has_crc32 && head->crc32 != body->crc32)

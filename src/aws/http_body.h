@@ -11,7 +11,7 @@
 #include "aws/http.h"
 
 /* Takes decoded bytes, which are borrowed for the call. A failure ends the body. */
-typedef Result (*HttpBodyWriter)(void *context, Bytes chunk);
+typedef CheckedResult (*HttpBodyWriter)(void *context, Bytes chunk);
 
 typedef struct HttpBodyInflater HttpBodyInflater;
 
@@ -32,20 +32,22 @@ typedef struct HttpBody
  * Begins the body of a response with this head. Decoded bytes go to `write`, at most `maximum` of
  * them. Every begun body is to be released, also after a failure, and stays where it is until then.
  */
-extern Result http_body_begin(HttpBody *body, const HttpResponseHead *head, BlockSource source,
-                              size_t maximum, HttpBodyWriter write, void *context) MUST_CHECK;
+extern CheckedResult http_body_begin(HttpBody *body, const HttpResponseHead *head,
+                                     BlockSource source, size_t maximum, HttpBodyWriter write,
+                                     void *context) MUST_CHECK;
 
 /*
  * Takes the next bytes from the wire. RESULT_TOO_LARGE past the maximum, RESULT_MALFORMED for bytes
  * that are no gzip, else what `write` returned.
  */
-extern Result http_body_take(HttpBody *body, Bytes chunk) MUST_CHECK;
+extern CheckedResult http_body_take(HttpBody *body, Bytes chunk) MUST_CHECK;
 
 /*
  * Says that the body is whole. RESULT_NOT_VERIFIED when its checksum is not the head's,
  * RESULT_MALFORMED when the compressed data has no end.
  */
-extern Result http_body_finish(const HttpBody *body, const HttpResponseHead *head) MUST_CHECK;
+extern CheckedResult http_body_finish(const HttpBody *body,
+                                      const HttpResponseHead *head) MUST_CHECK;
 
 /* Gives back what the body holds. May be called again, and on a body of zero bytes. */
 extern void http_body_release(HttpBody *body);

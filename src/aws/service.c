@@ -38,14 +38,14 @@ aws_service_name(AwsService service)
 	return services[service].name;
 }
 
-Result
+CheckedResult
 endpoint_of_region(Arena *arena, AwsService service, Bytes region, EndpointVariant variant,
                    Endpoint *endpoint)
 {
 	return endpoint_of_prefix(arena, &services[service].hosts, region, variant, endpoint);
 }
 
-static Result
+static CheckedResult
 add_header(HttpRequest *http, Bytes name, Bytes value)
 {
 	if (!http_request_add_header(http, name, value))
@@ -54,7 +54,7 @@ add_header(HttpRequest *http, Bytes name, Bytes value)
 }
 
 /* x-amz-target names the operation to services that speak JSON. */
-static Result
+static CheckedResult
 add_target(Arena *arena, const Service *service, const char *operation, HttpRequest *http)
 {
 	size_t prefix_length = strlen(service->target_prefix);
@@ -69,7 +69,7 @@ add_target(Arena *arena, const Service *service, const char *operation, HttpRequ
 	                  (Bytes){target, prefix_length + operation_length});
 }
 
-Result
+CheckedResult
 service_request_to_http(Arena *arena, const ServiceRequest *request, const Endpoint *endpoint,
                         bool compression, HttpRequest *http)
 {

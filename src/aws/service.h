@@ -24,8 +24,8 @@ extern const char *aws_service_name(AwsService service);
  * AWS's own endpoint of the service in the region, for the region's partition; text in `arena`.
  * RESULT_INVALID_ARGUMENT when the region's name is none.
  */
-extern Result endpoint_of_region(Arena *arena, AwsService service, Bytes region,
-                                 EndpointVariant variant, Endpoint *endpoint) MUST_CHECK;
+extern CheckedResult endpoint_of_region(Arena *arena, AwsService service, Bytes region,
+                                        EndpointVariant variant, Endpoint *endpoint) MUST_CHECK;
 
 typedef struct ServiceRequest
 {
@@ -39,8 +39,8 @@ typedef struct ServiceRequest
  * accept-encoding (gzip or identity), user agent. All is borrowed from the request, the endpoint
  * and the arena.
  */
-extern Result service_request_to_http(Arena *arena, const ServiceRequest *request,
-                                      const Endpoint *endpoint, bool compression,
-                                      HttpRequest *http) MUST_CHECK;
+extern CheckedResult service_request_to_http(Arena *arena, const ServiceRequest *request,
+                                             const Endpoint *endpoint, bool compression,
+                                             HttpRequest *http) MUST_CHECK;
 
 #endif

@@ -32,7 +32,7 @@
 #define ALGORITHM  "AWS4-HMAC-SHA256"
 #define TERMINATOR "aws4_request"
 
-static Result
+static CheckedResult
 openssl_failure(void)
 {
 	return result_failed(RESULT_LIBRARY_FAILURE, "could not compute a signature with OpenSSL");
@@ -40,13 +40,13 @@ openssl_failure(void)
 
 /* Texts can hold a session token, so what they are built in is wiped. */
 static void
-text_init(Buffer *buffer, const Arena *arena)
+text_init(ByteBuffer *buffer, const Arena *arena)
 {
 	buffer_init(buffer, arena->source, ARENA_SECRET, TEXT_MAXIMUM);
 }
 
 static void
-append_hexadecimal(Buffer *buffer, const unsigned char *bytes, size_t length)
+append_hexadecimal(ByteBuffer *buffer, const unsigned char *bytes, size_t length)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -57,8 +57,8 @@ append_hexadecimal(Buffer *buffer, const unsigned char *bytes, size_t length)
 	}
 }
 
-static Result
-append_sha256(Buffer *buffer, Bytes data)
+static CheckedResult
+append_sha256(ByteBuffer *buffer, Bytes data)
 {
 	unsigned char digest[SHA256_SIZE];
 
@@ -69,7 +69,7 @@ append_sha256(Buffer *buffer, Bytes data)
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 format_timestamp(int64_t seconds, char timestamp[TIMESTAMP_SIZE])
 {
 	CalendarTime time;
@@ -144,7 +144,7 @@ normalize_path(Bytes path, char *normal)
  * byte that travels as %XX is signed as %25XX.
  */
 static void
-append_encoded_twice(Buffer *buffer, Bytes path)
+append_encoded_twice(ByteBuffer *buffer, Bytes path)
 {
 	for (size_t i = 0; i < path.length; i++)
 	{
@@ -161,8 +161,8 @@ append_encoded_twice(Buffer *buffer, Bytes path)
 	}
 }
 
-static Result
-append_path(Arena *arena, Buffer *buffer, Bytes path)
+static CheckedResult
+append_path(Arena *arena, ByteBuffer *buffer, Bytes path)
 {
 	char *normal = arena_allocate(arena, path.length + 1);
 
@@ -232,7 +232,7 @@ continues_header(const SignedHeaders *headers, uint32_t index)
 
 /* The value without blanks at its ends, and with one space for each run of blanks inside. */
 static void
-append_folded(Buffer *buffer, Bytes value)
+append_folded(ByteBuffer *buffer, Bytes value)
 {
 	bool started = false;
 	bool blank = false;
@@ -253,7 +253,7 @@ append_folded(Buffer *buffer, Bytes value)
 }
 
 static void
-append_headers(Buffer *buffer, const SignedHeaders *headers)
+append_headers(ByteBuffer *buffer, const SignedHeaders *headers)
 {
 	for (uint32_t i = 0; i < headers->count; i++)
 	{
@@ -272,7 +272,7 @@ append_headers(Buffer *buffer, const SignedHeaders *headers)
 }
 
 static void
-append_header_names(Buffer *buffer, const SignedHeaders *headers)
+append_header_names(ByteBuffer *buffer, const SignedHeaders *headers)
 {
 	for (uint32_t i = 0; i < headers->count; i++)
 	{
@@ -284,8 +284,8 @@ append_header_names(Buffer *buffer, const SignedHeaders *headers)
 	}
 }
 
-static Result
-append_canonical_request(Arena *arena, Buffer *buffer, const HttpRequest *request)
+static CheckedResult
+append_canonical_request(Arena *arena, ByteBuffer *buffer, const HttpRequest *request)
 {
 	SignedHeaders headers;
 
@@ -303,11 +303,11 @@ append_canonical_request(Arena *arena, Buffer *buffer, const HttpRequest *reques
 	return append_sha256(buffer, request->body);
 }
 
-Result
+CheckedResult
 sigv4_canonical_request(Arena *arena, const HttpRequest *request, Bytes *canonical)
 {
-	Buffer buffer;
-	Result result;
+	ByteBuffer buffer;
+	CheckedResult result;
 
 	text_init(&buffer, arena);
 	result = append_canonical_request(arena, &buffer, request);
@@ -319,7 +319,7 @@ sigv4_canonical_request(Arena *arena, const HttpRequest *request, Bytes *canonic
 
 /* "20110909/us-east-1/dynamodb/aws4_request" */
 static void
-append_scope(Buffer *buffer, const char *timestamp, const SigningScope *scope)
+append_scope(ByteBuffer *buffer, const char *timestamp, const SigningScope *scope)
 {
 	buffer_append(buffer, timestamp, DATE_LENGTH);
 	buffer_append_character(buffer, '/');
@@ -329,13 +329,13 @@ append_scope(Buffer *buffer, const char *timestamp, const SigningScope *scope)
 	buffer_append_string(buffer, "/" TERMINATOR);
 }
 
-Result
+CheckedResult
 sigv4_string_to_sign(Arena *arena, Bytes canonical_request, const SigningScope *scope,
                      Bytes *string_to_sign)
 {
 	char timestamp[TIMESTAMP_SIZE];
-	Buffer buffer;
-	Result result;
+	ByteBuffer buffer;
+	CheckedResult result;
 
 	RETURN_IF_FAILED(format_timestamp(scope->time, timestamp));
 	text_init(&buffer, arena);
@@ -373,12 +373,12 @@ derive(unsigned char key[SHA256_SIZE], Bytes data)
 }
 
 /* The first link, whose key is "AWS4" and the secret access key. */
-static Result
+static CheckedResult
 derive_from_secret(const Arena *arena, Bytes secret, const char *timestamp,
                    unsigned char key[SHA256_SIZE])
 {
-	Buffer first_key;
-	Result result;
+	ByteBuffer first_key;
+	CheckedResult result;
 
 	text_init(&first_key, arena);
 	buffer_append_string(&first_key, "AWS4");
@@ -392,7 +392,7 @@ derive_from_secret(const Arena *arena, Bytes secret, const char *timestamp,
 }
 
 /* The whole chain; `key` is for the caller to wipe, whatever the result. */
-static Result
+static CheckedResult
 derive_signing_key(const Arena *arena, Bytes secret, const char *timestamp,
                    const SigningScope *scope, unsigned char key[SHA256_SIZE])
 {
@@ -403,14 +403,14 @@ derive_signing_key(const Arena *arena, Bytes secret, const char *timestamp,
 	return result_ok();
 }
 
-Result
+CheckedResult
 sigv4_signature(Arena *arena, Bytes string_to_sign, const AwsCredentials *credentials,
                 const SigningScope *scope, Bytes *signature)
 {
 	char timestamp[TIMESTAMP_SIZE];
 	unsigned char key[SHA256_SIZE] = {0};
-	Buffer buffer;
-	Result result;
+	ByteBuffer buffer;
+	CheckedResult result;
 
 	RETURN_IF_FAILED(format_timestamp(scope->time, timestamp));
 	result = derive_signing_key(arena, credentials->secret_access_key, timestamp, scope, key);
@@ -425,7 +425,7 @@ sigv4_signature(Arena *arena, Bytes string_to_sign, const AwsCredentials *creden
 	return result;
 }
 
-static Result
+static CheckedResult
 add_header(HttpRequest *request, Bytes name, Bytes value)
 {
 	if (request->header_count == HTTP_HEADERS_MAXIMUM)
@@ -436,7 +436,7 @@ add_header(HttpRequest *request, Bytes name, Bytes value)
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 add_headers_to_sign(Arena *arena, HttpRequest *request, const AwsCredentials *credentials,
                     const SigningScope *scope)
 {
@@ -455,13 +455,13 @@ add_headers_to_sign(Arena *arena, HttpRequest *request, const AwsCredentials *cr
 }
 
 /* The value of the authorization header. */
-static Result
+static CheckedResult
 write_authorization(Arena *arena, const HttpRequest *request, const AwsCredentials *credentials,
                     const SigningScope *scope, Bytes signature, Bytes *authorization)
 {
 	char timestamp[TIMESTAMP_SIZE];
 	SignedHeaders headers;
-	Buffer buffer;
+	ByteBuffer buffer;
 
 	RETURN_IF_FAILED(format_timestamp(scope->time, timestamp));
 	collect_headers(request, &headers);
@@ -477,7 +477,7 @@ write_authorization(Arena *arena, const HttpRequest *request, const AwsCredentia
 	return buffer_finish(&buffer, arena, authorization);
 }
 
-Result
+CheckedResult
 sigv4_sign(Arena *arena, HttpRequest *request, const AwsCredentials *credentials,
            const SigningScope *scope)
 {

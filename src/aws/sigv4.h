@@ -26,16 +26,19 @@ typedef struct SigningScope
  * holds characters that no header can carry, RESULT_OUT_OF_RANGE for a time outside 1970 to 9999,
  * RESULT_TOO_LARGE when there is no place for three more headers.
  */
-extern Result sigv4_sign(Arena *arena, HttpRequest *request, const AwsCredentials *credentials,
-                         const SigningScope *scope) MUST_CHECK;
+extern CheckedResult sigv4_sign(Arena *arena, HttpRequest *request,
+                                const AwsCredentials *credentials,
+                                const SigningScope *scope) MUST_CHECK;
 
 /* The stages, for tests: text in `arena`. The request must carry x-amz-date already. */
-extern Result sigv4_canonical_request(Arena *arena, const HttpRequest *request,
-                                      Bytes *canonical) MUST_CHECK;
-extern Result sigv4_string_to_sign(Arena *arena, Bytes canonical_request, const SigningScope *scope,
-                                   Bytes *string_to_sign) MUST_CHECK;
+extern CheckedResult sigv4_canonical_request(Arena *arena, const HttpRequest *request,
+                                             Bytes *canonical) MUST_CHECK;
+extern CheckedResult sigv4_string_to_sign(Arena *arena, Bytes canonical_request,
+                                          const SigningScope *scope,
+                                          Bytes *string_to_sign) MUST_CHECK;
 /* 64 lower-case hexadecimal digits. */
-extern Result sigv4_signature(Arena *arena, Bytes string_to_sign, const AwsCredentials *credentials,
-                              const SigningScope *scope, Bytes *signature) MUST_CHECK;
+extern CheckedResult sigv4_signature(Arena *arena, Bytes string_to_sign,
+                                     const AwsCredentials *credentials, const SigningScope *scope,
+                                     Bytes *signature) MUST_CHECK;
 
 #endif

@@ -11,7 +11,7 @@
 #define CREDENTIALS_PATH "AssumeRoleResponse/AssumeRoleResult/Credentials/"
 
 static void
-append_parameter(Buffer *body, const char *name, Bytes value)
+append_parameter(ByteBuffer *body, const char *name, Bytes value)
 {
 	buffer_append_character(body, '&');
 	buffer_append_string(body, name);
@@ -19,8 +19,8 @@ append_parameter(Buffer *body, const char *name, Bytes value)
 	uri_append_encoded(body, value);
 }
 
-Result
-sts_write_assume_role(const AssumeRoleRequest *request, Buffer *body)
+CheckedResult
+sts_write_assume_role(const AssumeRoleRequest *request, ByteBuffer *body)
 {
 	buffer_append_string(body, "Action=AssumeRole&Version=2011-06-15");
 	append_parameter(body, "RoleArn", request->role_arn);
@@ -36,7 +36,7 @@ sts_write_assume_role(const AssumeRoleRequest *request, Buffer *body)
 }
 
 /* The decoded text of an element that must be there, and not be empty, in `arena`. */
-static Result
+static CheckedResult
 read_part(Arena *arena, Bytes xml, const char *path, Bytes *part)
 {
 	Bytes text;
@@ -52,7 +52,7 @@ read_part(Arena *arena, Bytes xml, const char *path, Bytes *part)
 	return xml_decode_text(text, decoded, text.length, &part->length);
 }
 
-Result
+CheckedResult
 sts_read_assume_role(Arena *arena, Bytes xml, AwsCredentials *credentials)
 {
 	Bytes expiration;

@@ -17,9 +17,11 @@ typedef struct AssumeRoleRequest
 	int32_t duration_seconds; /* 0: the service's default */
 } AssumeRoleRequest;
 
-extern Result sts_write_assume_role(const AssumeRoleRequest *request, Buffer *body) MUST_CHECK;
+extern CheckedResult sts_write_assume_role(const AssumeRoleRequest *request,
+                                           ByteBuffer *body) MUST_CHECK;
 
 /* The credentials of AssumeRole's answer, in `arena`. RESULT_MALFORMED when one part is missing. */
-extern Result sts_read_assume_role(Arena *arena, Bytes xml, AwsCredentials *credentials) MUST_CHECK;
+extern CheckedResult sts_read_assume_role(Arena *arena, Bytes xml,
+                                          AwsCredentials *credentials) MUST_CHECK;
 
 #endif

@@ -14,7 +14,7 @@ uri_is_unreserved(char character)
 }
 
 static void
-append_byte(Buffer *buffer, char byte)
+append_byte(ByteBuffer *buffer, char byte)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	char encoded[3] = {'%', digits[(unsigned char) byte >> 4], digits[(unsigned char) byte & 15]};
@@ -23,7 +23,7 @@ append_byte(Buffer *buffer, char byte)
 }
 
 void
-uri_append_encoded(Buffer *buffer, Bytes text)
+uri_append_encoded(ByteBuffer *buffer, Bytes text)
 {
 	for (size_t i = 0; i < text.length; i++)
 	{
@@ -35,7 +35,7 @@ uri_append_encoded(Buffer *buffer, Bytes text)
 }
 
 void
-uri_append_encoded_path(Buffer *buffer, Bytes path)
+uri_append_encoded_path(ByteBuffer *buffer, Bytes path)
 {
 	for (size_t i = 0; i < path.length; i++)
 	{

@@ -11,9 +11,9 @@
 extern bool uri_is_unreserved(char character);
 
 /* Appends the text with every byte but the unreserved ones as %XX, upper case. */
-extern void uri_append_encoded(Buffer *buffer, Bytes text);
+extern void uri_append_encoded(ByteBuffer *buffer, Bytes text);
 
 /* The same, leaving "/" as it is: for whole paths. */
-extern void uri_append_encoded_path(Buffer *buffer, Bytes path);
+extern void uri_append_encoded_path(ByteBuffer *buffer, Bytes path);
 
 #endif

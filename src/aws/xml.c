@@ -19,7 +19,7 @@ typedef struct XmlScanner
 	bool root_closed;
 } XmlScanner;
 
-static Result
+static CheckedResult
 malformed(const XmlScanner *scanner)
 {
 	return result_failed_at(RESULT_MALFORMED, "response is not well-formed XML", scanner->position);
@@ -83,7 +83,7 @@ read_name(XmlScanner *scanner)
 }
 
 /* Moves past the attributes and the end of a start tag; says whether it was an empty element's. */
-static Result
+static CheckedResult
 skip_to_tag_end(XmlScanner *scanner, bool *empty)
 {
 	while (scanner->position < scanner->document.length)
@@ -111,7 +111,7 @@ close_innermost(XmlScanner *scanner)
 }
 
 /* Reads a start tag behind its "<". An empty element is opened, and closed with `closed` set. */
-static Result
+static CheckedResult
 open_element(XmlScanner *scanner, bool *closed)
 {
 	Bytes name = read_name(scanner);
@@ -129,7 +129,7 @@ open_element(XmlScanner *scanner, bool *closed)
 }
 
 /* Reads an end tag behind its "</". */
-static Result
+static CheckedResult
 close_element(XmlScanner *scanner)
 {
 	Bytes name = read_name(scanner);
@@ -167,7 +167,7 @@ is_at_path(const XmlScanner *scanner, const char *path)
 }
 
 /* Moves to the next "<" and past it; false at the end. Text may only stand inside elements. */
-static Result
+static CheckedResult
 find_markup(XmlScanner *scanner, bool *found)
 {
 	for (; scanner->position < scanner->document.length; scanner->position++)
@@ -196,7 +196,7 @@ typedef enum XmlMarkup
 } XmlMarkup;
 
 /* Reads what stands behind a "<". */
-static Result
+static CheckedResult
 read_markup(XmlScanner *scanner, XmlMarkup *markup)
 {
 	bool closed;
@@ -216,7 +216,7 @@ read_markup(XmlScanner *scanner, XmlMarkup *markup)
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 skip_declaration(XmlScanner *scanner)
 {
 	skip(scanner, BYTES_LITERAL("\xEF\xBB\xBF"));
@@ -226,7 +226,7 @@ skip_declaration(XmlScanner *scanner)
 }
 
 /* The whole document is read, also behind the text that was looked for. */
-Result
+CheckedResult
 xml_find_text(Bytes document, const char *path, Bytes *text)
 {
 	XmlScanner scanner = {.document = document};
@@ -333,7 +333,7 @@ read_character(Bytes text, size_t *position, char bytes[UTF8_CHARACTER_MAXIMUM])
 	return resolve_reference((Bytes){text.data + start, *position - 1 - start}, bytes);
 }
 
-Result
+CheckedResult
 xml_decode_text(Bytes text, char *target, size_t size, size_t *length)
 {
 	size_t position = 0;

@@ -21,13 +21,14 @@
  * prefixes are part of names. RESULT_MALFORMED when the document is not well-formed or holds child
  * elements where text is asked for; RESULT_TOO_LARGE when it nests deeper than XML_DEPTH_MAXIMUM.
  */
-extern Result xml_find_text(Bytes document, const char *path, Bytes *text) MUST_CHECK;
+extern CheckedResult xml_find_text(Bytes document, const char *path, Bytes *text) MUST_CHECK;
 
 /*
  * Writes the text with its character references decoded into `target`, at most `size` bytes, and
  * says how many it wrote; never more than the text has. Stops at what does not fit, which is no
  * failure. RESULT_MALFORMED for other references.
  */
-extern Result xml_decode_text(Bytes text, char *target, size_t size, size_t *length) MUST_CHECK;
+extern CheckedResult xml_decode_text(Bytes text, char *target, size_t size,
+                                     size_t *length) MUST_CHECK;
 
 #endif

@@ -149,7 +149,7 @@ arena_copy(Arena *arena, Bytes bytes)
 	return copy;
 }
 
-Result
+CheckedResult
 arena_failure(const Arena *arena, size_t size)
 {
 	size_t room = arena->maximum - arena->allocated;

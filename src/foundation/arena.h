@@ -73,7 +73,7 @@ extern void *arena_grow_array(Arena *arena, void *elements, size_t count, size_t
 extern char *arena_copy(Arena *arena, Bytes bytes) MUST_CHECK;
 
 /* The failure to return after an allocation of `size` bytes gave NULL. */
-extern Result arena_failure(const Arena *arena, size_t size);
+extern CheckedResult arena_failure(const Arena *arena, size_t size);
 
 /*
  * Forgets everything allocated; keeps the newest block for reuse unless it is larger than

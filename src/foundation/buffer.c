@@ -10,13 +10,13 @@
 #define SMALLEST_CAPACITY ((size_t) 256)
 
 void
-buffer_init(Buffer *buffer, BlockSource source, ArenaContents contents, size_t maximum)
+buffer_init(ByteBuffer *buffer, BlockSource source, ArenaContents contents, size_t maximum)
 {
-	*buffer = (Buffer){.source = source, .contents = contents, .maximum = maximum};
+	*buffer = (ByteBuffer){.source = source, .contents = contents, .maximum = maximum};
 }
 
 static void
-give_back(Buffer *buffer)
+give_back(ByteBuffer *buffer)
 {
 	if (buffer->data == NULL)
 		return;
@@ -29,7 +29,7 @@ give_back(Buffer *buffer)
 
 /* Twice the old capacity, within the maximum, and at least `needed`. */
 static size_t
-grown_capacity(const Buffer *buffer, size_t needed)
+grown_capacity(const ByteBuffer *buffer, size_t needed)
 {
 	size_t capacity = buffer->capacity == 0 ? SMALLEST_CAPACITY : buffer->capacity;
 
@@ -40,7 +40,7 @@ grown_capacity(const Buffer *buffer, size_t needed)
 
 /* Moves the contents to memory of at least `needed` bytes, which is within the maximum. */
 static bool
-grow(Buffer *buffer, size_t needed)
+grow(ByteBuffer *buffer, size_t needed)
 {
 	size_t capacity = grown_capacity(buffer, needed);
 	size_t length = buffer->length;
@@ -57,7 +57,7 @@ grow(Buffer *buffer, size_t needed)
 }
 
 char *
-buffer_reserve(Buffer *buffer, size_t length)
+buffer_reserve(ByteBuffer *buffer, size_t length)
 {
 	if (!result_is_ok(buffer->result))
 		return NULL;
@@ -75,13 +75,13 @@ buffer_reserve(Buffer *buffer, size_t length)
 }
 
 void
-buffer_commit(Buffer *buffer, size_t length)
+buffer_commit(ByteBuffer *buffer, size_t length)
 {
 	buffer->length += length;
 }
 
 void
-buffer_append(Buffer *buffer, const void *data, size_t length)
+buffer_append(ByteBuffer *buffer, const void *data, size_t length)
 {
 	char *room;
 
@@ -95,25 +95,25 @@ buffer_append(Buffer *buffer, const void *data, size_t length)
 }
 
 void
-buffer_append_bytes(Buffer *buffer, Bytes bytes)
+buffer_append_bytes(ByteBuffer *buffer, Bytes bytes)
 {
 	buffer_append(buffer, bytes.data, bytes.length);
 }
 
 void
-buffer_append_string(Buffer *buffer, const char *string)
+buffer_append_string(ByteBuffer *buffer, const char *string)
 {
 	buffer_append(buffer, string, strlen(string));
 }
 
 void
-buffer_append_character(Buffer *buffer, char character)
+buffer_append_character(ByteBuffer *buffer, char character)
 {
 	buffer_append(buffer, &character, 1);
 }
 
 void
-buffer_append_integer(Buffer *buffer, int64_t number)
+buffer_append_integer(ByteBuffer *buffer, int64_t number)
 {
 	char digits[24];
 
@@ -122,7 +122,7 @@ buffer_append_integer(Buffer *buffer, int64_t number)
 }
 
 void
-buffer_append_hexadecimal(Buffer *buffer, Bytes bytes)
+buffer_append_hexadecimal(ByteBuffer *buffer, Bytes bytes)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -134,26 +134,26 @@ buffer_append_hexadecimal(Buffer *buffer, Bytes bytes)
 }
 
 void
-buffer_fail(Buffer *buffer, Result failure)
+buffer_fail(ByteBuffer *buffer, CheckedResult failure)
 {
 	if (result_is_ok(buffer->result))
 		buffer->result = failure;
 }
 
-Result
-buffer_result(const Buffer *buffer)
+CheckedResult
+buffer_result(const ByteBuffer *buffer)
 {
 	return buffer->result;
 }
 
 Bytes
-buffer_bytes(const Buffer *buffer)
+buffer_bytes(const ByteBuffer *buffer)
 {
 	return (Bytes){buffer->data, buffer->length};
 }
 
 void
-buffer_reset(Buffer *buffer)
+buffer_reset(ByteBuffer *buffer)
 {
 	if (buffer->contents == ARENA_SECRET && buffer->data != NULL)
 		wipe(buffer->data, buffer->capacity);
@@ -162,17 +162,17 @@ buffer_reset(Buffer *buffer)
 }
 
 void
-buffer_release(Buffer *buffer)
+buffer_release(ByteBuffer *buffer)
 {
 	give_back(buffer);
 	buffer->length = 0;
 	buffer->result = result_ok();
 }
 
-Result
-buffer_finish(Buffer *buffer, Arena *arena, Bytes *contents)
+CheckedResult
+buffer_finish(ByteBuffer *buffer, Arena *arena, Bytes *contents)
 {
-	Result result = buffer->result;
+	CheckedResult result = buffer->result;
 
 	if (result_is_ok(result))
 	{

@@ -2,8 +2,8 @@
  * result.h
  *		What a function of the server-free rooms says of its success.
  *
- * A Result is returned by value and must be looked at. Its message is static text of ours: it never
- * holds a byte of an item, a key or a credential, so it can be shown and logged anywhere.
+ * A CheckedResult is returned by value and must be looked at. Its message is static text of ours:
+ *it never holds a byte of an item, a key or a credential, so it can be shown and logged anywhere.
  */
 #ifndef FOUNDATION_RESULT_H
 #define FOUNDATION_RESULT_H
@@ -29,39 +29,39 @@ typedef enum ResultCode
 	RESULT_LIBRARY_FAILURE   /* OpenSSL, libcurl, zlib or json-c failed for no fault of the input */
 } ResultCode;
 
-typedef struct Result
+typedef struct CheckedResult
 {
 	ResultCode code;
 	const char *message; /* static; NULL when code is RESULT_OK */
 	size_t position;     /* byte offset in the input where it went wrong; 0 where there is none */
-} Result;
+} CheckedResult;
 
-static inline Result
+static inline CheckedResult
 result_ok(void)
 {
-	return (Result){RESULT_OK, NULL, 0};
+	return (CheckedResult){RESULT_OK, NULL, 0};
 }
 
-static inline Result
+static inline CheckedResult
 result_failed(ResultCode code, const char *message)
 {
-	return (Result){code, message, 0};
+	return (CheckedResult){code, message, 0};
 }
 
-static inline Result
+static inline CheckedResult
 result_failed_at(ResultCode code, const char *message, size_t position)
 {
-	return (Result){code, message, position};
+	return (CheckedResult){code, message, position};
 }
 
-static inline Result
+static inline CheckedResult
 result_out_of_memory(void)
 {
-	return (Result){RESULT_OUT_OF_MEMORY, "out of memory", 0};
+	return (CheckedResult){RESULT_OUT_OF_MEMORY, "out of memory", 0};
 }
 
 static inline bool
-result_is_ok(Result result)
+result_is_ok(CheckedResult result)
 {
 	return result.code == RESULT_OK;
 }
@@ -70,7 +70,7 @@ result_is_ok(Result result)
 #define RETURN_IF_FAILED(expression)                                                               \
 	do                                                                                             \
 	{                                                                                              \
-		Result result_of_call_ = (expression);                                                     \
+		CheckedResult result_of_call_ = (expression);                                              \
 		if (result_of_call_.code != RESULT_OK)                                                     \
 			return result_of_call_;                                                                \
 	} while (0)

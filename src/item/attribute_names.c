@@ -135,7 +135,7 @@ attribute_names_next(AttributeNames *names, Bytes name)
 }
 
 /* Keeps the names of an item as the order in which the next are expected. */
-static Result
+static CheckedResult
 keep_order(AttributeNames *names, const Attribute *attributes, uint32_t count)
 {
 	names->order_count = 0;
@@ -150,7 +150,7 @@ keep_order(AttributeNames *names, const Attribute *attributes, uint32_t count)
 	return result_ok();
 }
 
-Result
+CheckedResult
 attribute_names_end_item(AttributeNames *names, const Attribute *attributes, uint32_t count)
 {
 	if (names->follows_order)
@@ -174,7 +174,7 @@ differ_pairwise(const Attribute *attributes, uint32_t count)
 }
 
 /* Empties the set and makes it large enough for `count` names. */
-static Result
+static CheckedResult
 begin_set(AttributeNames *names, uint32_t count)
 {
 	if (names->set_size < (size_t) count * 2 || names->set_round == UINT32_MAX)
@@ -211,13 +211,13 @@ add_to_set(AttributeNames *names, const Attribute *attributes, uint32_t index)
 	return true;
 }
 
-static Result
+static CheckedResult
 name_occurs_twice(void)
 {
 	return result_failed(RESULT_MALFORMED, "attribute name occurs twice");
 }
 
-Result
+CheckedResult
 attribute_names_check(AttributeNames *names, const Attribute *attributes, uint32_t count)
 {
 	if (count <= COMPARED_PAIRWISE)

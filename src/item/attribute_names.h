@@ -52,11 +52,11 @@ extern void attribute_names_begin_item(AttributeNames *names);
 extern int32_t attribute_names_next(AttributeNames *names, Bytes name);
 
 /* Checks the whole item's names: RESULT_MALFORMED when one occurs twice. */
-extern Result attribute_names_end_item(AttributeNames *names, const Attribute *attributes,
-                                       uint32_t count) MUST_CHECK;
+extern CheckedResult attribute_names_end_item(AttributeNames *names, const Attribute *attributes,
+                                              uint32_t count) MUST_CHECK;
 
 /* The same check for attributes that stand alone. */
-extern Result attribute_names_check(AttributeNames *names, const Attribute *attributes,
-                                    uint32_t count) MUST_CHECK;
+extern CheckedResult attribute_names_check(AttributeNames *names, const Attribute *attributes,
+                                           uint32_t count) MUST_CHECK;
 
 #endif

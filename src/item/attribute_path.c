@@ -32,7 +32,7 @@ is_special(char character)
 	return character == '.' || character == '[' || character == ']' || character == '"';
 }
 
-static Result
+static CheckedResult
 malformed(const PathParser *parser, const char *message)
 {
 	return result_failed_at(RESULT_MALFORMED, message, (size_t) (parser->next - parser->start));
@@ -44,7 +44,7 @@ stands_at(const PathParser *parser, char character)
 	return parser->next < parser->end && *parser->next == character;
 }
 
-static Result
+static CheckedResult
 add_step(PathParser *parser, AttributePathStep step)
 {
 	if (parser->count == STEPS_MAXIMUM)
@@ -54,13 +54,13 @@ add_step(PathParser *parser, AttributePathStep step)
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 add_name(PathParser *parser, const char *name, size_t length)
 {
 	return add_step(parser, (AttributePathStep){.name = {name, length}});
 }
 
-static Result
+static CheckedResult
 parse_bare_name(PathParser *parser)
 {
 	const char *first = parser->next;
@@ -79,7 +79,7 @@ parse_bare_name(PathParser *parser)
 }
 
 /* From behind the opening quote to behind the closing one. */
-static Result
+static CheckedResult
 parse_quoted_name(PathParser *parser)
 {
 	size_t room = (size_t) (parser->end - parser->next);
@@ -102,7 +102,7 @@ parse_quoted_name(PathParser *parser)
 	return malformed(parser, "quoted attribute name is not closed");
 }
 
-static Result
+static CheckedResult
 parse_name(PathParser *parser)
 {
 	if (!stands_at(parser, '"'))
@@ -112,7 +112,7 @@ parse_name(PathParser *parser)
 }
 
 /* From behind the bracket to behind the closing one. */
-static Result
+static CheckedResult
 parse_index(PathParser *parser)
 {
 	const char *first = parser->next;
@@ -132,7 +132,7 @@ parse_index(PathParser *parser)
 	return add_step(parser, (AttributePathStep){.is_index = true, .index = index});
 }
 
-static Result
+static CheckedResult
 parse_steps(PathParser *parser)
 {
 	RETURN_IF_FAILED(parse_name(parser));
@@ -167,7 +167,7 @@ attribute_path_of_name(Arena *arena, Bytes name, AttributePath *path)
 	return step.name.data != NULL && set_steps(arena, &step, 1, path);
 }
 
-Result
+CheckedResult
 attribute_path_parse(Arena *arena, Bytes text, AttributePath *path)
 {
 	PathParser parser = {
@@ -195,7 +195,7 @@ needs_quotes(Bytes name)
 }
 
 static void
-write_name(Buffer *buffer, Bytes name)
+write_name(ByteBuffer *buffer, Bytes name)
 {
 	if (!needs_quotes(name))
 	{
@@ -213,7 +213,7 @@ write_name(Buffer *buffer, Bytes name)
 }
 
 void
-attribute_path_write(Buffer *buffer, const AttributePath *path)
+attribute_path_write(ByteBuffer *buffer, const AttributePath *path)
 {
 	for (uint32_t i = 0; i < path->count; i++)
 	{
@@ -243,7 +243,7 @@ follow_step(const AttributePathStep *step, const AttributeValue *value)
 }
 
 const AttributeValue *
-attribute_path_find(const AttributePath *path, const Item *item)
+attribute_path_find(const AttributePath *path, const DynamodbItem *item)
 {
 	const AttributeValue *top_level = item_find(item, path->steps[0].name);
 

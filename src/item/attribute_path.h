@@ -31,13 +31,14 @@ extern bool attribute_path_of_name(Arena *arena, Bytes name, AttributePath *path
  * `""` for a quote. RESULT_MALFORMED with the position for anything else; RESULT_TOO_LARGE beyond
  * 32 steps below the first.
  */
-extern Result attribute_path_parse(Arena *arena, Bytes text, AttributePath *path) MUST_CHECK;
+extern CheckedResult attribute_path_parse(Arena *arena, Bytes text, AttributePath *path) MUST_CHECK;
 
 /* Appends the text that attribute_path_parse reads back. */
-extern void attribute_path_write(Buffer *buffer, const AttributePath *path);
+extern void attribute_path_write(ByteBuffer *buffer, const AttributePath *path);
 
 /* The value at the path; NULL when a step is missing or of the wrong type. */
-extern const AttributeValue *attribute_path_find(const AttributePath *path, const Item *item);
+extern const AttributeValue *attribute_path_find(const AttributePath *path,
+                                                 const DynamodbItem *item);
 
 /* The value at the steps behind the first, starting from the top-level attribute's value. */
 extern const AttributeValue *attribute_path_find_below(const AttributePath *path,

@@ -54,7 +54,7 @@ find_attribute(const Attribute *attributes, uint32_t count, Bytes name)
 }
 
 const AttributeValue *
-item_find(const Item *item, Bytes name)
+item_find(const DynamodbItem *item, Bytes name)
 {
 	return find_attribute(item->attributes, item->count, name);
 }
@@ -157,7 +157,7 @@ attribute_value_copy(Arena *arena, const AttributeValue *value, AttributeValue *
 }
 
 bool
-item_copy(Arena *arena, const Item *item, Item *copy)
+item_copy(Arena *arena, const DynamodbItem *item, DynamodbItem *copy)
 {
 	copy->count = item->count;
 	return copy_attributes(arena, item->attributes, item->count, &copy->attributes);
@@ -211,7 +211,7 @@ attribute_value_size(const AttributeValue *value)
 }
 
 size_t
-item_size(const Item *item)
+item_size(const DynamodbItem *item)
 {
 	return attributes_size(item->attributes, item->count);
 }

@@ -59,11 +59,11 @@ struct Attribute
 };
 
 /* The attributes of one item, in the order they came; names are unique. */
-typedef struct Item
+typedef struct DynamodbItem
 {
 	Attribute *attributes;
 	uint32_t count;
-} Item;
+} DynamodbItem;
 
 /* "S", "NS" …: the type's name on the wire. Static. */
 extern const char *attribute_type_name(AttributeType type);
@@ -75,7 +75,7 @@ extern bool attribute_type_from_name(Bytes name, AttributeType *type);
 extern bool attribute_type_is_set(AttributeType type);
 
 /* The value of the attribute `name`, borrowed from the item; NULL when it has none. */
-extern const AttributeValue *item_find(const Item *item, Bytes name);
+extern const AttributeValue *item_find(const DynamodbItem *item, Bytes name);
 
 /* The value of `name` in a map value; NULL when it is no map or has none. */
 extern const AttributeValue *map_find(const AttributeValue *map, Bytes name);
@@ -90,14 +90,14 @@ extern AttributeValue attribute_null(void);
 /* A copy of the value, or item, that borrows nothing. False when the arena is exhausted. */
 extern bool attribute_value_copy(Arena *arena, const AttributeValue *value,
                                  AttributeValue *copy) MUST_CHECK;
-extern bool item_copy(Arena *arena, const Item *item, Item *copy) MUST_CHECK;
+extern bool item_copy(Arena *arena, const DynamodbItem *item, DynamodbItem *copy) MUST_CHECK;
 
 /*
  * The size DynamoDB counts for an item, in bytes: names and values by its published rules (strings
  * and binaries by length, numbers about half their digits plus one, three bytes and one an element
  * for documents).
  */
-extern size_t item_size(const Item *item);
+extern size_t item_size(const DynamodbItem *item);
 
 /* The part of that which one value has, its attribute's name left out. */
 extern size_t attribute_value_size(const AttributeValue *value);

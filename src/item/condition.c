@@ -41,7 +41,7 @@ struct ExpressionAttributes
 typedef struct ConditionWriter
 {
 	ExpressionAttributes *attributes; /* NULL: text for people */
-	Buffer *buffer;
+	ByteBuffer *buffer;
 } ConditionWriter;
 
 ExpressionAttributes *
@@ -54,7 +54,7 @@ expression_attributes_create(Arena *arena)
 	return attributes;
 }
 
-static Result
+static CheckedResult
 count_bytes(ExpressionAttributes *attributes, size_t bytes)
 {
 	attributes->bytes += bytes;
@@ -64,7 +64,7 @@ count_bytes(ExpressionAttributes *attributes, size_t bytes)
 }
 
 /* The number of the name's placeholder, old or new. */
-static Result
+static CheckedResult
 place_name(ExpressionAttributes *attributes, Bytes name, uint32_t *number)
 {
 	Bytes *names;
@@ -84,7 +84,7 @@ place_name(ExpressionAttributes *attributes, Bytes name, uint32_t *number)
 }
 
 /* The number of the value's placeholder, old or new. */
-static Result
+static CheckedResult
 place_value(ExpressionAttributes *attributes, const AttributeValue *value, uint32_t *number)
 {
 	const AttributeValue **values;
@@ -104,7 +104,7 @@ place_value(ExpressionAttributes *attributes, const AttributeValue *value, uint3
 }
 
 static void
-write_placeholder(Buffer *buffer, char mark, uint32_t number)
+write_placeholder(ByteBuffer *buffer, char mark, uint32_t number)
 {
 	buffer_append_character(buffer, mark);
 	buffer_append_integer(buffer, number);
@@ -125,7 +125,7 @@ is_identifier(Bytes name)
 
 /* In quotes, with each quote inside doubled. */
 static void
-write_quoted(Buffer *buffer, Bytes text, char quote)
+write_quoted(ByteBuffer *buffer, Bytes text, char quote)
 {
 	buffer_append_character(buffer, quote);
 	for (size_t i = 0; i < text.length; i++)
@@ -138,8 +138,8 @@ write_quoted(Buffer *buffer, Bytes text, char quote)
 }
 
 /* What must hold of every expression, at every moment of its writing. */
-static Result
-check_expression(const Buffer *expression)
+static CheckedResult
+check_expression(const ByteBuffer *expression)
 {
 	RETURN_IF_FAILED(buffer_result(expression));
 	if (expression->length > EXPRESSION_BYTES_MAXIMUM)
@@ -147,7 +147,7 @@ check_expression(const Buffer *expression)
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 write_name(ConditionWriter *writer, Bytes name)
 {
 	uint32_t number;
@@ -164,7 +164,7 @@ write_name(ConditionWriter *writer, Bytes name)
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 write_path(ConditionWriter *writer, const AttributePath *path)
 {
 	for (uint32_t i = 0; i < path->count; i++)
@@ -185,7 +185,7 @@ write_path(ConditionWriter *writer, const AttributePath *path)
 }
 
 static void
-write_hexadecimal(Buffer *buffer, Bytes bytes)
+write_hexadecimal(ByteBuffer *buffer, Bytes bytes)
 {
 	buffer_append_string(buffer, "'\\x");
 	buffer_append_hexadecimal(buffer, bytes);
@@ -194,7 +194,7 @@ write_hexadecimal(Buffer *buffer, Bytes bytes)
 
 /* A value for people; lists, sets and maps as the typed JSON they are sent as. */
 static void
-write_value_text(Buffer *buffer, const AttributeValue *value)
+write_value_text(ByteBuffer *buffer, const AttributeValue *value)
 {
 	JsonWriter json;
 
@@ -226,7 +226,7 @@ write_value_text(Buffer *buffer, const AttributeValue *value)
 	}
 }
 
-static Result
+static CheckedResult
 write_value(ConditionWriter *writer, const AttributeValue *value)
 {
 	uint32_t number;
@@ -272,7 +272,7 @@ static const LeafForm leaf_forms[] = {
     [CONDITION_SIZE_EQUAL] = {"size(", ") = ", 1, "", 2},
 };
 
-static Result
+static CheckedResult
 write_leaf(ConditionWriter *writer, const Condition *condition, const AttributeValue *values,
            uint32_t count)
 {
@@ -295,7 +295,7 @@ write_leaf(ConditionWriter *writer, const Condition *condition, const AttributeV
 
 /* The type's name is a value to DynamoDB. It is made in the arena, where it outlives the request.
  */
-static Result
+static CheckedResult
 write_type_test(ConditionWriter *writer, const Condition *condition)
 {
 	AttributeValue name =
@@ -312,7 +312,7 @@ write_type_test(ConditionWriter *writer, const Condition *condition)
 	return write_leaf(writer, condition, value, 1);
 }
 
-static Result
+static CheckedResult
 write_in_group(ConditionWriter *writer, const Condition *condition, uint32_t first, uint32_t count)
 {
 	RETURN_IF_FAILED(write_path(writer, &condition->path));
@@ -334,7 +334,7 @@ in_group_size(const ConditionWriter *writer, const Condition *condition)
 	return writer->attributes == NULL ? condition->value_count : EXPRESSION_IN_MAXIMUM;
 }
 
-static Result
+static CheckedResult
 write_in(ConditionWriter *writer, const Condition *condition)
 {
 	uint32_t group = in_group_size(writer, condition);
@@ -381,10 +381,10 @@ condition_binding(const ConditionWriter *writer, const Condition *condition)
 	}
 }
 
-static Result write_condition(ConditionWriter *writer, const Condition *condition,
-                              Binding required);
+static CheckedResult write_condition(ConditionWriter *writer, const Condition *condition,
+                                     Binding required);
 
-static Result
+static CheckedResult
 write_joined(ConditionWriter *writer, const Condition *condition, const char *operator,
              Binding binding)
 {
@@ -399,7 +399,7 @@ write_joined(ConditionWriter *writer, const Condition *condition, const char *op
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 write_not(ConditionWriter *writer, const Condition *condition)
 {
 	if (condition->child_count != 1)
@@ -408,7 +408,7 @@ write_not(ConditionWriter *writer, const Condition *condition)
 	return write_condition(writer, condition->children[0], BINDING_PARENTHESES);
 }
 
-static Result
+static CheckedResult
 write_form(ConditionWriter *writer, const Condition *condition)
 {
 	switch (condition->kind)
@@ -429,7 +429,7 @@ write_form(ConditionWriter *writer, const Condition *condition)
 }
 
 /* DynamoDB refuses redundant parentheses, so there are none but where binding asks for them. */
-static Result
+static CheckedResult
 write_condition(ConditionWriter *writer, const Condition *condition, Binding required)
 {
 	bool parenthesized;
@@ -444,8 +444,8 @@ write_condition(ConditionWriter *writer, const Condition *condition, Binding req
 	return buffer_result(writer->buffer);
 }
 
-Result
-expression_write_condition(ExpressionAttributes *attributes, Buffer *expression,
+CheckedResult
+expression_write_condition(ExpressionAttributes *attributes, ByteBuffer *expression,
                            const Condition *condition)
 {
 	ConditionWriter writer = {attributes, expression};
@@ -456,8 +456,8 @@ expression_write_condition(ExpressionAttributes *attributes, Buffer *expression,
 	return check_expression(expression);
 }
 
-Result
-expression_write_path(ExpressionAttributes *attributes, Buffer *expression,
+CheckedResult
+expression_write_path(ExpressionAttributes *attributes, ByteBuffer *expression,
                       const AttributePath *path)
 {
 	ConditionWriter writer = {attributes, expression};
@@ -466,8 +466,8 @@ expression_write_path(ExpressionAttributes *attributes, Buffer *expression,
 	return check_expression(expression);
 }
 
-Result
-expression_write_projection(ExpressionAttributes *attributes, Buffer *expression,
+CheckedResult
+expression_write_projection(ExpressionAttributes *attributes, ByteBuffer *expression,
                             const AttributePath *paths, size_t count)
 {
 	ConditionWriter writer = {attributes, expression};
@@ -481,8 +481,8 @@ expression_write_projection(ExpressionAttributes *attributes, Buffer *expression
 	return check_expression(expression);
 }
 
-Result
-expression_write_value(ExpressionAttributes *attributes, Buffer *expression,
+CheckedResult
+expression_write_value(ExpressionAttributes *attributes, ByteBuffer *expression,
                        const AttributeValue *value)
 {
 	ConditionWriter writer = {attributes, expression};
@@ -560,10 +560,10 @@ condition_operator_count(const Condition *condition)
 }
 
 void
-condition_write_text(Buffer *buffer, const Condition *condition)
+condition_write_text(ByteBuffer *buffer, const Condition *condition)
 {
 	ConditionWriter writer = {NULL, buffer};
-	Result result = write_condition(&writer, condition, BINDING_OR);
+	CheckedResult result = write_condition(&writer, condition, BINDING_OR);
 
 	if (!result_is_ok(result))
 		buffer_fail(buffer, result);

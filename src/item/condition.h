@@ -63,14 +63,17 @@ extern ExpressionAttributes *expression_attributes_create(Arena *arena) MUST_CHE
  * and values, which are borrowed. The same name or value gets the same placeholder.
  * RESULT_TOO_LARGE when the expression passes DynamoDB's limits.
  */
-extern Result expression_write_condition(ExpressionAttributes *attributes, Buffer *expression,
-                                         const Condition *condition) MUST_CHECK;
-extern Result expression_write_path(ExpressionAttributes *attributes, Buffer *expression,
-                                    const AttributePath *path) MUST_CHECK;
-extern Result expression_write_projection(ExpressionAttributes *attributes, Buffer *expression,
-                                          const AttributePath *paths, size_t count) MUST_CHECK;
-extern Result expression_write_value(ExpressionAttributes *attributes, Buffer *expression,
-                                     const AttributeValue *value) MUST_CHECK;
+extern CheckedResult expression_write_condition(ExpressionAttributes *attributes,
+                                                ByteBuffer *expression,
+                                                const Condition *condition) MUST_CHECK;
+extern CheckedResult expression_write_path(ExpressionAttributes *attributes, ByteBuffer *expression,
+                                           const AttributePath *path) MUST_CHECK;
+extern CheckedResult expression_write_projection(ExpressionAttributes *attributes,
+                                                 ByteBuffer *expression, const AttributePath *paths,
+                                                 size_t count) MUST_CHECK;
+extern CheckedResult expression_write_value(ExpressionAttributes *attributes,
+                                            ByteBuffer *expression,
+                                            const AttributeValue *value) MUST_CHECK;
 
 /* The members ExpressionAttributeNames and ExpressionAttributeValues, each only if it is not empty.
  */
@@ -83,6 +86,6 @@ extern uint32_t condition_operator_count(const Condition *condition);
  * The condition for people, with names and values in place of placeholders: Name = 'x' AND
  * begins_with(Firstname, 'a'). Binary values as hexadecimal. Not an input to anything.
  */
-extern void condition_write_text(Buffer *buffer, const Condition *condition);
+extern void condition_write_text(ByteBuffer *buffer, const Condition *condition);
 
 #endif

@@ -39,7 +39,7 @@ next_block_size(const JsonScanner *scanner, size_t carried, size_t chunk)
 }
 
 /* Begins a new block with what the old one holds from the cursor on. */
-static Result
+static CheckedResult
 begin_block(JsonScanner *scanner, size_t chunk)
 {
 	size_t carried = (size_t) (scanner->end - scanner->cursor);
@@ -57,7 +57,7 @@ begin_block(JsonScanner *scanner, size_t chunk)
 	return result_ok();
 }
 
-Result
+CheckedResult
 json_scanner_fill(JsonScanner *scanner, Bytes *chunk)
 {
 	size_t room;
@@ -117,7 +117,7 @@ json_scanner_stopped_in_string(JsonScanner *scanner, const char *stop)
 
 /* A string that is whole: UTF-8, and `escapes` what was said of its escapes. */
 static Progress
-check_string(JsonScanner *scanner, Result escapes)
+check_string(JsonScanner *scanner, CheckedResult escapes)
 {
 	if (result_is_ok(escapes))
 		return PROGRESS_MADE;

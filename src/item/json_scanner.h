@@ -25,7 +25,7 @@ typedef struct JsonScanner
 	size_t position;         /* of `block` in the text */
 	size_t scanned;          /* bytes of the string at the cursor that were looked through */
 	JsonStringTraits traits; /* of those */
-	Result failure;          /* set when a function gave PROGRESS_FAILED */
+	CheckedResult failure;   /* set when a function gave PROGRESS_FAILED */
 } JsonScanner;
 
 /* How far taking a token got. */
@@ -50,7 +50,7 @@ typedef enum Progress
 extern void json_scanner_init(JsonScanner *scanner, Arena *arena);
 
 /* Takes as much of `chunk` as there is room for, at least a byte, and removes it from there. */
-extern Result json_scanner_fill(JsonScanner *scanner, Bytes *chunk) MUST_CHECK;
+extern CheckedResult json_scanner_fill(JsonScanner *scanner, Bytes *chunk) MUST_CHECK;
 
 /* Where the cursor is in the whole text. */
 extern size_t json_scanner_position(const JsonScanner *scanner);

@@ -163,13 +163,13 @@ find_backslash(Bytes text, size_t position)
 	return found == NULL ? text.length : (size_t) (found - text.data);
 }
 
-static Result
+static CheckedResult
 not_an_escape(size_t position)
 {
 	return result_failed_at(RESULT_MALFORMED, "invalid escape in JSON string", position);
 }
 
-Result
+CheckedResult
 json_string_unescape(char *text, size_t *length)
 {
 	Bytes source = {text, *length};
@@ -197,7 +197,7 @@ json_string_unescape(char *text, size_t *length)
 	return result_ok();
 }
 
-Result
+CheckedResult
 json_string_check_escapes(Bytes text)
 {
 	uint32_t code_point;

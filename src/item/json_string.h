@@ -31,9 +31,9 @@ extern char *json_string_end(char *text, const char *end, JsonStringTraits *trai
  * Replaces the escapes of `length` bytes in place and returns the new length, which is not larger.
  * RESULT_MALFORMED, with the position in the text, for what is no escape and for lone surrogates.
  */
-extern Result json_string_unescape(char *text, size_t *length) MUST_CHECK;
+extern CheckedResult json_string_unescape(char *text, size_t *length) MUST_CHECK;
 
 /* The same check, leaving the text as it is. */
-extern Result json_string_check_escapes(Bytes text) MUST_CHECK;
+extern CheckedResult json_string_check_escapes(Bytes text) MUST_CHECK;
 
 #endif

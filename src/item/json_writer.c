@@ -7,7 +7,7 @@
 #include "foundation/base64.h"
 
 void
-json_writer_init(JsonWriter *writer, Buffer *buffer)
+json_writer_init(JsonWriter *writer, ByteBuffer *buffer)
 {
 	*writer = (JsonWriter){.buffer = buffer};
 }
@@ -67,7 +67,7 @@ needs_escape(char character)
 }
 
 static void
-write_escape(Buffer *buffer, char character)
+write_escape(ByteBuffer *buffer, char character)
 {
 	buffer_append_character(buffer, '\\');
 	if (character == '"' || character == '\\')
@@ -80,7 +80,7 @@ write_escape(Buffer *buffer, char character)
 }
 
 static void
-write_quoted(Buffer *buffer, Bytes text)
+write_quoted(ByteBuffer *buffer, Bytes text)
 {
 	size_t written = 0;
 
@@ -138,7 +138,7 @@ json_null(JsonWriter *writer)
 void
 json_base64(JsonWriter *writer, Bytes bytes)
 {
-	Buffer *buffer = writer->buffer;
+	ByteBuffer *buffer = writer->buffer;
 	size_t length;
 	char *room;
 
@@ -254,7 +254,7 @@ json_attribute_value(JsonWriter *writer, const AttributeValue *value)
 }
 
 void
-json_item(JsonWriter *writer, const Item *item)
+json_item(JsonWriter *writer, const DynamodbItem *item)
 {
 	write_attributes(writer, item->attributes, item->count, 0);
 }

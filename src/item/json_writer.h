@@ -1,6 +1,6 @@
 /*
  * json_writer.h
- *		JSON into a Buffer: the bodies of requests.
+ *		JSON into a ByteBuffer: the bodies of requests.
  *
  * Written straight into a bounded buffer that can be wiped, because request bodies carry values
  * that must not stay behind in a library's heap. Commas are the writer's business. Failures are the
@@ -14,11 +14,11 @@
 
 typedef struct JsonWriter
 {
-	Buffer *buffer;
+	ByteBuffer *buffer;
 	bool needs_comma; /* a value was written at this level */
 } JsonWriter;
 
-extern void json_writer_init(JsonWriter *writer, Buffer *buffer);
+extern void json_writer_init(JsonWriter *writer, ByteBuffer *buffer);
 
 extern void json_begin_object(JsonWriter *writer);
 extern void json_end_object(JsonWriter *writer);
@@ -42,6 +42,6 @@ extern void json_raw(JsonWriter *writer, Bytes json);
 extern void json_attribute_value(JsonWriter *writer, const AttributeValue *value);
 
 /* {"name":{"S":"…"},…}: an item, or a key, in DynamoDB's typed JSON. */
-extern void json_item(JsonWriter *writer, const Item *item);
+extern void json_item(JsonWriter *writer, const DynamodbItem *item);
 
 #endif

@@ -144,7 +144,7 @@ is_plainly_in_bounds(Bytes text)
 	return true;
 }
 
-static Result
+static CheckedResult
 check_bounds(const Decimal *decimal)
 {
 	if (decimal->count == 0)
@@ -158,13 +158,13 @@ check_bounds(const Decimal *decimal)
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 not_a_number(void)
 {
 	return result_failed(RESULT_MALFORMED, "text is not a number");
 }
 
-Result
+CheckedResult
 number_check(Bytes text)
 {
 	Decimal decimal;
@@ -218,7 +218,7 @@ write_canonical(char *out, const Decimal *decimal)
 	return write_digits(out, decimal, whole, count - whole);
 }
 
-Result
+CheckedResult
 number_canonical(Arena *arena, Bytes text, Bytes *canonical)
 {
 	char written[NUMBER_TEXT_MAXIMUM];
@@ -284,7 +284,7 @@ short_integer(Bytes text, int64_t *number)
 	return true;
 }
 
-Result
+CheckedResult
 number_to_int64(Bytes text, int64_t *number)
 {
 	Decimal decimal;

@@ -21,19 +21,19 @@
  * has more than 38 significant digits or too large or too small a magnitude. Zero of any spelling
  * is within the bounds.
  */
-extern Result number_check(Bytes text) MUST_CHECK;
+extern CheckedResult number_check(Bytes text) MUST_CHECK;
 
 /*
  * Writes the canonical text of a checked number into `arena`: no exponent, no leading or trailing
  * zeroes, no "-0"; equal numbers give equal texts.
  */
-extern Result number_canonical(Arena *arena, Bytes text, Bytes *canonical) MUST_CHECK;
+extern CheckedResult number_canonical(Arena *arena, Bytes text, Bytes *canonical) MUST_CHECK;
 
 /*
  * The number as int64. RESULT_OUT_OF_RANGE when it has a fraction or does not fit. Spellings such
  * as "1E3" and "5.0" are whole numbers.
  */
-extern Result number_to_int64(Bytes text, int64_t *number) MUST_CHECK;
+extern CheckedResult number_to_int64(Bytes text, int64_t *number) MUST_CHECK;
 
 /* Significant digits of a checked number, without leading and trailing zeroes; 0 for zero. */
 extern size_t number_digit_count(Bytes text);

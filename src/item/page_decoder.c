@@ -58,7 +58,7 @@ struct PageDecoder
 	JsonScanner scanner;
 	AttributeNames names;
 	bool skip_unknown;
-	Result result; /* the first failure */
+	CheckedResult result; /* the first failure */
 	State state;
 	Expectation expected;
 	AttributeType type; /* of the typed value that is being read */
@@ -90,7 +90,7 @@ fail_for_memory(PageDecoder *decoder, size_t size)
 
 /* Goes on, or fails as a part of the decoder did; what is malformed is so at the cursor. */
 static Progress
-progress_of(PageDecoder *decoder, Result result)
+progress_of(PageDecoder *decoder, CheckedResult result)
 {
 	if (result_is_ok(result))
 		return PROGRESS_MADE;
@@ -238,12 +238,12 @@ drop_unknown(PageDecoder *decoder, Attribute *attributes, uint32_t count)
 
 /* Moves an item's attributes to the arena, and off the stack. */
 static Progress
-keep_item(PageDecoder *decoder, const Frame *frame, uint32_t count, Item *item)
+keep_item(PageDecoder *decoder, const Frame *frame, uint32_t count, DynamodbItem *item)
 {
 	void *attributes;
 
 	RETURN_UNLESS_MADE(keep_contents(decoder, frame->contents_start, &attributes));
-	*item = (Item){attributes, count};
+	*item = (DynamodbItem){attributes, count};
 	decoder->values.used = frame->contents_start;
 	finish_value(decoder);
 	return PROGRESS_MADE;
@@ -261,9 +261,9 @@ close_item(PageDecoder *decoder, const Frame *frame)
 	if (decoder->skip_unknown)
 		count = drop_unknown(decoder, attributes, count);
 	page->items = arena_grow_array(decoder->arena, page->items, page->item_count,
-	                               &decoder->item_capacity, sizeof(Item));
+	                               &decoder->item_capacity, sizeof(DynamodbItem));
 	if (page->items == NULL)
-		return fail_for_memory(decoder, decoder->item_capacity * sizeof(Item));
+		return fail_for_memory(decoder, decoder->item_capacity * sizeof(DynamodbItem));
 	return keep_item(decoder, frame, count, &page->items[page->item_count++]);
 }
 
@@ -806,7 +806,7 @@ step(PageDecoder *decoder)
 }
 
 /* Takes all tokens that are whole. */
-static Result
+static CheckedResult
 take_tokens(PageDecoder *decoder)
 {
 	Progress progress;
@@ -846,7 +846,7 @@ page_decoder_create(Arena *arena, const NameTable *names)
 	return create(arena, names, EXPECT_ENVELOPE);
 }
 
-Result
+CheckedResult
 page_decoder_feed(PageDecoder *decoder, Bytes chunk)
 {
 	while (chunk.length > 0 && result_is_ok(decoder->result))
@@ -859,7 +859,7 @@ page_decoder_feed(PageDecoder *decoder, Bytes chunk)
 }
 
 /* The failure of a body that has ended, if it may not end here. */
-static Result
+static CheckedResult
 finish(PageDecoder *decoder)
 {
 	if (result_is_ok(decoder->result) && decoder->state != STATE_END)
@@ -869,7 +869,7 @@ finish(PageDecoder *decoder)
 	return decoder->result;
 }
 
-Result
+CheckedResult
 page_decoder_finish(PageDecoder *decoder, DecodedPage *page)
 {
 	RETURN_IF_FAILED(finish(decoder));
@@ -878,7 +878,7 @@ page_decoder_finish(PageDecoder *decoder, DecodedPage *page)
 }
 
 /* Decodes all of `json` as one value of the kind; the decoder is left with it. */
-static Result
+static CheckedResult
 decode_whole(Arena *arena, Bytes json, Expectation expected, PageDecoder **decoder)
 {
 	*decoder = create(arena, NULL, expected);
@@ -890,7 +890,7 @@ decode_whole(Arena *arena, Bytes json, Expectation expected, PageDecoder **decod
 	return finish(*decoder);
 }
 
-Result
+CheckedResult
 attribute_value_decode(Arena *arena, Bytes json, AttributeValue *value)
 {
 	PageDecoder *decoder;
@@ -900,8 +900,8 @@ attribute_value_decode(Arena *arena, Bytes json, AttributeValue *value)
 	return result_ok();
 }
 
-Result
-item_decode(Arena *arena, Bytes json, Item *item)
+CheckedResult
+item_decode(Arena *arena, Bytes json, DynamodbItem *item)
 {
 	PageDecoder *decoder;
 

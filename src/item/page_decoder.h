@@ -35,10 +35,10 @@ typedef struct NameTable
 
 typedef struct DecodedPage
 {
-	Item *items; /* "Items", "Item", "Attributes", or all of "Responses" */
+	DynamodbItem *items; /* "Items", "Item", "Attributes", or all of "Responses" */
 	size_t item_count;
 	bool has_last_evaluated_key; /* false also when LastEvaluatedKey is an empty object */
-	Item last_evaluated_key;
+	DynamodbItem last_evaluated_key;
 	int64_t count;         /* "Count"; -1 when absent */
 	int64_t scanned_count; /* "ScannedCount"; -1 when absent */
 	double capacity_units; /* sum of ConsumedCapacity's CapacityUnits; 0 when absent */
@@ -56,13 +56,14 @@ extern PageDecoder *page_decoder_create(Arena *arena, const NameTable *names) MU
 
 /* Takes the next bytes of the body, which are copied. After a failure only the arena's reset helps.
  */
-extern Result page_decoder_feed(PageDecoder *decoder, Bytes chunk) MUST_CHECK;
+extern CheckedResult page_decoder_feed(PageDecoder *decoder, Bytes chunk) MUST_CHECK;
 
 /* Says that the body is whole. The page lives as long as the arena. */
-extern Result page_decoder_finish(PageDecoder *decoder, DecodedPage *page) MUST_CHECK;
+extern CheckedResult page_decoder_finish(PageDecoder *decoder, DecodedPage *page) MUST_CHECK;
 
 /* One typed-JSON value ({"S":"x"}) or one item ({"id":{"S":"x"}}) that is there as a whole. */
-extern Result attribute_value_decode(Arena *arena, Bytes json, AttributeValue *value) MUST_CHECK;
-extern Result item_decode(Arena *arena, Bytes json, Item *item) MUST_CHECK;
+extern CheckedResult attribute_value_decode(Arena *arena, Bytes json,
+                                            AttributeValue *value) MUST_CHECK;
+extern CheckedResult item_decode(Arena *arena, Bytes json, DynamodbItem *item) MUST_CHECK;
 
 #endif

@@ -32,7 +32,7 @@ typedef struct Description
 static void
 describe_path(Description *description, AttrNumber column)
 {
-	Buffer *buffer = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
+	ByteBuffer *buffer = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
 	Bytes text;
 
 	attribute_path_write(buffer, &description->relation->columns[column - 1].path);

@@ -78,7 +78,7 @@ choose_segments(int64 size_bytes)
 }
 
 static HeapTuple
-make_row(Sample *sample, const Item *item)
+make_row(Sample *sample, const DynamodbItem *item)
 {
 	MemoryContext caller = MemoryContextSwitchTo(sample->row);
 	HeapTuple row;
@@ -92,7 +92,7 @@ make_row(Sample *sample, const Item *item)
 
 /* Vitter's reservoir: every row seen so far is in the sample with the same probability. */
 static void
-sample_item(Sample *sample, const Item *item)
+sample_item(Sample *sample, const DynamodbItem *item)
 {
 	sample->rows_seen++;
 	if (sample->row_count < sample->row_maximum)
@@ -141,7 +141,7 @@ sample_segment(Sample *sample, int32 segment)
 	FetchPlan plan = segment_plan(sample, &segment);
 	Fetch *fetch = fetch_open(sample->reader->relation->client, &plan);
 	int64 bytes_before = sample->bytes;
-	const Item *item;
+	const DynamodbItem *item;
 
 	while (!sample->stopped && (item = fetch_next(fetch)) != NULL)
 	{

@@ -406,11 +406,11 @@ fits_expression(const Condition *condition)
 	MemoryContext trial =
 	    AllocSetContextCreate(CurrentMemoryContext, "filter expression", ALLOCSET_DEFAULT_SIZES);
 	Arena *arena = memory_context_arena(trial, ARENA_PLAIN, TRIAL_MAXIMUM);
-	Buffer *expression = memory_context_buffer(trial, ARENA_PLAIN, FILTER_BYTES_MAXIMUM);
+	ByteBuffer *expression = memory_context_buffer(trial, ARENA_PLAIN, FILTER_BYTES_MAXIMUM);
 	ExpressionAttributes *attributes = expression_attributes_create(arena);
-	Result result = attributes == NULL
-	                    ? result_out_of_memory()
-	                    : expression_write_condition(attributes, expression, condition);
+	CheckedResult result = attributes == NULL
+	                           ? result_out_of_memory()
+	                           : expression_write_condition(attributes, expression, condition);
 
 	if (result_is_ok(result))
 		result = buffer_result(expression);

@@ -58,7 +58,7 @@ typedef struct KeyDemand
 	bool never; /* no key can satisfy it */
 	const Condition **conditions;
 	int condition_count;
-	Item *keys; /* NULL when not every key attribute has known values */
+	DynamodbItem *keys; /* NULL when not every key attribute has known values */
 	int key_count;
 } KeyDemand;
 

@@ -1,16 +1,9 @@
 /*
  * compat.h
- *		What differs between PostgreSQL's major versions, and the names that both worlds claim.
- *
- * The only file that asks PG_VERSION_NUM. In src/postgres it comes before every header of the
- * server-free rooms, since the server has types of its own called Result, Item and Buffer.
+ *		What differs between PostgreSQL's major versions; the only file that asks PG_VERSION_NUM.
  */
 #ifndef POSTGRES_COMPAT_H
 #define POSTGRES_COMPAT_H
-
-#ifdef FOUNDATION_RESULT_H
-#error "include postgres/compat.h before the headers of src/foundation, src/item and src/aws"
-#endif
 
 #include "postgres.h"
 
@@ -32,24 +25,12 @@
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                               \
 	PG_FUNCTION_INFO_V1(name)
 
-/*
- * The plan node Result, the page's Item and the pool's Buffer: once the headers that declare and
- * use them are read, the names are ours. So the server's headers come before this one.
- */
-#include "access/tableam.h"
 #include "catalog/pg_foreign_server.h"
 #include "executor/executor.h"
 #include "foreign/fdwapi.h"
 #include "miscadmin.h"
-#include "nodes/plannodes.h"
-#include "storage/bufmgr.h"
-#include "storage/bufpage.h"
 #include "utils/acl.h"
 #include "utils/pg_locale.h"
-
-#define Result FoundationResult
-#define Item   DynamodbItem
-#define Buffer ByteBuffer
 
 /* The role as which a scan's foreign table is read: a view's owner, or the one who asks. */
 static inline Oid

@@ -173,12 +173,12 @@ credentials_role_request(const CredentialProvider *provider)
 	return provider->role;
 }
 
-Result
+CheckedResult
 credentials_take_role(CredentialProvider *provider, Bytes xml)
 {
 	int other = 1 - provider->session;
 	AwsCredentials session;
-	Result result;
+	CheckedResult result;
 
 	arena_reset(provider->session_secrets[other]);
 	result = sts_read_assume_role(provider->session_secrets[other], xml, &session);

@@ -58,7 +58,7 @@ extern bool credentials_can_be_refreshed(const CredentialProvider *provider);
 extern AssumeRoleRequest credentials_role_request(const CredentialProvider *provider);
 
 /* Takes AssumeRole's answer; the old session is wiped. On failure the old session stays. */
-extern Result credentials_take_role(CredentialProvider *provider, Bytes xml) MUST_CHECK;
+extern CheckedResult credentials_take_role(CredentialProvider *provider, Bytes xml) MUST_CHECK;
 
 /* Forgets the role's session, since the service calls it expired. */
 extern void credentials_forget_role(CredentialProvider *provider);

@@ -34,7 +34,7 @@ extern Datum column_conversion_read(ColumnConversion *conversion, const Attribut
  * The jsonb of an item, in CurrentMemoryContext, without the attributes whose slot `left_out` says:
  * the contents of a whole_item column.
  */
-extern Datum item_read_as_jsonb(const Item *item, JsonFormat format, const bool *left_out);
+extern Datum item_read_as_jsonb(const DynamodbItem *item, JsonFormat format, const bool *left_out);
 
 typedef enum WriteOutcome
 {

@@ -292,7 +292,7 @@ read_json(ColumnConversion *conversion, const AttributeValue *value)
 }
 
 Datum
-item_read_as_jsonb(const Item *item, JsonFormat format, const bool *left_out)
+item_read_as_jsonb(const DynamodbItem *item, JsonFormat format, const bool *left_out)
 {
 	PushValue push = push_of_format(format);
 	JsonbParseState *state = NULL;
@@ -417,7 +417,7 @@ static WriteOutcome
 write_typed(Arena *arena, Jsonb *jsonb, AttributeValue *value)
 {
 	char *json = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
-	Result result;
+	CheckedResult result;
 	Bytes utf8;
 
 	if (!string_from_server(arena, json, strlen(json), &utf8))

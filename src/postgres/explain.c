@@ -50,7 +50,7 @@ show_condition(const Explained *explained, const char *property, List *template)
 static void
 show_projection(const Explained *explained)
 {
-	Buffer *text =
+	ByteBuffer *text =
 	    memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, PROJECTION_TEXT_MAXIMUM);
 	AttributePath *paths;
 	size_t count;

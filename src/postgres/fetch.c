@@ -52,7 +52,7 @@ typedef struct FetchPage
 {
 	Fetch *fetch;
 	Arena *arena;      /* of everything decoded */
-	Buffer *body;      /* of the request, needed until the call is done */
+	ByteBuffer *body;  /* of the request, needed until the call is done */
 	ServiceCall *call; /* NULL unless on its way */
 	PageDecoder *decoder;
 	DecodedPage decoded;
@@ -123,7 +123,7 @@ request_kind_name(RequestKind kind)
  * A page as the sink of its response.
  */
 
-static Result
+static CheckedResult
 page_begin(void *context)
 {
 	FetchPage *page = context;
@@ -133,7 +133,7 @@ page_begin(void *context)
 	return page->decoder == NULL ? arena_failure(page->arena, 1) : result_ok();
 }
 
-static Result
+static CheckedResult
 page_write(void *context, Bytes chunk)
 {
 	FetchPage *page = context;
@@ -141,7 +141,7 @@ page_write(void *context, Bytes chunk)
 	return page_decoder_feed(page->decoder, chunk);
 }
 
-static Result
+static CheckedResult
 page_finish(void *context)
 {
 	FetchPage *page = context;
@@ -176,8 +176,8 @@ page_clear(FetchPage *page)
  * Bodies of requests.
  */
 
-static Result
-write_lookup(Fetch *fetch, int number, Buffer *body)
+static CheckedResult
+write_lookup(Fetch *fetch, int number, ByteBuffer *body)
 {
 	const FetchPlan *plan = &fetch->plan;
 	bool batch = plan->kind == REQUEST_BATCH_GET_ITEM;
@@ -196,8 +196,8 @@ write_lookup(Fetch *fetch, int number, Buffer *body)
 	             : dynamodb_write_get_item(fetch->scratch, &request, body);
 }
 
-static Result
-write_read(Fetch *fetch, const Stream *stream, Buffer *body)
+static CheckedResult
+write_read(Fetch *fetch, const Stream *stream, ByteBuffer *body)
 {
 	const FetchPlan *plan = &fetch->plan;
 	ReadRequest request = plan->read;
@@ -217,8 +217,8 @@ write_read(Fetch *fetch, const Stream *stream, Buffer *body)
 }
 
 /* The body of the stream's pending request. */
-static Result
-write_request(Fetch *fetch, const Stream *stream, Buffer *body)
+static CheckedResult
+write_request(Fetch *fetch, const Stream *stream, ByteBuffer *body)
 {
 	if (stream->pending == PENDING_UNPROCESSED)
 		return dynamodb_write_batch_get_again(stream->reading->decoded.unprocessed, body);
@@ -689,10 +689,10 @@ fetch_next_stream(Fetch *fetch)
 	}
 }
 
-const Item *
+const DynamodbItem *
 fetch_next(Fetch *fetch)
 {
-	static const Item empty = {NULL, 0};
+	static const DynamodbItem empty = {NULL, 0};
 	FetchPage *page;
 	int64 number;
 

@@ -35,7 +35,7 @@ typedef struct FetchPlan
 	int segments;                 /* Scan: parts of the table, at least 1 … */
 	const int32 *segment_numbers; /* … of which these are read, a stream each; NULL: all */
 	int segment_number_count;
-	const Item *keys;            /* lookups */
+	const DynamodbItem *keys;    /* lookups */
 	int key_count;               /* GetItem: one request for each; BatchGetItem: a hundred in one */
 	const NameTable *names;      /* NULL: no slots */
 	bool in_order;               /* streams one after another, as listed; else as they come */
@@ -75,7 +75,7 @@ extern Fetch *fetch_open(ServiceClient *client, const FetchPlan *plan);
  * the items have no attributes. Waits where it must; errors are reported. When the service
  * contradicts the table's description, that is forgotten before the error.
  */
-extern const Item *fetch_next(Fetch *fetch);
+extern const DynamodbItem *fetch_next(Fetch *fetch);
 
 /*
  * Begins again with the first item, without asking for anything anew. False, and nothing changed,

@@ -174,7 +174,7 @@ add_described_keys(TableImport *import, const TableDescription *description)
 }
 
 static void
-add_item(TableImport *import, const Item *item)
+add_item(TableImport *import, const DynamodbItem *item)
 {
 	for (uint32 i = 0; i < item->count; i++)
 	{
@@ -198,7 +198,7 @@ add_sampled_attributes(TableImport *import)
 	    .missing_table_is_empty = true,
 	};
 	Fetch *fetch = fetch_open(import->client, &plan);
-	const Item *item;
+	const DynamodbItem *item;
 
 	for (int i = 0; i < import->options->sample_items && (item = fetch_next(fetch)) != NULL; i++)
 	{
@@ -457,7 +457,7 @@ static bool
 list_more_tables(ServiceClient *client, Bytes *start, List **names)
 {
 	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, LIST_MAXIMUM);
-	Buffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, LIST_MAXIMUM);
+	ByteBuffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, LIST_MAXIMUM);
 	ServiceRequest request = {.service = AWS_DYNAMODB, .operation = "ListTables"};
 	TableNames page;
 

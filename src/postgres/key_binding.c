@@ -301,10 +301,10 @@ take_choice(const KeyRestriction *restriction, uint64 *combination)
 	return choice;
 }
 
-static Item
+static DynamodbItem
 key_of_combination(const KeyRestriction *restrictions, uint32 count, uint64 combination)
 {
-	Item key = {palloc0(sizeof(Attribute) * count), count};
+	DynamodbItem key = {palloc0(sizeof(Attribute) * count), count};
 
 	for (uint32 i = 0; i < count; i++)
 	{
@@ -387,7 +387,7 @@ key_bind(const Binding *binding, const KeySchema *keys, List *template, bool loo
 		lookup = lookup && restrictions[i].has_points;
 	if (lookup)
 	{
-		demand.keys = allocate_many(combinations, sizeof(Item));
+		demand.keys = allocate_many(combinations, sizeof(DynamodbItem));
 		while (demand.key_count < combinations)
 		{
 			demand.keys[demand.key_count] =

@@ -37,7 +37,7 @@ release_arena(void *arena)
 static void
 release_buffer(void *buffer)
 {
-	buffer_release((Buffer *) buffer);
+	buffer_release((ByteBuffer *) buffer);
 }
 
 /* Has `release` called with `resource` when the context is reset or deleted. */
@@ -61,10 +61,10 @@ memory_context_arena(MemoryContext context, ArenaContents contents, Size maximum
 	return arena;
 }
 
-Buffer *
+ByteBuffer *
 memory_context_buffer(MemoryContext context, ArenaContents contents, Size maximum)
 {
-	Buffer *buffer = MemoryContextAlloc(context, sizeof(*buffer));
+	ByteBuffer *buffer = MemoryContextAlloc(context, sizeof(*buffer));
 
 	buffer_init(buffer, memory_context_blocks(context), contents, maximum);
 	release_with_context(context, release_buffer, buffer);

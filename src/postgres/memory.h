@@ -22,6 +22,7 @@ extern BlockSource memory_context_blocks(MemoryContext context);
 extern Arena *memory_context_arena(MemoryContext context, ArenaContents contents, Size maximum);
 
 /* The same for a buffer. */
-extern Buffer *memory_context_buffer(MemoryContext context, ArenaContents contents, Size maximum);
+extern ByteBuffer *memory_context_buffer(MemoryContext context, ArenaContents contents,
+                                         Size maximum);
 
 #endif

@@ -213,7 +213,7 @@ static const ResultReport result_reports[] = {
 StaticAssertDecl(lengthof(result_reports) == RESULT_LIBRARY_FAILURE + 1, "one row for each code");
 
 void
-report_result(Result result, const char *doing)
+report_result(CheckedResult result, const char *doing)
 {
 	ResultReport report = result_reports[result.code];
 	bool has_position = report.show_position && result.position > 0;

@@ -26,13 +26,13 @@ extern const char *service_display_name(AwsService service);
 /*
  * Reports a failed result. `doing` completes "could not …": "could not read item". Does not return.
  */
-extern void report_result(Result result, const char *doing) pg_attribute_noreturn();
+extern void report_result(CheckedResult result, const char *doing) pg_attribute_noreturn();
 
 /* Reports the result if it is a failure. */
 #define CHECK_RESULT(expression, doing)                                                            \
 	do                                                                                             \
 	{                                                                                              \
-		Result result_of_call_ = (expression);                                                     \
+		CheckedResult result_of_call_ = (expression);                                              \
 		if (!result_is_ok(result_of_call_))                                                        \
 			report_result(result_of_call_, (doing));                                               \
 	} while (0)
@@ -40,9 +40,9 @@ extern void report_result(Result result, const char *doing) pg_attribute_noretur
 /* Where the work is: shown as the context of any error raised meanwhile. Parts may be NULL. */
 typedef struct ReportPlace
 {
-	const char *table;  /* the foreign table's name */
-	const char *column; /* the column's name */
-	const Item *item;   /* whose key attributes are shown … */
+	const char *table;        /* the foreign table's name */
+	const char *column;       /* the column's name */
+	const DynamodbItem *item; /* whose key attributes are shown … */
 	const Bytes *key_names;
 	int key_name_count; /* … these; none of them is ever an encrypted one */
 	ErrorContextCallback callback;

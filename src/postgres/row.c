@@ -132,7 +132,7 @@ row_reader_create_for_all(const ForeignRelation *relation)
 }
 
 bool
-row_is_visible(const RowReader *reader, const Item *item)
+row_is_visible(const RowReader *reader, const DynamodbItem *item)
 {
 	const AttributeValue *expiry;
 
@@ -145,7 +145,7 @@ row_is_visible(const RowReader *reader, const Item *item)
 
 /* Puts the item's attributes where their slots say. */
 static void
-spread_attributes(RowReader *reader, const Item *item)
+spread_attributes(RowReader *reader, const DynamodbItem *item)
 {
 	int32 slot_count = (int32) reader->relation->names.count;
 
@@ -171,7 +171,7 @@ column_value(const RowReader *reader, const ForeignColumn *column)
 }
 
 void
-row_read(RowReader *reader, const Item *item, Datum *values, bool *nulls)
+row_read(RowReader *reader, const DynamodbItem *item, Datum *values, bool *nulls)
 {
 	const ForeignRelation *relation = reader->relation;
 

@@ -37,13 +37,13 @@ extern RowReader *row_reader_create(const ForeignRelation *relation, List *colum
 extern RowReader *row_reader_create_for_all(const ForeignRelation *relation);
 
 /* False when the item is one that the table hides because it has expired. */
-extern bool row_is_visible(const RowReader *reader, const Item *item);
+extern bool row_is_visible(const RowReader *reader, const DynamodbItem *item);
 
 /*
  * Fills values and nulls, one for each of the relation's columns; those that are not read are NULL.
  * Memory is from CurrentMemoryContext. Errors are those of column_conversion_read, within the
  * reader's place.
  */
-extern void row_read(RowReader *reader, const Item *item, Datum *values, bool *nulls);
+extern void row_read(RowReader *reader, const DynamodbItem *item, Datum *values, bool *nulls);
 
 #endif

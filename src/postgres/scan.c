@@ -9,6 +9,7 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "postgres/compat.h"
 
@@ -153,10 +154,10 @@ end_reading(DynamodbScan *scan)
 }
 
 /* The next item that is a row; NULL at the end. */
-static const Item *
+static const DynamodbItem *
 next_visible_item(DynamodbScan *scan)
 {
-	const Item *item = scan->fetch == NULL ? NULL : fetch_next(scan->fetch);
+	const DynamodbItem *item = scan->fetch == NULL ? NULL : fetch_next(scan->fetch);
 
 	while (item != NULL && !row_is_visible(scan->reader, item))
 		item = fetch_next(scan->fetch);
@@ -165,7 +166,7 @@ next_visible_item(DynamodbScan *scan)
 
 /* Puts the item's row into the slot. */
 static void
-store_row(DynamodbScan *scan, const Item *item, TupleTableSlot *slot)
+store_row(DynamodbScan *scan, const DynamodbItem *item, TupleTableSlot *slot)
 {
 	MemoryContext caller = MemoryContextSwitchTo(scan->row);
 
@@ -179,7 +180,7 @@ dynamodbIterateForeignScan(ForeignScanState *node)
 {
 	DynamodbScan *scan = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
-	const Item *item;
+	const DynamodbItem *item;
 
 	ExecClearTuple(slot);
 	MemoryContextReset(scan->row);

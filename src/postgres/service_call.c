@@ -68,9 +68,9 @@ struct ServiceCall
 	HttpResponseHead head;
 	HttpBody body;
 	bool body_begun;
-	Buffer refusal; /* the body of a response that is no success; error borrows from it */
-	Result failure; /* of ours: sink, body, memory */
-	int64 sent_at;  /* transport_now() */
+	ByteBuffer refusal;    /* the body of a response that is no success; error borrows from it */
+	CheckedResult failure; /* of ours: sink, body, memory */
+	int64 sent_at;         /* transport_now() */
 
 	/* All attempts. */
 	TransportTimer back_off;
@@ -89,9 +89,9 @@ struct RoleRefresh
 	ClientContents *contents;
 	ServiceCall *call;
 	bool running;
-	int64 not_before; /* seconds since 1970, by the service's clock */
-	Buffer request;   /* AssumeRole's form data */
-	Buffer answer;    /* holds keys */
+	int64 not_before;   /* seconds since 1970, by the service's clock */
+	ByteBuffer request; /* AssumeRole's form data */
+	ByteBuffer answer;  /* holds keys */
 };
 
 static void start_role_refresh(RoleRefresh *refresh);
@@ -107,10 +107,10 @@ service_time(const ServiceClient *client)
 
 /* The response of an attempt: its bytes, as they come */
 
-static Result
+static CheckedResult
 write_refusal(void *call, Bytes chunk)
 {
-	Buffer *refusal = &((ServiceCall *) call)->refusal;
+	ByteBuffer *refusal = &((ServiceCall *) call)->refusal;
 
 	buffer_append_bytes(refusal, chunk);
 	return buffer_result(refusal);
@@ -122,7 +122,7 @@ is_success(const ServiceCall *call)
 	return call->head.status == 200;
 }
 
-static Result
+static CheckedResult
 begin_body(ServiceCall *call)
 {
 	bool success = is_success(call);
@@ -158,7 +158,7 @@ take_body(void *context, Bytes chunk)
 }
 
 /* The body is whole: is it right? */
-static Result
+static CheckedResult
 finish_body(ServiceCall *call)
 {
 	if (!call->body_begun)
@@ -426,7 +426,7 @@ end_attempt(void *context)
 
 /* Sending */
 
-static Result
+static CheckedResult
 sign_request(ServiceCall *call, const AwsCredentials *credentials, HttpRequest *http)
 {
 	const ClientContents *contents = call->client->contents;
@@ -442,7 +442,7 @@ sign_request(ServiceCall *call, const AwsCredentials *credentials, HttpRequest *
 	return sigv4_sign(&call->arena, http, credentials, &scope);
 }
 
-static Result
+static CheckedResult
 start_exchange(ServiceCall *call, const HttpRequest *http)
 {
 	const ServerOptions *options = call->client->contents->options;
@@ -462,7 +462,7 @@ start_exchange(ServiceCall *call, const HttpRequest *http)
 	return exchange_start(&call->exchange, &call->arena, http, &settings, &handler);
 }
 
-static Result
+static CheckedResult
 send_attempt(ServiceCall *call, const AwsCredentials *credentials)
 {
 	HttpRequest http;
@@ -569,27 +569,27 @@ service_calls_dispatch(void *context)
 
 /* Credentials of a role */
 
-static Result
+static CheckedResult
 begin_role_answer(void *refresh)
 {
 	buffer_reset(&((RoleRefresh *) refresh)->answer);
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 write_role_answer(void *refresh, Bytes chunk)
 {
-	Buffer *answer = &((RoleRefresh *) refresh)->answer;
+	ByteBuffer *answer = &((RoleRefresh *) refresh)->answer;
 
 	buffer_append_bytes(answer, chunk);
 	return buffer_result(answer);
 }
 
-static Result
+static CheckedResult
 finish_role_answer(void *context)
 {
 	RoleRefresh *refresh = context;
-	Result result =
+	CheckedResult result =
 	    credentials_take_role(refresh->contents->credentials, buffer_bytes(&refresh->answer));
 
 	buffer_release(&refresh->answer);
@@ -841,21 +841,21 @@ service_call_cost(const ServiceCall *call)
 
 /* Calls whose answer is small */
 
-static Result
+static CheckedResult
 begin_collecting(void *answer)
 {
 	buffer_reset(answer);
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 collect(void *answer, Bytes chunk)
 {
 	buffer_append_bytes(answer, chunk);
 	return buffer_result(answer);
 }
 
-static Result
+static CheckedResult
 finish_collecting(void *answer)
 {
 	return buffer_result(answer);
@@ -873,7 +873,7 @@ bool
 service_call_answer_unless(ServiceClient *client, const ServiceRequest *request, Size maximum,
                            uint32 expected, Bytes *answer, ServiceError *refusal)
 {
-	Buffer *collected = palloc(sizeof(*collected));
+	ByteBuffer *collected = palloc(sizeof(*collected));
 	ResponseSink sink = {begin_collecting, collect, finish_collecting, collected};
 	ServiceCall *call;
 	bool refused;

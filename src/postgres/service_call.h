@@ -52,9 +52,9 @@ extern bool service_clients_disconnect(Oid server_id);
  */
 typedef struct ResponseSink
 {
-	Result (*begin)(void *context);
-	Result (*write)(void *context, Bytes chunk);
-	Result (*finish)(void *context);
+	CheckedResult (*begin)(void *context);
+	CheckedResult (*write)(void *context, Bytes chunk);
+	CheckedResult (*finish)(void *context);
 	void *context;
 } ResponseSink;
 

@@ -174,7 +174,7 @@ table_description_forget(ServiceClient *client, const char *table_name)
 
 /* ---- asking the service ---- */
 
-typedef Result (*DescribeWriter)(Bytes table_name, Buffer *body);
+typedef CheckedResult (*DescribeWriter)(Bytes table_name, ByteBuffer *body);
 
 /*
  * Asks about one table. False when the service refuses for a reason in the set `expected`, with its
@@ -184,7 +184,7 @@ static bool
 describe(ServiceClient *client, const char *operation, DescribeWriter write, const char *table_name,
          uint32 expected, Bytes *answer, ServiceError *refusal)
 {
-	Buffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, ANSWER_MAXIMUM);
+	ByteBuffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, ANSWER_MAXIMUM);
 	ServiceRequest request = {.service = AWS_DYNAMODB, .operation = operation};
 
 	CHECK_RESULT(write(bytes_of_string(table_name), body), "write a request");

@@ -702,7 +702,7 @@ add_exchange(Exchange *exchange, Arena *arena, const HttpRequest *request,
 	return false;
 }
 
-Result
+CheckedResult
 exchange_start(Exchange *exchange, Arena *arena, const HttpRequest *request,
                const ExchangeSettings *settings, const ExchangeHandler *handler)
 {

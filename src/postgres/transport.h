@@ -97,9 +97,9 @@ typedef struct Exchange
  * borrowed until the end, everything else is copied. Does not throw: RESULT_OUT_OF_MEMORY or
  * RESULT_LIBRARY_FAILURE, and then nothing runs.
  */
-extern Result exchange_start(Exchange *exchange, Arena *arena, const HttpRequest *request,
-                             const ExchangeSettings *settings,
-                             const ExchangeHandler *handler) MUST_CHECK;
+extern CheckedResult exchange_start(Exchange *exchange, Arena *arena, const HttpRequest *request,
+                                    const ExchangeSettings *settings,
+                                    const ExchangeHandler *handler) MUST_CHECK;
 
 /*
  * Ends the exchange without calling its handler; a connection in the middle of a response is

@@ -19,7 +19,7 @@ demand(bool holds)
 static void
 check_written(Arena *arena, const AttributePath *path)
 {
-	Buffer buffer;
+	ByteBuffer buffer;
 	AttributePath again;
 
 	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	Bytes text = {(const char *) data, size};
 	Arena arena;
 	AttributePath path;
-	Result result;
+	CheckedResult result;
 
 	arena_init(&arena, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
 	result = attribute_path_parse(&arena, text, &path);

@@ -39,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		const char *end = memchr(rest.data, '\n', rest.length);
 		size_t length = end == NULL ? rest.length : (size_t) (end - rest.data) + 1;
-		Result result = http_response_head_line(&head, (Bytes){rest.data, length});
+		CheckedResult result = http_response_head_line(&head, (Bytes){rest.data, length});
 		int64_t seconds;
 
 		check(result.code == RESULT_OK || result.code == RESULT_MALFORMED);

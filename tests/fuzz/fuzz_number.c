@@ -25,7 +25,7 @@ check_canonical(Arena *arena, Bytes text)
 	Bytes again;
 	int64_t number;
 	int64_t same_number;
-	Result result;
+	CheckedResult result;
 
 	demand(result_is_ok(number_canonical(arena, text, &canonical)));
 	demand(canonical.length <= NUMBER_TEXT_MAXIMUM);

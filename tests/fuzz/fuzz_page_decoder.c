@@ -23,7 +23,7 @@ demand(bool holds)
 		abort();
 }
 
-static Result
+static CheckedResult
 decode(Arena *arena, const NameTable *names, Bytes body, size_t cut, DecodedPage *page)
 {
 	PageDecoder *decoder = page_decoder_create(arena, names);
@@ -35,7 +35,7 @@ decode(Arena *arena, const NameTable *names, Bytes body, size_t cut, DecodedPage
 }
 
 static void
-describe(Buffer *buffer, const DecodedPage *page)
+describe(ByteBuffer *buffer, const DecodedPage *page)
 {
 	JsonWriter writer;
 
@@ -53,13 +53,13 @@ describe(Buffer *buffer, const DecodedPage *page)
 }
 
 static void
-check_read_back(Arena *arena, const Item *item)
+check_read_back(Arena *arena, const DynamodbItem *item)
 {
 	AttributeValue before = {.type = ATTRIBUTE_M, .count = item->count};
 	AttributeValue after = {.type = ATTRIBUTE_M};
-	Buffer buffer;
+	ByteBuffer buffer;
 	JsonWriter writer;
-	Item again;
+	DynamodbItem again;
 
 	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
 	json_writer_init(&writer, &buffer);
@@ -89,10 +89,11 @@ check_unprocessed(Arena *arena, Bytes unprocessed)
 }
 
 static void
-check_same(Result whole_result, const DecodedPage *whole, Result cut_result, const DecodedPage *cut)
+check_same(CheckedResult whole_result, const DecodedPage *whole, CheckedResult cut_result,
+           const DecodedPage *cut)
 {
-	Buffer first;
-	Buffer second;
+	ByteBuffer first;
+	ByteBuffer second;
 
 	demand(whole_result.code == cut_result.code);
 	demand(whole_result.position == cut_result.position);
@@ -114,8 +115,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	NameTable names = {known, 2, false};
 	DecodedPage whole = {0};
 	DecodedPage cut = {0};
-	Result whole_result;
-	Result cut_result;
+	CheckedResult whole_result;
+	CheckedResult cut_result;
 	Arena arena;
 	Bytes body;
 

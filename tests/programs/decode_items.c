@@ -12,8 +12,9 @@
 static void
 answer_item(json_object *question, Arena *arena, JsonWriter *answer)
 {
-	Item item;
-	Result result = item_decode(arena, json_line_hexadecimal(question, "item", arena), &item);
+	DynamodbItem item;
+	CheckedResult result =
+	    item_decode(arena, json_line_hexadecimal(question, "item", arena), &item);
 
 	if (!result_is_ok(result))
 	{
@@ -25,7 +26,7 @@ answer_item(json_object *question, Arena *arena, JsonWriter *answer)
 }
 
 /* Feeds the body in the pieces that the ascending cuts make. */
-static Result
+static CheckedResult
 decode(Arena *arena, Bytes body, json_object *cuts, DecodedPage *page)
 {
 	PageDecoder *decoder = page_decoder_create(arena, NULL);
@@ -48,8 +49,8 @@ static void
 answer_page(json_object *question, Arena *arena, JsonWriter *answer)
 {
 	DecodedPage page;
-	Result result = decode(arena, json_line_hexadecimal(question, "page", arena),
-	                       description_array(question, "cuts"), &page);
+	CheckedResult result = decode(arena, json_line_hexadecimal(question, "page", arena),
+	                              description_array(question, "cuts"), &page);
 
 	if (!result_is_ok(result))
 	{
@@ -79,7 +80,7 @@ answer_number(json_object *question, Arena *arena, JsonWriter *answer)
 	Bytes text = description_string(question, "number");
 	Bytes canonical;
 	int64_t number;
-	Result result = number_canonical(arena, text, &canonical);
+	CheckedResult result = number_canonical(arena, text, &canonical);
 
 	if (!result_is_ok(result))
 	{

@@ -53,7 +53,7 @@ find_service(Bytes name, AwsService *service)
 	return false;
 }
 
-static Result
+static CheckedResult
 answer_endpoint(json_object *question, Bytes name, Arena *arena, JsonWriter *answer)
 {
 	EndpointVariant variant = {is_true(question, "fips"), is_true(question, "dualstack")};
@@ -74,7 +74,7 @@ answer_endpoint(json_object *question, Bytes name, Arena *arena, JsonWriter *ans
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 answer_url(Bytes url, Arena *arena, JsonWriter *answer)
 {
 	Endpoint endpoint;
@@ -103,7 +103,7 @@ answer_question(json_object *question, Arena *arena, JsonWriter *answer)
 {
 	Bytes service = description_string(question, "endpoint");
 	Bytes url = description_string(question, "url");
-	Result result = result_ok();
+	CheckedResult result = result_ok();
 
 	if (service.length > 0)
 		result = answer_endpoint(question, service, arena, answer);

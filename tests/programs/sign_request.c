@@ -9,7 +9,7 @@
 #include "aws/sigv4.h"
 #include "unit/json_lines.h"
 
-static Result
+static CheckedResult
 read_headers(json_object *array, HttpRequest *request)
 {
 	for (size_t i = 0; i < json_object_array_length(array); i++)
@@ -24,7 +24,7 @@ read_headers(json_object *array, HttpRequest *request)
 	return result_ok();
 }
 
-static Result
+static CheckedResult
 read_request(json_object *question, Arena *arena, HttpRequest *request)
 {
 	*request = (HttpRequest){.method = description_string(question, "method").data,
@@ -47,7 +47,7 @@ without_authorization(const HttpRequest *request)
 	return signed_request;
 }
 
-static Result
+static CheckedResult
 sign(json_object *question, Arena *arena, JsonWriter *answer)
 {
 	AwsCredentials credentials = {.access_key_id = description_string(question, "access_key_id"),
@@ -82,7 +82,7 @@ sign(json_object *question, Arena *arena, JsonWriter *answer)
 static void
 answer_question(json_object *question, Arena *arena, JsonWriter *answer)
 {
-	Result result = sign(question, arena, answer);
+	CheckedResult result = sign(question, arena, answer);
 
 	if (!result_is_ok(result))
 		json_line_failure(answer, result);

@@ -50,10 +50,10 @@ text_of(json_object *value)
 	return bytes_of_string(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
 }
 
-static Item *
+static DynamodbItem *
 read_items(json_object *array, Arena *arena)
 {
-	Item *items = allocate(arena, count_of(array), sizeof(Item));
+	DynamodbItem *items = allocate(arena, count_of(array), sizeof(DynamodbItem));
 
 	for (size_t i = 0; i < count_of(array); i++)
 		require(result_is_ok(
@@ -166,8 +166,8 @@ lookup_request(json_object *question, Arena *arena)
 	};
 }
 
-static Result
-write_body(json_object *question, Arena *arena, Buffer *body)
+static CheckedResult
+write_body(json_object *question, Arena *arena, ByteBuffer *body)
 {
 	Bytes operation = description_string(question, "operation");
 	ReadRequest read = read_request(question, arena);
@@ -186,8 +186,8 @@ write_body(json_object *question, Arena *arena, Buffer *body)
 static void
 answer_question(json_object *question, Arena *arena, JsonWriter *answer)
 {
-	Buffer body;
-	Result result;
+	ByteBuffer body;
+	CheckedResult result;
 
 	buffer_init(&body, malloc_block_source, ARENA_PLAIN, BODY_MAXIMUM);
 	result = write_body(question, arena, &body);

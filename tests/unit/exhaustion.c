@@ -48,7 +48,7 @@ run_once(ArenaUse use, long allowed, size_t maximum)
 {
 	LimitedSource source = {.allowed = allowed};
 	Arena arena;
-	Result result;
+	CheckedResult result;
 
 	arena_init(&arena, (BlockSource){limited_allocate, limited_release, &source}, ARENA_SECRET,
 	           maximum);

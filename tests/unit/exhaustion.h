@@ -8,7 +8,7 @@
 #include "foundation/arena.h"
 
 /* What is to be run; takes all its memory from the arena or from the arena's source. */
-typedef Result (*ArenaUse)(Arena *arena);
+typedef CheckedResult (*ArenaUse)(Arena *arena);
 
 /*
  * Runs `use` with its first, second … block refused, and with arenas of every maximum up to the one

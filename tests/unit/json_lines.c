@@ -13,7 +13,7 @@
 #define ANSWER_MAXIMUM ((size_t) 64 * 1024 * 1024)
 
 static bool
-answer_line(Bytes line, Arena *arena, Buffer *buffer, JsonLineAnswer answer)
+answer_line(Bytes line, Arena *arena, ByteBuffer *buffer, JsonLineAnswer answer)
 {
 	json_object *question;
 	JsonWriter writer;
@@ -34,7 +34,7 @@ int
 json_lines_serve(JsonLineAnswer answer)
 {
 	Arena arena;
-	Buffer buffer;
+	ByteBuffer buffer;
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t length;
@@ -62,7 +62,7 @@ json_line_string(JsonWriter *answer, const char *name, Bytes value)
 }
 
 void
-json_line_failure(JsonWriter *answer, Result result)
+json_line_failure(JsonWriter *answer, CheckedResult result)
 {
 	json_line_string(answer, "error", bytes_of_string(result.message));
 }

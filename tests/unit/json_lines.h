@@ -18,7 +18,7 @@ extern int json_lines_serve(JsonLineAnswer answer);
 extern void json_line_string(JsonWriter *answer, const char *name, Bytes value);
 
 /* The member "error" with the message of a failure. */
-extern void json_line_failure(JsonWriter *answer, Result result);
+extern void json_line_failure(JsonWriter *answer, CheckedResult result);
 
 /* The bytes of a member of hexadecimal digits, in `arena`. */
 extern Bytes json_line_hexadecimal(json_object *question, const char *name, Arena *arena);

@@ -72,7 +72,7 @@ test_written_text_is_read_back(void **state)
 	                                    "\"]\"[1]",
 	                                    "a.0",
 	                                    "\"\"\"\""};
-	Buffer buffer;
+	ByteBuffer buffer;
 
 	(void) state;
 	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, 1000);
@@ -110,7 +110,8 @@ test_malformed_text(void **state)
 	(void) state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 	{
-		Result result = attribute_path_parse(&arena, bytes_of_string(refused[i].text), &path);
+		CheckedResult result =
+		    attribute_path_parse(&arena, bytes_of_string(refused[i].text), &path);
 
 		if (result.code != RESULT_MALFORMED || result.position != refused[i].position)
 			fail_msg("%s: %d at %zu", refused[i].text, (int) result.code, result.position);
@@ -144,7 +145,7 @@ test_find(void **state)
 	    "a.set[0]", "a.list[0].x", "a.list[1].deep.x", "a.list[1].deep[0]"};
 	const AttributeValue *value;
 	AttributePath path;
-	Item item;
+	DynamodbItem item;
 
 	(void) state;
 	assert_true(result_is_ok(item_decode(&arena, bytes_of_string(json), &item)));
@@ -195,7 +196,7 @@ test_exhaustion(void **state)
 		ObservedSource source;
 		Arena small;
 		AttributePath path;
-		Result result;
+		CheckedResult result;
 
 		arena_init(&small, observed_source(&source, allowed), ARENA_PLAIN, SIZE_MAX);
 		result = attribute_path_parse(&small, BYTES_LITERAL("\"a\".b[0]"), &path);

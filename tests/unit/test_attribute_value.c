@@ -43,10 +43,10 @@ value_of(const char *json)
 	return value;
 }
 
-static Item
+static DynamodbItem
 item_of(const char *json)
 {
-	Item item;
+	DynamodbItem item;
 
 	if (!result_is_ok(item_decode(&arena, bytes_of_string(json), &item)))
 		fail_msg("%s", json);
@@ -76,7 +76,7 @@ test_type_names(void **state)
 static void
 test_find(void **state)
 {
-	Item item = item_of("{\"a\":{\"M\":{\"b\":{\"S\":\"x\"}}},\"s\":{\"S\":\"y\"}}");
+	DynamodbItem item = item_of("{\"a\":{\"M\":{\"b\":{\"S\":\"x\"}}},\"s\":{\"S\":\"y\"}}");
 	const AttributeValue *map = item_find(&item, BYTES_LITERAL("a"));
 
 	(void) state;
@@ -154,8 +154,9 @@ test_copies_borrow_nothing(void **state)
 static void
 test_item_copy(void **state)
 {
-	Item item = item_of("{\"a\":{\"L\":[{\"S\":\"x\"},{\"SS\":[\"y\"]}]},\"b\":{\"N\":\"1\"}}");
-	Item copy;
+	DynamodbItem item =
+	    item_of("{\"a\":{\"L\":[{\"S\":\"x\"},{\"SS\":[\"y\"]}]},\"b\":{\"N\":\"1\"}}");
+	DynamodbItem copy;
 
 	(void) state;
 	item.attributes[1].slot = 7;
@@ -234,7 +235,7 @@ test_item_size(void **state)
 	(void) state;
 	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++)
 	{
-		Item item = item_of(items[i].json);
+		DynamodbItem item = item_of(items[i].json);
 
 		if (item_size(&item) != items[i].size)
 			fail_msg("%s: %zu", items[i].json, item_size(&item));

@@ -19,7 +19,7 @@
 static void
 test_appends(void **state)
 {
-	Buffer buffer;
+	ByteBuffer buffer;
 
 	(void) state;
 	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, 1000);
@@ -41,7 +41,7 @@ test_appends(void **state)
 static void
 test_maximum_is_exact_and_failure_sticks(void **state)
 {
-	Buffer buffer;
+	ByteBuffer buffer;
 
 	(void) state;
 	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, 600);
@@ -66,7 +66,7 @@ static void
 test_exhaustion(void **state)
 {
 	ObservedSource source;
-	Buffer buffer;
+	ByteBuffer buffer;
 
 	(void) state;
 	buffer_init(&buffer, observed_source(&source, 1), ARENA_PLAIN, 100000);
@@ -83,7 +83,7 @@ static void
 test_secrets_are_wiped(void **state)
 {
 	ObservedSource source;
-	Buffer buffer;
+	ByteBuffer buffer;
 
 	(void) state;
 	buffer_init(&buffer, observed_source(&source, SIZE_MAX), ARENA_SECRET, 100000);

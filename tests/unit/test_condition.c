@@ -16,7 +16,7 @@
 #include "unit/block_sources.h"
 
 static Arena arena;
-static Buffer buffer;
+static ByteBuffer buffer;
 
 static int
 begin_test(void **state)
@@ -356,7 +356,7 @@ test_exhaustion(void **state)
 {
 	Condition *condition = joined(CONDITION_AND, in_list(40), equal("b", "x"));
 	Condition *has_type = leaf(CONDITION_HAS_TYPE, "a", NULL, NULL);
-	Result result = result_out_of_memory();
+	CheckedResult result = result_out_of_memory();
 
 	(void) state;
 	condition = joined(CONDITION_AND, condition, has_type);
@@ -365,7 +365,7 @@ test_exhaustion(void **state)
 		ObservedSource source;
 		ExpressionAttributes *attributes;
 		Arena small;
-		Buffer expression;
+		ByteBuffer expression;
 
 		arena_init(&small, observed_source(&source, allowed), ARENA_SECRET, SIZE_MAX);
 		buffer_init(&expression, small.source, ARENA_SECRET, 10000);

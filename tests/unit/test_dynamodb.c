@@ -16,7 +16,7 @@
 #include "unit/exhaustion.h"
 
 static Arena arena;
-static Buffer body;
+static ByteBuffer body;
 
 static int
 set_up(void **state)
@@ -43,7 +43,7 @@ assert_bytes(Bytes bytes, const char *expected)
 
 /* The body is the expected JSON, in whatever order of members, and is empty afterwards. */
 static void
-assert_body(Result result, const char *expected)
+assert_body(CheckedResult result, const char *expected)
 {
 	json_object *written;
 	json_object *wanted;
@@ -90,7 +90,7 @@ scans_have_all_their_parts(void **state)
 	Condition filter = compare(CONDITION_LESS, "size", &one);
 	AttributePath projection[] = {path_of("a"), path_of("size")};
 	Attribute key = {BYTES_LITERAL("id"), ATTRIBUTE_NO_SLOT, attribute_string(BYTES_LITERAL("x"))};
-	Item start = {&key, 1};
+	DynamodbItem start = {&key, 1};
 	ReadRequest request = {.table_name = BYTES_LITERAL("t"),
 	                       .index_name = BYTES_LITERAL("i"),
 	                       .filter = &filter,
@@ -169,7 +169,7 @@ lookups_name_their_keys(void **state)
 	    {BYTES_LITERAL("id"), ATTRIBUTE_NO_SLOT, attribute_binary(BYTES_LITERAL("\x01\x02"))},
 	    {BYTES_LITERAL("id"), ATTRIBUTE_NO_SLOT, attribute_number(BYTES_LITERAL("-5"))},
 	};
-	Item items[] = {{&keys[0], 1}, {&keys[1], 1}};
+	DynamodbItem items[] = {{&keys[0], 1}, {&keys[1], 1}};
 	AttributePath projection = path_of("a");
 	LookupRequest request = {.table_name = BYTES_LITERAL("t"),
 	                         .keys = items,
@@ -209,7 +209,7 @@ small_requests_are_written(void **state)
 	            "{\"ExclusiveStartTableName\":\"t\"}");
 }
 
-static Result
+static CheckedResult
 write_query_in(Arena *small)
 {
 	AttributePathStep step = {.name = BYTES_LITERAL("id")};
@@ -220,8 +220,8 @@ write_query_in(Arena *small)
 	                       .key_condition = &key,
 	                       .projection = &projection,
 	                       .projection_count = 1};
-	Buffer query;
-	Result result;
+	ByteBuffer query;
+	CheckedResult result;
 
 	buffer_init(&query, small->source, ARENA_SECRET, 4096);
 	result = dynamodb_write_query(small, &request, &query);
@@ -303,7 +303,7 @@ assert_indexes(const TableDescription *description)
 	assert_int_equal(all->projection, PROJECTION_ALL);
 }
 
-static Result
+static CheckedResult
 read_whole_table(Arena *some_arena)
 {
 	TableDescription description;

@@ -198,7 +198,7 @@ headers_with_line_ends_are_refused(void **state)
 	assert_int_equal(request.header_count, 0);
 }
 
-static Result
+static CheckedResult
 write_url(Arena *arena)
 {
 	HttpRequest request = {.scheme = BYTES_LITERAL("https"),

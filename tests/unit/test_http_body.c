@@ -20,7 +20,7 @@
 static const char text[] =
     "{\"Count\": 0, \"Items\": [], \"padding\": \"aaaaaaaaaaaaaaaaaaaaaaaa\"}";
 
-static Result
+static CheckedResult
 append(void *buffer, Bytes chunk)
 {
 	buffer_append_bytes(buffer, chunk);
@@ -58,12 +58,12 @@ head_for(Bytes wire, bool gzip)
 }
 
 /* Feeds the wire's bytes in two parts; what came out is in `decoded`. */
-static Result
+static CheckedResult
 read_body(const HttpResponseHead *head, Bytes wire, size_t split, size_t maximum,
-          BlockSource source, Buffer *decoded)
+          BlockSource source, ByteBuffer *decoded)
 {
 	HttpBody body;
-	Result result = http_body_begin(&body, head, source, maximum, append, decoded);
+	CheckedResult result = http_body_begin(&body, head, source, maximum, append, decoded);
 
 	if (result_is_ok(result))
 		result = http_body_take(&body, (Bytes){wire.data, split});
@@ -77,11 +77,12 @@ read_body(const HttpResponseHead *head, Bytes wire, size_t split, size_t maximum
 }
 
 /* The same from memory that is looked after; every block must come back. */
-static Result
-read_whole(const HttpResponseHead *head, Bytes wire, size_t split, size_t maximum, Buffer *decoded)
+static CheckedResult
+read_whole(const HttpResponseHead *head, Bytes wire, size_t split, size_t maximum,
+           ByteBuffer *decoded)
 {
 	ObservedSource observed;
-	Result result =
+	CheckedResult result =
 	    read_body(head, wire, split, maximum, observed_source(&observed, SIZE_MAX), decoded);
 
 	assert_int_equal(observed.live, 0);
@@ -89,7 +90,7 @@ read_whole(const HttpResponseHead *head, Bytes wire, size_t split, size_t maximu
 }
 
 static void
-assert_is_text(Buffer *decoded)
+assert_is_text(ByteBuffer *decoded)
 {
 	assert_true(bytes_equal(buffer_bytes(decoded), BYTES_LITERAL(text)));
 	buffer_release(decoded);
@@ -103,7 +104,7 @@ plain_body_passes_at_every_split(void **state)
 
 	for (size_t split = 0; split <= wire.length; split++)
 	{
-		Buffer decoded;
+		ByteBuffer decoded;
 
 		buffer_init(&decoded, malloc_block_source, ARENA_PLAIN, GENEROUS);
 		assert_int_equal(read_whole(&head, wire, split, GENEROUS, &decoded).code, RESULT_OK);
@@ -120,7 +121,7 @@ gzip_is_inflated_at_every_split(void **state)
 
 	for (size_t split = 0; split <= wire.length; split++)
 	{
-		Buffer decoded;
+		ByteBuffer decoded;
 
 		buffer_init(&decoded, malloc_block_source, ARENA_PLAIN, GENEROUS);
 		assert_int_equal(read_whole(&head, wire, split, GENEROUS, &decoded).code, RESULT_OK);
@@ -132,8 +133,8 @@ gzip_is_inflated_at_every_split(void **state)
 static ResultCode
 code_of(const HttpResponseHead *head, Bytes wire, size_t maximum)
 {
-	Buffer decoded;
-	Result result;
+	ByteBuffer decoded;
+	CheckedResult result;
 
 	buffer_init(&decoded, malloc_block_source, ARENA_PLAIN, GENEROUS);
 	result = read_whole(head, wire, wire.length / 2, maximum, &decoded);
@@ -235,13 +236,13 @@ exhaustion_is_reported_and_keeps_nothing(void **state)
 	unsigned char room[256];
 	Bytes wire = compressed(BYTES_LITERAL(text), room, sizeof(room));
 	HttpResponseHead head = head_for(wire, true);
-	Result result;
+	CheckedResult result;
 	size_t allowed = 0;
 
 	do
 	{
 		ObservedSource observed;
-		Buffer decoded;
+		ByteBuffer decoded;
 
 		buffer_init(&decoded, malloc_block_source, ARENA_PLAIN, GENEROUS);
 		result =

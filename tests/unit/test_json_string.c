@@ -151,7 +151,7 @@ test_malformed_escapes(void **state)
 	{
 		char text[64];
 		size_t length = strlen(refused[i].text);
-		Result result = json_string_check_escapes(bytes_of_string(refused[i].text));
+		CheckedResult result = json_string_check_escapes(bytes_of_string(refused[i].text));
 
 		memcpy(text, refused[i].text, length);
 		assert_int_equal(result.code, RESULT_MALFORMED);

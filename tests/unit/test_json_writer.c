@@ -15,7 +15,7 @@
 #include "item/page_decoder.h"
 #include "unit/block_sources.h"
 
-static Buffer buffer;
+static ByteBuffer buffer;
 static JsonWriter writer;
 
 static int
@@ -109,7 +109,7 @@ test_typed_values(void **state)
 	    "\"l\":{\"L\":[{\"L\":[]},{\"S\":\"\"}]},\"m\":{\"M\":{\"k\":{\"M\":{}},\"j\":{\"N\":\"0\"}"
 	    "}}}";
 	Arena arena;
-	Item item;
+	DynamodbItem item;
 
 	(void) state;
 	arena_init(&arena, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
@@ -149,7 +149,7 @@ static void
 test_bounds(void **state)
 {
 	ObservedSource source;
-	Buffer small;
+	ByteBuffer small;
 
 	(void) state;
 	buffer_init(&small, malloc_block_source, ARENA_PLAIN, 10);

@@ -55,7 +55,7 @@ static const char *const rich_pages[] = {
 
 /* All that a page says, as text. */
 static void
-describe(Buffer *buffer, const DecodedPage *page)
+describe(ByteBuffer *buffer, const DecodedPage *page)
 {
 	char numbers[160];
 	JsonWriter writer;
@@ -78,7 +78,7 @@ describe(Buffer *buffer, const DecodedPage *page)
 }
 
 /* Decodes a body handed over in pieces that end at `cuts`, which ascend. */
-static Result
+static CheckedResult
 decode_cut(Arena *arena, const NameTable *names, Bytes body, const size_t *cuts, size_t count,
            DecodedPage *page)
 {
@@ -92,7 +92,7 @@ decode_cut(Arena *arena, const NameTable *names, Bytes body, const size_t *cuts,
 		size_t to = i < count ? cuts[i] : body.length;
 		/* its own allocation, so that the sanitizer sees a byte read too far */
 		char *piece = malloc(to - from + 1);
-		Result result;
+		CheckedResult result;
 
 		memcpy(piece, body.data + from, to - from);
 		result = page_decoder_feed(decoder, (Bytes){piece, to - from});
@@ -103,17 +103,17 @@ decode_cut(Arena *arena, const NameTable *names, Bytes body, const size_t *cuts,
 	return page_decoder_finish(decoder, page);
 }
 
-static Result
+static CheckedResult
 decode(Arena *arena, const NameTable *names, Bytes body, DecodedPage *page)
 {
 	return decode_cut(arena, names, body, NULL, 0, page);
 }
 
-static Result
+static CheckedResult
 decode_bytewise(Arena *arena, const NameTable *names, Bytes body, DecodedPage *page)
 {
 	size_t *cuts = malloc((body.length + 1) * sizeof(*cuts));
-	Result result;
+	CheckedResult result;
 
 	for (size_t i = 0; i < body.length; i++)
 		cuts[i] = i;
@@ -124,15 +124,15 @@ decode_bytewise(Arena *arena, const NameTable *names, Bytes body, DecodedPage *p
 
 /* Fails unless the two pieces of text are the same. */
 static void
-assert_same_text(const Buffer *a, const Buffer *b)
+assert_same_text(const ByteBuffer *a, const ByteBuffer *b)
 {
 	assert_int_equal(a->length, b->length);
 	assert_memory_equal(a->data, b->data, a->length);
 }
 
 static Arena arena;
-static Buffer expected;
-static Buffer found;
+static ByteBuffer expected;
+static ByteBuffer found;
 
 static int
 begin(void **state)
@@ -155,7 +155,7 @@ end(void **state)
 }
 
 static void
-assert_ok(Result result)
+assert_ok(CheckedResult result)
 {
 	if (!result_is_ok(result))
 		fail_msg("%s at %zu", result.message, result.position);
@@ -311,7 +311,7 @@ test_written_items_are_read_back(void **state)
 		for (size_t k = 0; k < page.item_count; k++)
 		{
 			JsonWriter writer;
-			Item item;
+			DynamodbItem item;
 			AttributeValue before = {.type = ATTRIBUTE_M, .count = page.items[k].count};
 			AttributeValue after = {.type = ATTRIBUTE_M};
 
@@ -469,7 +469,7 @@ test_malformed(void **state)
 	{
 		Bytes body = bytes_of_string(malformed_bodies[i].body);
 		DecodedPage page;
-		Result result = decode(&arena, NULL, body, &page);
+		CheckedResult result = decode(&arena, NULL, body, &page);
 
 		if (result.code != RESULT_MALFORMED || result.position != malformed_bodies[i].position)
 			fail_msg("%s: code %d at %zu: %s", body.data, (int) result.code, result.position,
@@ -487,7 +487,7 @@ test_zero_byte_in_body(void **state)
 {
 	static const char body[] = "{\"Count\":1\0}";
 	DecodedPage page;
-	Result result;
+	CheckedResult result;
 
 	(void) state;
 	for (size_t at = 0; at < sizeof(body) - 1; at++)
@@ -513,7 +513,7 @@ test_truncated(void **state)
 		for (size_t length = 0; length < whole; length++)
 		{
 			DecodedPage page;
-			Result result = decode(&arena, NULL, (Bytes){rich_pages[i], length}, &page);
+			CheckedResult result = decode(&arena, NULL, (Bytes){rich_pages[i], length}, &page);
 
 			assert_int_equal(result.code, RESULT_MALFORMED);
 			assert_int_equal(result.position, length);
@@ -536,7 +536,7 @@ test_failure_sticks(void **state)
 }
 
 /* An item whose one attribute is `levels` of lists or maps around a string. */
-static Result
+static CheckedResult
 decode_nested(int levels, const char *opening, const char *closing)
 {
 	DecodedPage page;
@@ -623,7 +623,7 @@ test_skipped_attributes_are_checked(void **state)
 	{
 		Bytes body = bytes_of_string(malformed_bodies[i].body);
 		DecodedPage page;
-		Result result = decode(&arena, &none, body, &page);
+		CheckedResult result = decode(&arena, &none, body, &page);
 
 		assert_int_equal(result.code, RESULT_MALFORMED);
 		assert_int_equal(result.position, malformed_bodies[i].position);
@@ -633,7 +633,7 @@ test_skipped_attributes_are_checked(void **state)
 
 /* {"Items":[…]}: one item of `count` attributes, the last named as `last` says. */
 static void
-write_wide_item(Buffer *buffer, int count, int last)
+write_wide_item(ByteBuffer *buffer, int count, int last)
 {
 	buffer_append_string(buffer, "{\"Items\":[{");
 	for (int i = 0; i < count; i++)
@@ -779,7 +779,7 @@ test_exhaustion(void **state)
 	for (size_t i = 0; i <= RICH_PAGE_COUNT; i++)
 	{
 		Bytes body = i < RICH_PAGE_COUNT ? bytes_of_string(rich_pages[i]) : buffer_bytes(&found);
-		Result result = result_out_of_memory();
+		CheckedResult result = result_out_of_memory();
 
 		for (size_t allowed = 0; !result_is_ok(result); allowed++)
 		{
@@ -801,7 +801,7 @@ test_exhaustion(void **state)
 static void
 test_memory_is_bounded(void **state)
 {
-	Result result = result_out_of_memory();
+	CheckedResult result = result_out_of_memory();
 
 	(void) state;
 	buffer_reset(&found);
@@ -830,7 +830,7 @@ test_full_at_every_place(void **state)
 	(void) state;
 	for (size_t i = 0; i <= RICH_PAGE_COUNT; i++)
 	{
-		Result result = result_out_of_memory();
+		CheckedResult result = result_out_of_memory();
 		Bytes body;
 
 		buffer_reset(&found);
@@ -856,13 +856,13 @@ test_full_while_decoding_an_item(void **state)
 {
 	static const char json[] =
 	    "{\"a\":{\"M\":{\"k\":{\"L\":[{\"NULL\":true}]}}},\"b\":{\"S\":\"x\"}}";
-	Result result = result_out_of_memory();
+	CheckedResult result = result_out_of_memory();
 
 	(void) state;
 	for (size_t maximum = 0; !result_is_ok(result); maximum += 16)
 	{
 		Arena small;
-		Item item;
+		DynamodbItem item;
 
 		arena_init(&small, malloc_block_source, ARENA_PLAIN, maximum);
 		result = item_decode(&small, bytes_of_string(json), &item);
@@ -886,7 +886,7 @@ test_single_values(void **state)
 	                                      "{\"S\":\"a\"},",
 	                                      "{\"S\":\"a\",\"S\":\"b\"}"};
 	AttributeValue value;
-	Item item;
+	DynamodbItem item;
 
 	(void) state;
 	assert_ok(

@@ -205,7 +205,7 @@ sts_speaks_forms(void **state)
 	assert_bytes(find_header(&http, "accept-encoding")->value, "gzip");
 }
 
-static Result
+static CheckedResult
 make_request(Arena *small)
 {
 	ServiceRequest request = {AWS_DYNAMODB, "Query", BYTES_LITERAL("{}")};

@@ -210,7 +210,7 @@ too_many_headers_are_refused(void **state)
 	assert_int_equal(sigv4_sign(&arena, &request, &credentials, &scope).code, RESULT_TOO_LARGE);
 }
 
-static Result
+static CheckedResult
 sign_in(Arena *small)
 {
 	HttpRequest request = request_for_path("/a/b");

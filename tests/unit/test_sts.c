@@ -39,7 +39,7 @@ assert_bytes(Bytes bytes, const char *expected)
 static void
 assert_form(const AssumeRoleRequest *request, const char *expected)
 {
-	Buffer body;
+	ByteBuffer body;
 
 	buffer_init(&body, malloc_block_source, ARENA_PLAIN, 4096);
 	assert_int_equal(sts_write_assume_role(request, &body).code, RESULT_OK);
@@ -71,7 +71,7 @@ forms_that_do_not_fit_fail(void **state)
 {
 	AssumeRoleRequest request = {.role_arn = BYTES_LITERAL("arn"),
 	                             .role_session_name = BYTES_LITERAL("me")};
-	Buffer body;
+	ByteBuffer body;
 
 	buffer_init(&body, malloc_block_source, ARENA_PLAIN, 40);
 	assert_int_equal(sts_write_assume_role(&request, &body).code, RESULT_TOO_LARGE);
@@ -95,7 +95,7 @@ forms_that_do_not_fit_fail(void **state)
 	"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- hello -->" RESPONSE(                         \
 	    USER CREDENTIALS(KEY SECRET TOKEN EXPIRATION) "<PackedPolicySize>6</PackedPolicySize>\n")
 
-static Result
+static CheckedResult
 read_response(Arena *some_arena)
 {
 	AwsCredentials credentials;
