@@ -130,6 +130,21 @@ path_without_elements(AttributePath path)
 	return path;
 }
 
+/*
+ * False when the paths may be too long for an expression. Each step takes "#" and a number of at
+ * most four digits, since the names in all of a request's expressions of 4 KB cannot be ten
+ * thousand, and "." behind it; each path one byte more, because it is ", " that stands between two.
+ */
+static bool
+projection_fits(const AttributePath *paths, size_t count)
+{
+	size_t length = count;
+
+	for (size_t i = 0; i < count; i++)
+		length += (size_t) paths[i].count * strlen("#9999.");
+	return length <= EXPRESSION_BYTES_MAXIMUM;
+}
+
 AttributePath *
 access_projection(const Access *access, const ForeignRelation *relation, size_t *count)
 {
@@ -155,7 +170,10 @@ access_projection(const Access *access, const ForeignRelation *relation, size_t 
 	}
 	if (expiry.length > 0)
 		*count = projection_add_name(paths, *count, expiry);
-	return paths;
+	if (projection_fits(paths, *count))
+		return paths;
+	*count = 0;
+	return NULL;
 }
 
 bool

@@ -77,7 +77,8 @@ extern BoundAccess *access_bind(const Access *access, const ForeignRelation *rel
 /*
  * The attributes that the access asks for: those of its columns, the table's key attributes (errors
  * name them) and, with hide_expired, the TTL attribute; of paths that overlap, the shorter. NULL,
- * with *count 0, when whole items are read. palloc'd, names borrowed from the relation.
+ * with *count 0, when whole items are read, also because there are too many attributes to name.
+ * palloc'd, names borrowed from the relation.
  */
 extern AttributePath *access_projection(const Access *access, const ForeignRelation *relation,
                                         size_t *count);
