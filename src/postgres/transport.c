@@ -42,6 +42,9 @@
 /* Connections without work that are kept; more are closed, the oldest first. */
 #define IDLE_CONNECTIONS_MAXIMUM 128L
 
+/* Descriptors that connections leave to others, of those that extensions may open. */
+#define DESCRIPTORS_LEFT 16
+
 /* Sockets served before timers and interrupts are looked at again, and such rounds in one serve. */
 #define EVENTS_AT_ONCE 8
 #define ROUNDS_AT_ONCE 8
@@ -413,6 +416,17 @@ open_mux(void)
 		                errmsg("could not wait on a descriptor for network requests: %m")));
 }
 
+/*
+ * Connections of all servers together. An extension may have a third of the descriptors, whatever
+ * the servers' max_connections add up to; at this limit libcurl closes idle connections, and then
+ * lets requests wait for one.
+ */
+static long
+connections_maximum(void)
+{
+	return Max(max_safe_fds / 3 - DESCRIPTORS_LEFT, 1);
+}
+
 /* Signals are blocked. False when libcurl has no memory. */
 static bool
 make_multi(void)
@@ -424,7 +438,8 @@ make_multi(void)
 	if (curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
 	    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_curl_timer) != CURLM_OK ||
 	    curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long) CURLPIPE_NOTHING) != CURLM_OK ||
-	    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS_MAXIMUM) != CURLM_OK)
+	    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS_MAXIMUM) != CURLM_OK ||
+	    curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_maximum()) != CURLM_OK)
 	{
 		curl_multi_cleanup(multi);
 		return false;
