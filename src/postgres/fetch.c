@@ -30,10 +30,14 @@
  */
 #define PAGE_MEMORY_MAXIMUM ((Size) 512 * 1024 * 1024)
 
-/* What a page is taken to need while none has come, and the least it is taken to need ever. */
-#define PAGE_MEMORY_FIRST_GUESS   ((Size) 16 * 1024 * 1024)
-#define LOOKUP_MEMORY_FIRST_GUESS ((Size) 512 * 1024)
-#define PAGE_MEMORY_MINIMUM       ((Size) 64 * 1024)
+/*
+ * What a page is taken to need while none has come: one of BatchGetItem may be sixteen times as
+ * large as one of Query and Scan, so the first comes alone. And the least a page is taken to need.
+ */
+#define PAGE_MEMORY_FIRST_GUESS  ((Size) 16 * 1024 * 1024)
+#define BATCH_MEMORY_FIRST_GUESS ((Size) 64 * 1024 * 1024)
+#define ITEM_MEMORY_FIRST_GUESS  ((Size) 512 * 1024)
+#define PAGE_MEMORY_MINIMUM      ((Size) 64 * 1024)
 
 /* A request's body: a filter with values of at most 2 MB, each byte escaped to six at worst. */
 #define REQUEST_BODY_MAXIMUM ((Size) 16 * 1024 * 1024)
@@ -287,6 +291,19 @@ stream_delay_ms(const Stream *stream)
 	                                  pg_prng_double(&pg_global_prng_state));
 }
 
+/*
+ * Once what follows a page is asked for, the page itself is needed no longer than for its items.
+ * The largest ones come alone, and then there is room for no second one.
+ */
+static void
+stream_drop_exhausted(Fetch *fetch, Stream *stream)
+{
+	if (stream->turns == 0 || !page_is_exhausted(stream->reading))
+		return;
+	fetch->first_pages_kept = false;
+	page_clear(stream->reading);
+}
+
 /* Sends the stream's pending request, into its free page. */
 static void
 stream_ask(Fetch *fetch, Stream *stream)
@@ -312,6 +329,7 @@ stream_ask(Fetch *fetch, Stream *stream)
 	stream->limit = next_limit(&fetch->plan, stream->limit);
 	fetch->counters.requests++;
 	fetch->in_flight++;
+	stream_drop_exhausted(fetch, stream);
 }
 
 /* Puts the cost of the page's call to the counters and ends the call. */
@@ -648,13 +666,28 @@ fetch_make_places(Fetch *fetch)
 	}
 }
 
+static Size
+page_memory_first_guess(RequestKind kind)
+{
+	switch (kind)
+	{
+		case REQUEST_GET_ITEM:
+			return ITEM_MEMORY_FIRST_GUESS;
+		case REQUEST_BATCH_GET_ITEM:
+			return BATCH_MEMORY_FIRST_GUESS;
+		case REQUEST_QUERY:
+		case REQUEST_SCAN:
+			return PAGE_MEMORY_FIRST_GUESS;
+	}
+	pg_unreachable();
+}
+
 Fetch *
 fetch_open(ServiceClient *client, const FetchPlan *plan)
 {
 	MemoryContext context =
 	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB pages", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	bool lookup = plan->kind == REQUEST_GET_ITEM || plan->kind == REQUEST_BATCH_GET_ITEM;
 	Fetch *fetch = palloc0_object(Fetch);
 
 	fetch->context = context;
@@ -664,7 +697,7 @@ fetch_open(ServiceClient *client, const FetchPlan *plan)
 		fetch->plan.statement_units = &fetch->own_units;
 	fetch->scratch = memory_context_arena(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
 	fetch->items_until_serving = ITEMS_BETWEEN_SERVING;
-	fetch->page_memory = lookup ? LOOKUP_MEMORY_FIRST_GUESS : PAGE_MEMORY_FIRST_GUESS;
+	fetch->page_memory = page_memory_first_guess(plan->kind);
 	fetch_make_places(fetch);
 	fetch->first_pages_kept = fetch->place_count >= fetch->stream_count;
 	fetch_proceed(fetch);

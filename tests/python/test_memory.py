@@ -127,6 +127,24 @@ def test_whole_items(session, reader, service, item):
     assert read(reader, service, pages, "SELECT count(item) FROM whole") == pages.item_count
 
 
+def large_items(conversation):
+    """As many of the keys' items, of 400 kB, as BatchGetItem answers at most: 16 MB."""
+    keys = conversation.request.body["RequestItems"]["faults"]["Keys"]
+    items = [LARGE | key for key in keys[:40]]
+    left = {"UnprocessedKeys": {"faults": {"Keys": keys[40:]}} if keys[40:] else {}}
+    conversation.answer({"Responses": {"faults": items}} | left)
+
+
+def test_lookups_of_large_items(session, reader, service):
+    session.execute("ALTER FOREIGN TABLE faults OPTIONS (allow_full_scan 'false')")
+    service.script("BatchGetItem", *[large_items] * 100)
+    query = "SELECT count(note) FROM faults WHERE id = ANY (%s)"
+    with Peak(reader) as peak:
+        keys = [f"key {number}" for number in range(1500)]
+        assert reader.execute(query, [keys]).fetchone() == (1500,)
+    assert peak.bytes < PEAK_LIMIT, f"{peak.bytes / MEGABYTE:.0f} MB"
+
+
 @pytest.mark.parametrize("segments", [1, 16])
 def test_cursor_reads_on_as_it_is_fetched(session, reader, service, segments):
     """Bytes wait at the service, not in the backend, for a client that takes its time."""
