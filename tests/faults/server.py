@@ -178,6 +178,11 @@ class FaultServer:
         with self._lock:
             self._scripts[operation].extend(behaviours)
 
+    def forget_scripts(self):
+        """Every request is answered properly again."""
+        with self._lock:
+            self._scripts.clear()
+
     def count(self, operation):
         """Requests of the operation so far."""
         return sum(request.operation == operation for request in self.requests)
