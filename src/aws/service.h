@@ -31,7 +31,8 @@ typedef struct ServiceRequest
 {
 	AwsService service;
 	const char *operation; /* static: "GetItem" */
-	Bytes body; /* JSON, or form data for STS; owned by the caller until the call is done */
+	Bytes table;           /* the name of the table concerned, for logs; empty: none */
+	Bytes body; /* JSON, or form data for STS; like `table` the caller's until the call is done */
 } ServiceRequest;
 
 /*

@@ -313,6 +313,7 @@ stream_ask(Fetch *fetch, Stream *stream)
 	ServiceRequest request = {
 	    .service = AWS_DYNAMODB,
 	    .operation = request_kind_name(fetch->plan.kind),
+	    .table = fetch->plan.read.table_name,
 	};
 	MemoryContext caller = MemoryContextSwitchTo(fetch->context);
 

@@ -244,11 +244,14 @@ static void
 log_attempt(const ServiceCall *call)
 {
 	int64 microseconds = transport_now() - call->sent_at;
+	Bytes table = call->request.table;
 
 	if (log_requests)
-		ereport(LOG, (errmsg("%s %s: status %d, %.3f ms, attempt %d",
+		ereport(LOG, (errmsg("%s %s%s%.*s: status %d, %.3f ms, attempt %d",
 		                     service_display_name(call->request.service), call->request.operation,
-		                     call->head.status, microseconds / 1000.0, call->cost.attempts),
+		                     table.length > 0 ? " of table " : "", (int) table.length,
+		                     table.length > 0 ? table.data : "", call->head.status,
+		                     microseconds / 1000.0, call->cost.attempts),
 		              errhidestmt(true), errhidecontext(true)));
 }
 

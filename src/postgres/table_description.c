@@ -185,7 +185,11 @@ describe(ServiceClient *client, const char *operation, DescribeWriter write, con
          uint32 expected, Bytes *answer, ServiceError *refusal)
 {
 	ByteBuffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, ANSWER_MAXIMUM);
-	ServiceRequest request = {.service = AWS_DYNAMODB, .operation = operation};
+	ServiceRequest request = {
+	    .service = AWS_DYNAMODB,
+	    .operation = operation,
+	    .table = bytes_of_string(table_name),
+	};
 
 	CHECK_RESULT(write(bytes_of_string(table_name), body), "write a request");
 	request.body = buffer_bytes(body);

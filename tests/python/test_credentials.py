@@ -223,7 +223,7 @@ def test_log_shows_operations_and_no_secret(role_session, service, postgresql):
     where = "SELECT id FROM faults WHERE id = 'key 3'"
     assert role_session.execute(where).fetchall() == [("key 3",)]
     log = postgresql.log_path.read_text()
-    assert "DynamoDB GetItem: status 200" in log
+    assert "DynamoDB GetItem of table faults: status 200" in log
     assert "AWS STS AssumeRole: status 200" in log
     for secret in ("key 3", "secret of", "token of", "AWS4-HMAC"):
         assert secret not in log.rpartition("AssumeRole: status")[2]
