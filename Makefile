@@ -2,7 +2,7 @@
 #
 #   make, make install, make installcheck   what every PGXS extension offers
 #   make demo | psql | test                 with a private server and emulators; see CONTRIBUTING.md
-#   make lint | format | fuzz
+#   make lint | format | fuzz | bench
 
 MODULE_big = dynamodb_kms_fdw
 EXTENSION = dynamodb_kms_fdw
@@ -60,7 +60,7 @@ export BUILD DOWNLOADS PG_CONFIG
 ENVIRONMENT = tests/environment/prepare.sh
 PYTHON = PYTHONPATH=tests PYTHONPYCACHEPREFIX=$(BUILD)/pycache exec $(DOWNLOADS)/python/bin/python
 
-.PHONY: prepare build demo environment psql test lint format fuzz
+.PHONY: prepare build demo environment psql test lint format fuzz bench
 
 # Installs what is missing, named before it is installed.
 prepare:
@@ -87,6 +87,12 @@ lint: prepare
 
 fuzz: prepare
 	@$(PYTHON) tests/run fuzz-long
+
+# How fast it is, beside what else reads DynamoDB; BENCH_ARGS=--quick for a first impression.
+bench: prepare
+	@sh tests/bench/prepare.sh
+	@$(MAKE) --no-print-directory -j$$(nproc) -f tests/Makefile bench
+	@$(PYTHON) -m bench $(BENCH_ARGS)
 
 format: prepare
 	@clang-format -i $$(find src tests examples -name '*.[ch]')

@@ -1,0 +1,190 @@
+"""What is measured: a backend, a bare libcurl loop, and boto3's paginator."""
+
+import contextlib
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from environment import emulators, paths, processes
+from environment.postgresql import pg_config, running_postgresql
+from psycopg.sql import quote
+
+DIRECTORY = paths.BUILD / "bench"
+
+# One backend against one: no workers. LLVM's code would only be made for the larger inputs.
+SESSION = "-c jit=off -c max_parallel_workers_per_gather=0"
+SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run. `peak_bytes` is what a backend took over its size before, and all of a program."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+class Backend:
+    """A connection to a database with foreign tables of the replay server."""
+
+    def __init__(self, server, database, connection, endpoint_url):
+        self.server = server
+        self.database = database
+        self.connection = connection
+        self._tables = set()
+        self._create_server(endpoint_url)
+
+    def _create_server(self, endpoint_url):
+        keys = f"aws_access_key_id {quote(emulators.ACCESS_KEY_ID)}, aws_secret_access_key 'replay'"
+        self.connection.execute(
+            "CREATE SERVER replay FOREIGN DATA WRAPPER dynamodb_kms_fdw OPTIONS "
+            f"(region {quote(emulators.REGION)}, endpoint_url {quote(endpoint_url)})"
+        )
+        self.connection.execute(
+            f"CREATE USER MAPPING FOR CURRENT_USER SERVER replay OPTIONS ({keys})"
+        )
+
+    def foreign_table(self, shape, settings="", segments=1):
+        """A foreign table of the shape, served as the settings say."""
+        table = f"{shape.name}{settings}"
+        name = f'"{table}.segments-{segments}"'
+        if name not in self._tables:
+            self.connection.execute(
+                f"CREATE FOREIGN TABLE {name} ({shape.column_definitions()}) SERVER replay "
+                f"OPTIONS (table_name {quote(table)}, scan_segments '{segments}')"
+            )
+            self._tables.add(name)
+        return name
+
+    def heap_table(self, shape, foreign_table):
+        """A local table with the same rows, as a vacuumed one is after a while."""
+        name = f"heap_{shape.name}"
+        self.connection.execute(f"CREATE UNLOGGED TABLE {name} AS SELECT * FROM {foreign_table}")
+        self.connection.execute(f"VACUUM ANALYZE {name}")
+        return name
+
+    def value(self, query):
+        return self.connection.execute(query).fetchone()[0]
+
+    def run(self, statement):
+        """The statement's Sample."""
+        return _run(self.connection, statement)
+
+    def run_in_new_backend(self, statement):
+        """The Sample of a backend's first statement: whatever memory it needs, it has to take."""
+        with self.server.connect(self.database, options=SESSION) as connection:
+            return _run(connection, statement)
+
+    def copy(self, table):
+        return self.run(copy_statement(table))
+
+    def received_bytes(self, query):
+        """Bytes and requests that the query's one foreign scan reports."""
+        (plan,) = self.connection.execute(
+            f"EXPLAIN (ANALYZE, TIMING off, FORMAT json) {query}"
+        ).fetchone()
+        text = json.dumps(plan)
+        return tuple(
+            int(re.search(rf'"{name}": (\d+)', text)[1]) for name in ("Bytes Received", "Requests")
+        )
+
+    def lookup_p50(self, table, count=2000):
+        """Seconds of a prepared lookup by key, as pgbench's one client sees them."""
+        script = DIRECTORY / "lookup.sql"
+        script.write_text(
+            "\\set key random(1, 1000000)\n"
+            f"SELECT * FROM {table} WHERE pk = 'customer' AND sk = :key;\n"
+        )
+        for old in DIRECTORY.glob("lookup-log.*"):
+            old.unlink()
+        program = Path(pg_config("--bindir")) / "pgbench"
+        options = ["-n", "-M", "prepared", "-t", str(count), "-l"]
+        subprocess.run(
+            [program, *options, f"--log-prefix={DIRECTORY}/lookup-log", "-f", script],
+            env=self.server.environment(self.database),
+            check=True,
+            capture_output=True,
+        )
+        (log,) = DIRECTORY.glob("lookup-log.*")
+        return statistics.median(int(line.split()[2]) for line in log.open()) * 1e-6
+
+
+def copy_statement(table):
+    return f"COPY (SELECT * FROM {table}) TO '/dev/null'"
+
+
+def _run(connection, statement):
+    process = Path(f"/proc/{connection.info.backend_pid}")
+    (process / "clear_refs").write_text("5")
+    start_bytes = _status(process, "VmRSS")
+    start_cpu = _cpu_seconds(process)
+    begin = time.perf_counter()
+    connection.execute(statement)
+    seconds = time.perf_counter() - begin
+    peak_bytes = _status(process, "VmHWM") - start_bytes
+    return Sample(seconds, _cpu_seconds(process) - start_cpu, peak_bytes)
+
+
+def _status(process, field):
+    text = (process / "status").read_text()
+    return int(re.search(rf"^{field}:\s+(\d+) kB$", text, re.MULTILINE)[1]) * 1024
+
+
+def _cpu_seconds(process):
+    return int((process / "schedstat").read_text().split()[0]) * 1e-9
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Clients that are programs of their own."""
+
+    endpoint_url: str
+
+    def drain(self, what, table):
+        """What drain.c prints."""
+        return self._run(DIRECTORY / "drain", what, self.endpoint_url, table)
+
+    def drain_scan(self, table):
+        return _sample(self.drain("scan", table))
+
+    def drain_count(self, table):
+        return _sample(self.drain("count", table))
+
+    def boto3_scan(self, table):
+        script = Path(__file__).with_name("boto3_scan.py")
+        return _sample(self._run(sys.executable, script, self.endpoint_url, table))
+
+    @staticmethod
+    def _run(*command):
+        return json.loads(subprocess.check_output(command, text=True))
+
+
+def _sample(report):
+    return Sample(report["seconds"], report["cpu_seconds"], report["peak_bytes"])
+
+
+@contextlib.contextmanager
+def running_replay_server():
+    """The URL of a server of the tables that replay_pages.h describes."""
+    with processes.running("bench-replay-server", [DIRECTORY / "replay_server"]) as process:
+        processes.wait_until(
+            lambda: processes.log_of(process).endswith("\n"), process, "the replay server"
+        )
+        yield f"http://127.0.0.1:{processes.log_of(process).strip()}"
+
+
+@contextlib.contextmanager
+def running_contenders():
+    """A Backend, and the Programs, on a replay server."""
+    with contextlib.ExitStack() as stack:
+        endpoint_url = stack.enter_context(running_replay_server())
+        server = stack.enter_context(running_postgresql("bench-postgresql", settings=SETTINGS))
+        database = stack.enter_context(server.database())
+        connection = stack.enter_context(server.connect(database, options=SESSION))
+        yield Backend(server, database, connection, endpoint_url), Programs(endpoint_url)

@@ -1,0 +1,258 @@
+"""What is measured, and what must be reached.
+
+A Measure is one line of the table that the benchmark ends with. Its value is the median over the
+rounds of a ratio, or of a difference, of two runs of the same round.
+"""
+
+import math
+import statistics
+from dataclasses import dataclass, field
+
+from bench import shapes
+from bench.contenders import copy_statement
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured."""
+
+    rounds: int
+    pages: int  # of the tables that are read in each round
+    boto3_pages: int
+    large_scan_bytes: int
+
+
+FULL = Extent(rounds=5, pages=64, boto3_pages=4, large_scan_bytes=1 << 30)
+QUICK = Extent(rounds=2, pages=16, boto3_pages=2, large_scan_bytes=1 << 27)
+
+
+@dataclass(frozen=True)
+class Target:
+    at_most: bool
+    limit: float
+    unit: str = ""
+
+    def is_reached(self, value):
+        return value <= self.limit if self.at_most else value >= self.limit
+
+    def __str__(self):
+        return f"{'≤' if self.at_most else '≥'} {self.limit:g}{self.unit}"
+
+
+@dataclass(frozen=True)
+class Measure:
+    name: str
+    target: Target | None
+    values: list = field(default_factory=list)  # of the rounds; none: not measured
+    note: str = ""
+
+    @property
+    def value(self):
+        return statistics.median(self.values)
+
+    @property
+    def verdict(self):
+        if not self.values:
+            return "not measured"
+        if self.target is None:
+            return "no target"
+        return "reached" if self.target.is_reached(self.value) else "not reached"
+
+
+def at_most(limit, unit=""):
+    return Target(True, limit, unit)
+
+
+def at_least(limit, unit=""):
+    return Target(False, limit, unit)
+
+
+class Throughput:
+    """How fast each way reads all of a shape's items: a list of Samples by the way's name."""
+
+    def __init__(self, shape, items, item_bytes):
+        self.shape = shape
+        self.items = items  # by the way's name
+        self.item_bytes = item_bytes  # of JSON
+        self.samples = {name: [] for name in items}
+
+    def items_per_second(self, way):
+        """One number a round."""
+        return [self.items[way] / sample.seconds for sample in self.samples[way]]
+
+    def ratios(self, numerator, denominator):
+        """Of the times an item takes, one a round."""
+        return [
+            below / above
+            for above, below in zip(
+                self.items_per_second(numerator), self.items_per_second(denominator), strict=True
+            )
+        ]
+
+
+def measure_throughput(backend, programs, shape, extent):
+    pages = f".pages-{extent.pages}"
+    few_pages = f".pages-{extent.boto3_pages}"
+    table = backend.foreign_table(shape, pages)
+    heap = backend.heap_table(shape, table)
+    items = backend.value(f"SELECT count(*) FROM {heap}")
+    if items != backend.value(f"SELECT count(*) FROM {table}"):
+        raise AssertionError(f"{heap} has other rows than {table}")
+    ways = {
+        "ours, COPY": lambda: backend.copy(table),
+        "ours, aggregates": lambda: backend.run(f"SELECT {shape.aggregate} FROM {table}"),
+        "heap, COPY": lambda: backend.copy(heap),
+        "heap, aggregates": lambda: backend.run(f"SELECT {shape.aggregate} FROM {heap}"),
+        "libcurl": lambda: programs.drain_scan(shape.name + pages),
+        "boto3": lambda: programs.boto3_scan(shape.name + few_pages),
+    }
+    of_boto3 = {"boto3": items * extent.boto3_pages // extent.pages}
+    item_bytes = programs.drain("scan", shape.name + pages)["bytes"] / items
+    throughput = Throughput(shape, {name: items for name in ways} | of_boto3, item_bytes)
+    for way in ways.values():
+        way()
+    for _ in range(extent.rounds):
+        for name, way in ways.items():
+            throughput.samples[name].append(way())
+    return throughput
+
+
+def copy_over_heap(throughput):
+    limits = {"small": 2.0, "wide": 2.0, "nested": 3.0}
+    name = throughput.shape.name
+    return Measure(
+        f"COPY of every column over COPY from a heap table, {name}",
+        at_most(limits[name]) if name in limits else None,
+        throughput.ratios("ours, COPY", "heap, COPY"),
+    )
+
+
+def speed_over_boto3(throughput):
+    return Measure(
+        f"full scan against boto3's paginator, {throughput.shape.name}",
+        at_least(15, "x"),
+        throughput.ratios("boto3", "ours, COPY"),
+    )
+
+
+def in_turns(rounds, first, second):
+    """Pairs of samples; one more of each before them warms up."""
+    return [(first(), second()) for _ in range(rounds + 1)][1:]
+
+
+def limited_rate(backend, programs, shape, extent):
+    settings = f".pages-{extent.pages}.rate-50"
+    table = backend.foreign_table(shape, settings)
+    pairs = in_turns(
+        extent.rounds,
+        lambda: backend.copy(table).seconds,
+        lambda: programs.drain_scan(shape.name + settings).seconds,
+    )
+    return Measure(
+        f"full scan at 50 MB/s over libcurl, {shape.name}",
+        at_most(1.15),
+        [ours / curl for ours, curl in pairs],
+    )
+
+
+def counting(backend, programs, latency_ms, extent):
+    settings = f".pages-{extent.pages * 8}.latency-{latency_ms}"
+    table = backend.foreign_table(shapes.SMALL, settings)
+    query = f"SELECT count(*) FROM {table}"
+    received, requests = backend.received_bytes(query)
+    pairs = in_turns(
+        extent.rounds,
+        lambda: backend.run(query).seconds,
+        lambda: programs.drain_count(shapes.SMALL.name + settings).seconds,
+    )
+    return Measure(
+        f"count(*) over libcurl with the same calls, {latency_ms} ms a page",
+        at_most(1.1),
+        [ours / curl for ours, curl in pairs],
+        f"{received / requests:.0f} bytes a page of 8,333 items",
+    )
+
+
+def segments(backend, extent):
+    settings = ".pages-64.latency-40.items-500"
+    one = backend.foreign_table(shapes.SMALL, settings)
+    eight = backend.foreign_table(shapes.SMALL, settings, segments=8)
+    pairs = in_turns(
+        extent.rounds, lambda: backend.copy(one).seconds, lambda: backend.copy(eight).seconds
+    )
+    return Measure(
+        "8 segments against one, 64 pages of 40 ms, one backend",
+        at_least(6, "x"),
+        [of_one / of_eight for of_one, of_eight in pairs],
+    )
+
+
+def lookup(backend, programs, extent):
+    table = backend.foreign_table(shapes.SMALL)
+    pairs = in_turns(
+        extent.rounds,
+        lambda: backend.lookup_p50(table),
+        lambda: programs.drain("lookup", shapes.SMALL.name)["p50_seconds"],
+    )
+    ours = statistics.median(pair[0] for pair in pairs)
+    curl = statistics.median(pair[1] for pair in pairs)
+    return Measure(
+        "point lookup, prepared, p50 over libcurl's",
+        at_most(0.3, " ms"),
+        [(ours - curl) * 1000 for ours, curl in pairs],
+        f"{ours * 1000:.3f} ms; libcurl {curl * 1000:.3f} ms",
+    )
+
+
+def large_scan_memory(backend, throughput, extent):
+    shape = throughput.shape
+    page_bytes = throughput.item_bytes * throughput.items["ours, COPY"] / extent.pages
+    pages = math.ceil(extent.large_scan_bytes / page_bytes)
+    table = backend.foreign_table(shape, f".pages-{pages}")
+    sample = backend.run_in_new_backend(copy_statement(table))
+    return Measure(
+        f"memory of a scan of {extent.large_scan_bytes // MEGABYTE} MB, peak over start, "
+        f"{shape.name}",
+        at_most(64, " MB"),
+        [sample.peak_bytes / MEGABYTE],
+    )
+
+
+NOT_MEASURED = [
+    Measure(
+        "full scan against Multicorn 2 with boto3",
+        at_least(40, "x"),
+        note="neither Debian nor PyPI offers Multicorn 2",
+    ),
+    Measure(
+        "two workers against one, parallel-aware scan",
+        at_least(1.7, "x"),
+        note="scans are not parallel-aware yet",
+    ),
+    Measure(
+        "join of 10,000 local rows with key lookups against one lookup after another, 5 ms",
+        at_least(20, "x"),
+        note="lookups are not in bulk yet",
+    ),
+]
+
+
+def measure_all(backend, programs, extent, say):
+    """All Throughputs, and all Measures in the order of the table."""
+    throughputs = []
+    for shape in shapes.SHAPES:
+        say(f"{shape.name} items")
+        throughputs.append(measure_throughput(backend, programs, shape, extent))
+    measures = [copy_over_heap(throughput) for throughput in throughputs]
+    say("limited rate")
+    measures += [limited_rate(backend, programs, shape, extent) for shape in shapes.SHAPES]
+    measures += [speed_over_boto3(throughput) for throughput in throughputs]
+    say("counting, latency, lookups")
+    measures += [counting(backend, programs, latency_ms, extent) for latency_ms in (0, 5)]
+    measures.append(segments(backend, extent))
+    measures.append(lookup(backend, programs, extent))
+    say("memory")
+    measures += [large_scan_memory(backend, throughput, extent) for throughput in throughputs]
+    return throughputs, measures + NOT_MEASURED
