@@ -168,7 +168,8 @@ find_header(const HttpRequest *request, const char *name)
 static HttpRequest
 request_of(AwsService service, const char *operation, bool compression)
 {
-	ServiceRequest request = {service, operation, BYTES_LITERAL("body")};
+	ServiceRequest request = {
+	    .service = service, .operation = operation, .body = BYTES_LITERAL("body")};
 	Endpoint endpoint = {BYTES_LITERAL("http"), BYTES_LITERAL("h:1"), BYTES_LITERAL("/p")};
 	HttpRequest http;
 
@@ -208,7 +209,8 @@ sts_speaks_forms(void **state)
 static CheckedResult
 make_request(Arena *small)
 {
-	ServiceRequest request = {AWS_DYNAMODB, "Query", BYTES_LITERAL("{}")};
+	ServiceRequest request = {
+	    .service = AWS_DYNAMODB, .operation = "Query", .body = BYTES_LITERAL("{}")};
 	EndpointVariant variant = {true, true};
 	Endpoint endpoint;
 	Endpoint parsed;
