@@ -7,99 +7,7 @@
 #include <string.h>
 
 #include "aws/description.h"
-
-/* What the parts of one request's body are written with. */
-typedef struct RequestWriter
-{
-	JsonWriter json;
-	Arena *arena;
-	ExpressionAttributes *attributes; /* of the request's expressions */
-} RequestWriter;
-
-static CheckedResult
-writer_init(RequestWriter *writer, Arena *arena, ByteBuffer *body)
-{
-	json_writer_init(&writer->json, body);
-	writer->arena = arena;
-	writer->attributes = expression_attributes_create(arena);
-	if (writer->attributes == NULL)
-		return arena_failure(arena, 0);
-	return result_ok();
-}
-
-static void
-write_string(JsonWriter *json, const char *name, Bytes value)
-{
-	json_name(json, bytes_of_string(name));
-	json_string(json, value);
-}
-
-static void
-write_integer(JsonWriter *json, const char *name, int64_t value)
-{
-	json_name(json, bytes_of_string(name));
-	json_integer(json, value);
-}
-
-static void
-write_boolean(JsonWriter *json, const char *name, bool value)
-{
-	json_name(json, bytes_of_string(name));
-	json_boolean(json, value);
-}
-
-static void
-write_capacity_wish(JsonWriter *json)
-{
-	write_string(json, "ReturnConsumedCapacity", BYTES_LITERAL("TOTAL"));
-}
-
-static void
-expression_init(ByteBuffer *expression, const RequestWriter *writer)
-{
-	buffer_init(expression, writer->arena->source, writer->arena->contents,
-	            EXPRESSION_BYTES_MAXIMUM);
-}
-
-/* Writes the expression as a member, if it and `result` are good, and releases it. */
-static CheckedResult
-expression_finish(ByteBuffer *expression, RequestWriter *writer, const char *name,
-                  CheckedResult result)
-{
-	if (result_is_ok(result))
-		result = buffer_result(expression);
-	if (result_is_ok(result))
-		write_string(&writer->json, name, buffer_bytes(expression));
-	buffer_release(expression);
-	return result;
-}
-
-static CheckedResult
-write_condition(RequestWriter *writer, const char *name, const Condition *condition)
-{
-	ByteBuffer expression;
-	CheckedResult result;
-
-	if (condition == NULL)
-		return result_ok();
-	expression_init(&expression, writer);
-	result = expression_write_condition(writer->attributes, &expression, condition);
-	return expression_finish(&expression, writer, name, result);
-}
-
-/* Without paths there is no expression, and DynamoDB gives every attribute. */
-static CheckedResult
-write_projection(RequestWriter *writer, const AttributePath *paths, size_t count)
-{
-	ByteBuffer expression;
-	CheckedResult result;
-
-	if (paths == NULL || count == 0)
-		return result_ok();
-	expression_init(&expression, writer);
-	result = expression_write_projection(writer->attributes, &expression, paths, count);
-	return expression_finish(&expression, writer, "ProjectionExpression", result);
-}
+#include "aws/dynamodb_request.h"
 
 /* The members that Query and Scan have in common. */
 static CheckedResult
@@ -107,24 +15,22 @@ write_read(RequestWriter *writer, const ReadRequest *request)
 {
 	JsonWriter *json = &writer->json;
 
-	write_string(json, "TableName", request->table_name);
+	request_write_string(json, "TableName", request->table_name);
 	if (request->index_name.length > 0)
-		write_string(json, "IndexName", request->index_name);
-	RETURN_IF_FAILED(write_condition(writer, "FilterExpression", request->filter));
+		request_write_string(json, "IndexName", request->index_name);
+	RETURN_IF_FAILED(request_write_condition(writer, "FilterExpression", request->filter));
 	if (request->count_only)
-		write_string(json, "Select", BYTES_LITERAL("COUNT"));
+		request_write_string(json, "Select", BYTES_LITERAL("COUNT"));
 	else
-		RETURN_IF_FAILED(write_projection(writer, request->projection, request->projection_count));
+		RETURN_IF_FAILED(
+		    request_write_projection(writer, request->projection, request->projection_count));
 	if (request->consistent_read)
-		write_boolean(json, "ConsistentRead", true);
+		request_write_boolean(json, "ConsistentRead", true);
 	if (request->limit > 0)
-		write_integer(json, "Limit", request->limit);
+		request_write_integer(json, "Limit", request->limit);
 	if (request->exclusive_start_key != NULL)
-	{
-		json_name(json, BYTES_LITERAL("ExclusiveStartKey"));
-		json_item(json, request->exclusive_start_key);
-	}
-	write_capacity_wish(json);
+		request_write_item(json, "ExclusiveStartKey", request->exclusive_start_key);
+	request_write_capacity_wish(json);
 	return result_ok();
 }
 
@@ -133,12 +39,13 @@ dynamodb_write_query(Arena *arena, const ReadRequest *request, ByteBuffer *body)
 {
 	RequestWriter writer;
 
-	RETURN_IF_FAILED(writer_init(&writer, arena, body));
+	RETURN_IF_FAILED(request_writer_init(&writer, arena, body));
 	json_begin_object(&writer.json);
 	RETURN_IF_FAILED(write_read(&writer, request));
-	RETURN_IF_FAILED(write_condition(&writer, "KeyConditionExpression", request->key_condition));
+	RETURN_IF_FAILED(
+	    request_write_condition(&writer, "KeyConditionExpression", request->key_condition));
 	if (request->backward)
-		write_boolean(&writer.json, "ScanIndexForward", false);
+		request_write_boolean(&writer.json, "ScanIndexForward", false);
 	expression_attributes_write(writer.attributes, &writer.json);
 	json_end_object(&writer.json);
 	return buffer_result(body);
@@ -149,13 +56,13 @@ dynamodb_write_scan(Arena *arena, const ReadRequest *request, ByteBuffer *body)
 {
 	RequestWriter writer;
 
-	RETURN_IF_FAILED(writer_init(&writer, arena, body));
+	RETURN_IF_FAILED(request_writer_init(&writer, arena, body));
 	json_begin_object(&writer.json);
 	RETURN_IF_FAILED(write_read(&writer, request));
 	if (request->total_segments > 1)
 	{
-		write_integer(&writer.json, "Segment", request->segment);
-		write_integer(&writer.json, "TotalSegments", request->total_segments);
+		request_write_integer(&writer.json, "Segment", request->segment);
+		request_write_integer(&writer.json, "TotalSegments", request->total_segments);
 	}
 	expression_attributes_write(writer.attributes, &writer.json);
 	json_end_object(&writer.json);
@@ -166,10 +73,11 @@ dynamodb_write_scan(Arena *arena, const ReadRequest *request, ByteBuffer *body)
 static CheckedResult
 write_lookup_parts(RequestWriter *writer, const LookupRequest *request)
 {
-	RETURN_IF_FAILED(write_projection(writer, request->projection, request->projection_count));
+	RETURN_IF_FAILED(
+	    request_write_projection(writer, request->projection, request->projection_count));
 	expression_attributes_write(writer->attributes, &writer->json);
 	if (request->consistent_read)
-		write_boolean(&writer->json, "ConsistentRead", true);
+		request_write_boolean(&writer->json, "ConsistentRead", true);
 	return result_ok();
 }
 
@@ -180,13 +88,12 @@ dynamodb_write_get_item(Arena *arena, const LookupRequest *request, ByteBuffer *
 
 	if (request->key_count != 1)
 		return result_failed(RESULT_INVALID_ARGUMENT, "GetItem takes one key");
-	RETURN_IF_FAILED(writer_init(&writer, arena, body));
+	RETURN_IF_FAILED(request_writer_init(&writer, arena, body));
 	json_begin_object(&writer.json);
-	write_string(&writer.json, "TableName", request->table_name);
-	json_name(&writer.json, BYTES_LITERAL("Key"));
-	json_item(&writer.json, &request->keys[0]);
+	request_write_string(&writer.json, "TableName", request->table_name);
+	request_write_item(&writer.json, "Key", &request->keys[0]);
 	RETURN_IF_FAILED(write_lookup_parts(&writer, request));
-	write_capacity_wish(&writer.json);
+	request_write_capacity_wish(&writer.json);
 	json_end_object(&writer.json);
 	return buffer_result(body);
 }
@@ -208,7 +115,7 @@ dynamodb_write_batch_get_item(Arena *arena, const LookupRequest *request, ByteBu
 
 	if (request->key_count == 0 || request->key_count > BATCH_GET_KEYS_MAXIMUM)
 		return result_failed(RESULT_INVALID_ARGUMENT, "BatchGetItem takes 1 to 100 keys");
-	RETURN_IF_FAILED(writer_init(&writer, arena, body));
+	RETURN_IF_FAILED(request_writer_init(&writer, arena, body));
 	json_begin_object(&writer.json);
 	json_name(&writer.json, BYTES_LITERAL("RequestItems"));
 	json_begin_object(&writer.json);
@@ -218,7 +125,7 @@ dynamodb_write_batch_get_item(Arena *arena, const LookupRequest *request, ByteBu
 	RETURN_IF_FAILED(write_lookup_parts(&writer, request));
 	json_end_object(&writer.json);
 	json_end_object(&writer.json);
-	write_capacity_wish(&writer.json);
+	request_write_capacity_wish(&writer.json);
 	json_end_object(&writer.json);
 	return buffer_result(body);
 }
@@ -226,15 +133,7 @@ dynamodb_write_batch_get_item(Arena *arena, const LookupRequest *request, ByteBu
 CheckedResult
 dynamodb_write_batch_get_again(Bytes unprocessed, ByteBuffer *body)
 {
-	JsonWriter json;
-
-	json_writer_init(&json, body);
-	json_begin_object(&json);
-	json_name(&json, BYTES_LITERAL("RequestItems"));
-	json_raw(&json, unprocessed);
-	write_capacity_wish(&json);
-	json_end_object(&json);
-	return buffer_result(body);
+	return request_write_again(unprocessed, body);
 }
 
 /* {"name":"value"}, or {} when there is no value. */
@@ -246,7 +145,7 @@ write_single_member(ByteBuffer *body, const char *name, Bytes value)
 	json_writer_init(&json, body);
 	json_begin_object(&json);
 	if (value.length > 0)
-		write_string(&json, name, value);
+		request_write_string(&json, name, value);
 	json_end_object(&json);
 	return buffer_result(body);
 }

@@ -15,7 +15,7 @@
 
 /* Limits of DynamoDB's on one request. */
 #define BATCH_WRITE_ITEMS_MAXIMUM    25
-#define BATCH_WRITE_BYTES_MAXIMUM    ((size_t) 16 * 1024 * 1024)
+#define BATCH_WRITE_BYTES_MAXIMUM    ((size_t) 16 * 1024 * 1024) /* of the whole body */
 #define TRANSACTION_ITEMS_MAXIMUM    100
 #define TRANSACTION_BYTES_MAXIMUM    ((size_t) 4 * 1024 * 1024)
 #define CLIENT_REQUEST_TOKEN_MAXIMUM 36 /* characters */
@@ -59,22 +59,41 @@ extern CheckedResult dynamodb_write_item(Arena *arena, const ItemWrite *write,
                                          ReturnedAttributes returned, ByteBuffer *body) MUST_CHECK;
 
 /*
- * BatchWriteItem of PUTs and DELETEs, at most BATCH_WRITE_ITEMS_MAXIMUM, no two of one key;
- * RESULT_INVALID_ARGUMENT for anything else. Writes of several tables may be mixed.
+ * BatchWriteItem of PUTs and DELETEs, at most BATCH_WRITE_ITEMS_MAXIMUM; RESULT_INVALID_ARGUMENT
+ * for anything else. Writes of several tables may be mixed. That no two are of one key, which
+ * DynamoDB refuses, is the caller's business.
  */
-extern CheckedResult dynamodb_write_batch(Arena *arena, const ItemWrite *writes, size_t count,
+extern CheckedResult dynamodb_write_batch(const ItemWrite *writes, size_t count,
                                           ByteBuffer *body) MUST_CHECK;
+
+/*
+ * Bytes by which a write makes the body of a BatchWriteItem longer, for a caller that fills
+ * batches. The sum for all writes of a batch is what its body has at least, and
+ * BATCH_ENVELOPE_MAXIMUM more is what it has at most.
+ */
+extern size_t item_write_batch_size(const ItemWrite *write);
+
+#define BATCH_ENVELOPE_MAXIMUM ((size_t) 8 * 1024)
 
 /* The BatchWriteItem that sends `unprocessed`, the UnprocessedItems of an answer, again. */
 extern CheckedResult dynamodb_write_batch_again(Bytes unprocessed, ByteBuffer *body) MUST_CHECK;
 
-/* TransactWriteItems, with ReturnValuesOnConditionCheckFailure ALL_OLD for each condition. */
+/*
+ * TransactWriteItems, with ReturnValuesOnConditionCheckFailure ALL_OLD for each condition.
+ * RESULT_INVALID_ARGUMENT for 0 or too many actions, an UPDATE without changes, a CHECK without
+ * condition, and a token of 0 or too many bytes.
+ */
 extern CheckedResult dynamodb_write_transaction(Arena *arena, const ItemWrite *writes, size_t count,
                                                 Bytes client_request_token,
                                                 ByteBuffer *body) MUST_CHECK;
 
-/* The bytes the write counts for against the limits of batches and transactions. */
-extern size_t item_write_size(const ItemWrite *write);
+/*
+ * The bytes the write counts for against TRANSACTION_BYTES_MAXIMUM: item or key as they are stored,
+ * the expressions, and the names and values they use. Scratch memory is from the arena. Fails as
+ * writing the expressions does.
+ */
+extern CheckedResult item_write_transaction_size(Arena *arena, const ItemWrite *write,
+                                                 size_t *size) MUST_CHECK;
 
 /* Why one action of a transaction was or was not among the causes of its cancellation. */
 typedef struct CancellationReason

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#include "aws/description.h"
 #include "aws/xml.h"
 #include "foundation/ascii.h"
 #include "foundation/utf8.h"
+#include "item/json_text.h"
 
 typedef struct CodeRow
 {
@@ -336,93 +336,62 @@ take_code(ServiceError *error, Bytes text)
 	error->code[code.length] = '\0';
 }
 
-/* The first of the members that is a string with bytes. */
-static Bytes
-first_string(json_object *object, const char *const *names)
+/* The members of a refusal that say something; of several names for one thing, the first counts. */
+typedef enum RefusalMember
 {
-	Bytes text = BYTES_EMPTY;
+	MEMBER_TYPE,
+	MEMBER_CODE,
+	MEMBER_CODE_CAPITALIZED,
+	MEMBER_MESSAGE,
+	MEMBER_MESSAGE_CAPITALIZED,
+	MEMBER_ERROR_MESSAGE,
+	MEMBER_ITEM,
+	MEMBER_CANCELLATION_REASONS,
+	MEMBER_THROTTLING_REASONS,
+	MEMBER_COUNT
+} RefusalMember;
 
-	for (; *names != NULL && text.length == 0; names++)
-		text = description_string(object, *names);
-	return text;
-}
+static const char *const member_names[MEMBER_COUNT] = {
+    [MEMBER_TYPE] = "__type",
+    [MEMBER_CODE] = "code",
+    [MEMBER_CODE_CAPITALIZED] = "Code",
+    [MEMBER_MESSAGE] = "message",
+    [MEMBER_MESSAGE_CAPITALIZED] = "Message",
+    [MEMBER_ERROR_MESSAGE] = "errorMessage",
+    [MEMBER_ITEM] = "Item",
+    [MEMBER_CANCELLATION_REASONS] = "CancellationReasons",
+    [MEMBER_THROTTLING_REASONS] = "ThrottlingReasons",
+};
 
-/* The end of the JSON string that begins at `start`. The text is known to be JSON. */
-static size_t
-end_of_string(Bytes json, size_t start)
-{
-	size_t position = start + 1;
-
-	while (position < json.length && json.data[position] != '"')
-		position += json.data[position] == '\\' ? 2 : 1;
-	return position < json.length ? position + 1 : json.length;
-}
-
-/* The end of the JSON array that begins at `start`. The text is known to be JSON. */
-static size_t
-end_of_array(Bytes json, size_t start)
-{
-	size_t depth = 0;
-	size_t position = start;
-
-	while (position < json.length)
-	{
-		char character = json.data[position];
-
-		if (character == '"')
-		{
-			position = end_of_string(json, position);
-			continue;
-		}
-		depth += character == '[' || character == '{';
-		depth -= character == ']' || character == '}';
-		position++;
-		if (depth == 0)
-			return position;
-	}
-	return json.length;
-}
-
-static size_t
-skip_spaces(Bytes json, size_t position)
-{
-	while (position < json.length && strchr(" \t\r\n", json.data[position]) != NULL)
-		position++;
-	return position;
-}
-
-/*
- * The text of the array that is the value of a member of the outermost object, borrowed from
- * `json`; no bytes when there is none. The text is known to be one JSON object, which json-c has
- * checked but whose byte positions it does not tell.
+/* The values of the members in a checked object, borrowed; no bytes for those that are not there.
  */
-static Bytes
-array_text(Bytes json, Bytes quoted_name)
+static void
+find_members(Bytes object, Bytes *values)
 {
-	size_t depth = 0;
-	size_t position = 0;
+	JsonTextWalk walk = json_text_walk(object);
+	Bytes name;
+	Bytes value;
 
-	while (position < json.length)
+	memset(values, 0, MEMBER_COUNT * sizeof(Bytes));
+	while (json_text_next_member(&walk, &name, &value))
 	{
-		char character = json.data[position];
-		size_t start = position;
-
-		if (character != '"')
+		for (size_t i = 0; i < MEMBER_COUNT; i++)
 		{
-			depth += character == '[' || character == '{';
-			depth -= character == ']' || character == '}';
-			position++;
-			continue;
+			if (bytes_equal(name, bytes_of_string(member_names[i])))
+				values[i] = value;
 		}
-		position = end_of_string(json, position);
-		if (depth != 1 || !bytes_equal((Bytes){json.data + start, position - start}, quoted_name))
-			continue;
-		start = skip_spaces(json, position);
-		if (start >= json.length || json.data[start] != ':')
-			continue;
-		start = skip_spaces(json, start + 1);
-		if (start < json.length && json.data[start] == '[')
-			return (Bytes){json.data + start, end_of_array(json, start) - start};
+	}
+}
+
+/* The first of some values that is a string with bytes, decoded and cut at `size`. */
+static Bytes
+first_string(const Bytes *values, size_t count, char *decoded, size_t size)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		/* a string without bytes is two quotes */
+		if (json_text_is_string(values[i]) && values[i].length > 2)
+			return (Bytes){decoded, json_text_decode(values[i], decoded, size)};
 	}
 	return BYTES_EMPTY;
 }
@@ -430,19 +399,24 @@ array_text(Bytes json, Bytes quoted_name)
 static void
 parse_json(Bytes body, ServiceError *error)
 {
-	static const char *const code_names[] = {"__type", "code", "Code", NULL};
-	static const char *const message_names[] = {"message", "Message", "errorMessage", NULL};
-	json_object *document;
+	char decoded[ERROR_MESSAGE_MAXIMUM];
+	Bytes values[MEMBER_COUNT];
+	Bytes document;
 
-	if (!result_is_ok(description_open(body, &document)))
+	if (!json_text_check(body, &document) || !json_text_is_object(document))
 		return;
-	take_code(error, first_string(document, code_names));
-	copy_message(error->message, sizeof(error->message), first_string(document, message_names));
-	if (description_array(document, "CancellationReasons") != NULL)
-		error->cancellation_reasons = array_text(body, BYTES_LITERAL("\"CancellationReasons\""));
-	if (description_array(document, "ThrottlingReasons") != NULL)
-		error->throttling_reasons = array_text(body, BYTES_LITERAL("\"ThrottlingReasons\""));
-	description_close(document);
+	find_members(document, values);
+	take_code(error, first_string(&values[MEMBER_TYPE], MEMBER_MESSAGE - MEMBER_TYPE, decoded,
+	                              sizeof(decoded)));
+	copy_message(error->message, sizeof(error->message),
+	             first_string(&values[MEMBER_MESSAGE], MEMBER_ITEM - MEMBER_MESSAGE, decoded,
+	                          sizeof(decoded)));
+	if (json_text_is_object(values[MEMBER_ITEM]))
+		error->item = values[MEMBER_ITEM];
+	if (json_text_is_array(values[MEMBER_CANCELLATION_REASONS]))
+		error->cancellation_reasons = values[MEMBER_CANCELLATION_REASONS];
+	if (json_text_is_array(values[MEMBER_THROTTLING_REASONS]))
+		error->throttling_reasons = values[MEMBER_THROTTLING_REASONS];
 }
 
 /* The decoded text of an element, cut at `size`; no bytes when it cannot be read. */

@@ -41,8 +41,9 @@ typedef struct ServiceError
 	char code[ERROR_CODE_MAXIMUM];       /* "ResourceNotFoundException", without namespace; or "" */
 	char message[ERROR_MESSAGE_MAXIMUM]; /* the service's words, cut at a character; or "" */
 	char request_id[REQUEST_ID_MAXIMUM];
-	/* JSON arrays, borrowed from the body; no bytes when there are none. */
-	Bytes cancellation_reasons; /* one object an action: Code, Message, perhaps Item */
+	/* JSON, borrowed from the body; no bytes when there is none. */
+	Bytes item; /* an object: what a write's condition failed on, see item_decode() */
+	Bytes cancellation_reasons; /* an array: see dynamodb_read_cancellation() */
 	Bytes throttling_reasons;   /* objects of reason and resource: what limit was hit, on what */
 	bool connected; /* the request was on its way; without a response, tells 08006 from 08001 */
 } ServiceError;

@@ -14,15 +14,13 @@
 
 #include <string.h>
 
-#define STEPS_MAXIMUM (ATTRIBUTE_DEPTH_MAXIMUM + 1)
-
 typedef struct PathParser
 {
 	Arena *arena;
 	const char *start;
 	const char *next;
 	const char *end;
-	AttributePathStep steps[STEPS_MAXIMUM];
+	AttributePathStep steps[ATTRIBUTE_PATH_STEPS_MAXIMUM];
 	uint32_t count;
 } PathParser;
 
@@ -47,7 +45,7 @@ stands_at(const PathParser *parser, char character)
 static CheckedResult
 add_step(PathParser *parser, AttributePathStep step)
 {
-	if (parser->count == STEPS_MAXIMUM)
+	if (parser->count == ATTRIBUTE_PATH_STEPS_MAXIMUM)
 		return result_failed_at(RESULT_TOO_LARGE, "path has too many steps",
 		                        (size_t) (parser->next - parser->start));
 	parser->steps[parser->count++] = step;
@@ -260,8 +258,8 @@ attribute_path_find_below(const AttributePath *path, const AttributeValue *top_l
 	return value;
 }
 
-static bool
-steps_equal(const AttributePathStep *a, const AttributePathStep *b)
+bool
+attribute_path_step_equal(const AttributePathStep *a, const AttributePathStep *b)
 {
 	if (a->is_index != b->is_index)
 		return false;
@@ -274,7 +272,8 @@ shared_steps(const AttributePath *a, const AttributePath *b)
 {
 	uint32_t count = 0;
 
-	while (count < a->count && count < b->count && steps_equal(&a->steps[count], &b->steps[count]))
+	while (count < a->count && count < b->count &&
+	       attribute_path_step_equal(&a->steps[count], &b->steps[count]))
 		count++;
 	return count;
 }

@@ -16,6 +16,10 @@ typedef struct AttributePathStep
 	uint32_t index; /* when is_index, from 0 */
 } AttributePathStep;
 
+/* Steps of the longest path that leads to a value: one for each level of lists and maps, and the
+ * attribute's name. */
+#define ATTRIBUTE_PATH_STEPS_MAXIMUM (ATTRIBUTE_DEPTH_MAXIMUM + 1)
+
 /* The first step is always a name: the top-level attribute. */
 typedef struct AttributePath
 {
@@ -44,6 +48,7 @@ extern const AttributeValue *attribute_path_find(const AttributePath *path,
 extern const AttributeValue *attribute_path_find_below(const AttributePath *path,
                                                        const AttributeValue *top_level);
 
+extern bool attribute_path_step_equal(const AttributePathStep *a, const AttributePathStep *b);
 extern bool attribute_path_equal(const AttributePath *a, const AttributePath *b);
 
 /* True when one of the two is the other or leads into it: such paths may not be projected together.

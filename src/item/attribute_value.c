@@ -11,7 +11,6 @@
 /* What DynamoDB counts for a value beside its contents, in bytes. */
 #define DOCUMENT_OVERHEAD 3
 #define ELEMENT_OVERHEAD  1
-#define NUMBER_OVERHEAD   1
 
 static const char *const type_names[ATTRIBUTE_TYPE_COUNT] = {"S",  "N",  "B",  "BOOL", "NULL",
                                                              "SS", "NS", "BS", "L",    "M"};
@@ -192,7 +191,7 @@ attribute_value_size(const AttributeValue *value)
 		case ATTRIBUTE_B:
 			return value->bytes.length;
 		case ATTRIBUTE_N:
-			return (number_digit_count(value->bytes) + 1) / 2 + NUMBER_OVERHEAD;
+			return number_stored_size(value->bytes);
 		case ATTRIBUTE_BOOL:
 		case ATTRIBUTE_NULL:
 			return 1;
@@ -227,17 +226,21 @@ lists_equal(const AttributeValue *a, const AttributeValue *b)
 	return true;
 }
 
-/* Sets of the same number of elements, which are different from one another in each. */
+/*
+ * Sets of the same number of elements, which are different from one another in each. Mostly they
+ * are in the same order, so the search for an element begins at its own place.
+ */
 static bool
 sets_equal(const AttributeValue *a, const AttributeValue *b)
 {
 	for (uint32_t i = 0; i < a->count; i++)
 	{
-		uint32_t k = 0;
+		uint32_t tried = 0;
 
-		while (k < b->count && !attribute_value_equal(&a->elements[i], &b->elements[k]))
-			k++;
-		if (k == b->count)
+		while (tried < b->count &&
+		       !attribute_value_equal(&a->elements[i], &b->elements[(i + tried) % b->count]))
+			tried++;
+		if (tried == b->count)
 			return false;
 	}
 	return true;

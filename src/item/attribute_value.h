@@ -93,9 +93,8 @@ extern bool attribute_value_copy(Arena *arena, const AttributeValue *value,
 extern bool item_copy(Arena *arena, const DynamodbItem *item, DynamodbItem *copy) MUST_CHECK;
 
 /*
- * The size DynamoDB counts for an item, in bytes: names and values by its published rules (strings
- * and binaries by length, numbers about half their digits plus one, three bytes and one an element
- * for documents).
+ * The size DynamoDB counts for an item, in bytes: names and values (strings and binaries by length,
+ * numbers by number_stored_size(), three bytes and one an element for documents).
  */
 extern size_t item_size(const DynamodbItem *item);
 

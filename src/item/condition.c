@@ -528,6 +528,12 @@ expression_attributes_write(const ExpressionAttributes *attributes, JsonWriter *
 	}
 }
 
+size_t
+expression_attributes_size(const ExpressionAttributes *attributes)
+{
+	return attributes->bytes;
+}
+
 /* The operators of all children and of what stands between them. */
 static uint32_t
 joined_operator_count(const Condition *condition)

@@ -79,6 +79,9 @@ extern CheckedResult expression_write_value(ExpressionAttributes *attributes,
  */
 extern void expression_attributes_write(const ExpressionAttributes *attributes, JsonWriter *writer);
 
+/* The bytes of the names and values, as DynamoDB counts them. */
+extern size_t expression_attributes_size(const ExpressionAttributes *attributes);
+
 /* How many operators and functions the condition counts as, by DynamoDB's limit of 300. */
 extern uint32_t condition_operator_count(const Condition *condition);
 

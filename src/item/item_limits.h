@@ -14,6 +14,12 @@
 #define HASH_KEY_SIZE_MAXIMUM  ((size_t) 2048)
 #define RANGE_KEY_SIZE_MAXIMUM ((size_t) 1024)
 
+/*
+ * Levels of one attribute, its own value included: a scalar may stand in 31 lists and maps. What is
+ * read may be deeper by one, see ATTRIBUTE_DEPTH_MAXIMUM.
+ */
+#define ITEM_LEVELS_MAXIMUM 32
+
 /* One cause each; what each is in SQL is decided in postgres/. */
 typedef enum ItemViolationKind
 {
@@ -27,16 +33,17 @@ typedef enum ItemViolationKind
 	ITEM_NUMBER_INVALID,      /* more than 38 digits, or out of range, or no number */
 	ITEM_SET_EMPTY,
 	ITEM_SET_NOT_UNIQUE, /* an element twice; numbers by value */
-	ITEM_TOO_DEEP,       /* beyond ATTRIBUTE_DEPTH_MAXIMUM */
-	ITEM_NAME_TOO_LONG   /* an attribute's name: 65,535 bytes, a key's 255; or empty */
+	ITEM_TOO_DEEP,       /* levels: size, limit */
+	ITEM_NAME_EMPTY,     /* an attribute's name, also inside a map */
+	ITEM_NAME_TOO_LONG   /* size, limit: 65,535, of a key 255 */
 } ItemViolationKind;
 
 typedef struct ItemViolation
 {
 	ItemViolationKind kind;
-	AttributePath path; /* where; no steps for the item as a whole. Names borrowed from the item */
+	AttributePath path; /* where; no steps for the item as a whole. Names are borrowed */
 	size_t size;        /* for the kinds with sizes: what it is … */
-	size_t limit;       /* … and may be, in bytes */
+	size_t limit;       /* … and may be, in bytes unless said otherwise */
 } ItemViolation;
 
 /* A key attribute as the table, or one of its indexes, declares it. */
@@ -55,7 +62,10 @@ typedef struct KeyRule
 extern CheckedResult item_check_limits(Arena *arena, const DynamodbItem *item, const KeyRule *rules,
                                        size_t rule_count, ItemViolation *violation) MUST_CHECK;
 
-/* The same for one value at a path, as UpdateItem sets it. */
+/*
+ * The same for one value at a path, as UpdateItem sets it; ITEM_TOO_LARGE when the value alone is
+ * larger than an item may be. Whether it is a key's value is not looked at.
+ */
 extern CheckedResult attribute_value_check_limits(Arena *arena, const AttributePath *path,
                                                   const AttributeValue *value,
                                                   ItemViolation *violation) MUST_CHECK;

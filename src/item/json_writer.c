@@ -6,6 +6,8 @@
 
 #include "foundation/base64.h"
 
+#include <string.h>
+
 void
 json_writer_init(JsonWriter *writer, ByteBuffer *buffer)
 {
@@ -257,4 +259,100 @@ void
 json_item(JsonWriter *writer, const DynamodbItem *item)
 {
 	write_attributes(writer, item->attributes, item->count, 0);
+}
+
+/* ---- Sizes ---- */
+
+/* With its quotes. */
+static size_t
+string_size(Bytes text)
+{
+	size_t size = text.length + 2;
+
+	for (size_t i = 0; i < text.length; i++)
+	{
+		if (text.data[i] == '"' || text.data[i] == '\\')
+			size += 1;
+		else if ((unsigned char) text.data[i] < 0x20)
+			size += strlen("\\u0000") - 1;
+	}
+	return size;
+}
+
+static size_t
+base64_size(Bytes bytes)
+{
+	return BASE64_ENCODED_LENGTH(bytes.length) + 2;
+}
+
+/* Of brackets, and of the commas between `count` parts. */
+static size_t
+brackets_size(uint32_t count)
+{
+	return 2 + (count > 0 ? count - 1 : 0);
+}
+
+static size_t value_size(const AttributeValue *value);
+
+static size_t
+attributes_size(const Attribute *attributes, uint32_t count)
+{
+	size_t size = brackets_size(count);
+
+	for (uint32_t i = 0; i < count; i++)
+		size += string_size(attributes[i].name) + 1 + value_size(&attributes[i].value);
+	return size;
+}
+
+static size_t
+elements_size(const AttributeValue *value, size_t (*size_of)(const AttributeValue *element))
+{
+	size_t size = brackets_size(value->count);
+
+	for (uint32_t i = 0; i < value->count; i++)
+		size += size_of(&value->elements[i]);
+	return size;
+}
+
+static size_t
+scalar_size(const AttributeValue *value)
+{
+	return value->type == ATTRIBUTE_B ? base64_size(value->bytes) : string_size(value->bytes);
+}
+
+static size_t
+content_size(const AttributeValue *value)
+{
+	switch (value->type)
+	{
+		case ATTRIBUTE_S:
+		case ATTRIBUTE_N:
+		case ATTRIBUTE_B:
+			return scalar_size(value);
+		case ATTRIBUTE_BOOL:
+			return strlen(value->boolean ? "true" : "false");
+		case ATTRIBUTE_NULL:
+			return strlen("true");
+		case ATTRIBUTE_SS:
+		case ATTRIBUTE_NS:
+		case ATTRIBUTE_BS:
+			return elements_size(value, scalar_size);
+		case ATTRIBUTE_L:
+			return elements_size(value, value_size);
+		case ATTRIBUTE_M:
+			return attributes_size(value->attributes, value->count);
+	}
+	return 0;
+}
+
+static size_t
+value_size(const AttributeValue *value)
+{
+	return strlen("{\"\":}") + strlen(attribute_type_name(value->type)) + content_size(value);
+}
+
+size_t
+json_item_size(const DynamodbItem *item)
+{
+	return attributes_size(item->attributes, item->count);
 }

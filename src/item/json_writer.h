@@ -44,4 +44,7 @@ extern void json_attribute_value(JsonWriter *writer, const AttributeValue *value
 /* {"name":{"S":"…"},…}: an item, or a key, in DynamoDB's typed JSON. */
 extern void json_item(JsonWriter *writer, const DynamodbItem *item);
 
+/* The bytes that json_item() writes. */
+extern size_t json_item_size(const DynamodbItem *item);
+
 #endif

@@ -12,6 +12,8 @@
 #define MAGNITUDE_MINIMUM (-130)
 #define MAGNITUDE_MAXIMUM 125
 
+#define STORED_SIZE_MAXIMUM 21
+
 /* Exponents are read up to this bound, far beyond what any length of digits could make up for. */
 #define EXPONENT_BOUND INT64_C(1000000000000000)
 
@@ -298,12 +300,27 @@ number_to_int64(Bytes text, int64_t *number)
 	return result_ok();
 }
 
+/* The pair of digits, counted from the decimal point, that the digit of this power of ten is in. */
+static int64_t
+pair_of_magnitude(int64_t magnitude)
+{
+	return magnitude >= 0 ? magnitude / 2 : (magnitude - 1) / 2;
+}
+
 size_t
-number_digit_count(Bytes text)
+number_stored_size(Bytes text)
 {
 	Decimal decimal;
+	int64_t last;
+	int64_t pairs;
 
-	return read_decimal(text, &decimal) ? decimal.count : 0;
+	if (!read_decimal(text, &decimal) || decimal.count == 0)
+		return 1;
+	last = decimal.magnitude - (int64_t) decimal.count + 1;
+	pairs = pair_of_magnitude(decimal.magnitude) - pair_of_magnitude(last) + 1;
+	if (pairs + 1 + decimal.negative > STORED_SIZE_MAXIMUM)
+		return STORED_SIZE_MAXIMUM;
+	return (size_t) (pairs + 1 + decimal.negative);
 }
 
 /* Order of two numbers that are not zero, without regard to signs. */

@@ -35,8 +35,12 @@ extern CheckedResult number_canonical(Arena *arena, Bytes text, Bytes *canonical
  */
 extern CheckedResult number_to_int64(Bytes text, int64_t *number) MUST_CHECK;
 
-/* Significant digits of a checked number, without leading and trailing zeroes; 0 for zero. */
-extern size_t number_digit_count(Bytes text);
+/*
+ * The bytes that DynamoDB counts for a checked number: one, one more for every two digits from the
+ * first to the last that is not 0, in pairs counted from the decimal point, and one more for a
+ * minus sign; at most 21.
+ */
+extern size_t number_stored_size(Bytes text);
 
 /* Negative, zero or positive as a is less than, equal to or greater than b. Both checked. */
 extern int number_compare(Bytes a, Bytes b);

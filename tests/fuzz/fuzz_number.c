@@ -31,7 +31,8 @@ check_canonical(Arena *arena, Bytes text)
 	demand(canonical.length <= NUMBER_TEXT_MAXIMUM);
 	demand(result_is_ok(number_check(canonical)));
 	demand(number_compare(text, canonical) == 0);
-	demand(number_digit_count(text) == number_digit_count(canonical));
+	demand(number_stored_size(text) == number_stored_size(canonical));
+	demand(number_stored_size(text) >= 1 && number_stored_size(text) <= 21);
 	demand(result_is_ok(number_canonical(arena, canonical, &again)));
 	demand(bytes_equal(canonical, again));
 	result = number_to_int64(text, &number);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "aws/service_error.h"
+#include "item/json_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,14 +17,17 @@ check(bool condition)
 		abort();
 }
 
-/* Borrowed from the body, and an array as far as its first and last byte tell. */
+/* Borrowed from the body, and JSON of the kind that its brackets say. */
 static void
-check_reasons(Bytes body, Bytes reasons)
+check_part(Bytes body, Bytes part, const char *brackets)
 {
-	if (reasons.length == 0)
+	Bytes value;
+
+	if (part.length == 0)
 		return;
-	check(reasons.data >= body.data && reasons.data + reasons.length <= body.data + body.length);
-	check(reasons.data[0] == '[' && reasons.data[reasons.length - 1] == ']');
+	check(part.data >= body.data && part.data + part.length <= body.data + body.length);
+	check(part.data[0] == brackets[0] && part.data[part.length - 1] == brackets[1]);
+	check(json_text_check(part, &value) && bytes_equal(part, value));
 }
 
 static void
@@ -40,8 +44,9 @@ parse(Bytes body, AwsService service)
 	check(error.class != ERROR_CLASS_NONE);
 	for (const char *byte = error.message; *byte != '\0'; byte++)
 		check((unsigned char) *byte >= 0x20);
-	check_reasons(body, error.cancellation_reasons);
-	check_reasons(body, error.throttling_reasons);
+	check_part(body, error.item, "{}");
+	check_part(body, error.cancellation_reasons, "[]");
+	check_part(body, error.throttling_reasons, "[]");
 }
 
 int

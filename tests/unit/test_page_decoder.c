@@ -245,6 +245,39 @@ test_batches(void **state)
 	assert_int_equal(page.unprocessed.length, 0);
 }
 
+/* Answers of writes, with everything that can be asked for. */
+static void
+test_writes(void **state)
+{
+	DecodedPage page;
+
+	(void) state;
+	page = decode_ok("{}");
+	assert_int_equal(page.item_count, 0);
+	page = decode_ok("{\"Attributes\":{\"id\":{\"S\":\"x\"}},"
+	                 "\"ConsumedCapacity\":{\"TableName\":\"t\",\"CapacityUnits\":1.5,"
+	                 "\"WriteCapacityUnits\":1.5,\"Table\":{\"CapacityUnits\":1.5}},"
+	                 "\"ItemCollectionMetrics\":{\"ItemCollectionKey\":{\"id\":{\"S\":\"x\"}},"
+	                 "\"SizeEstimateRangeGB\":[0.0,1.0]}}");
+	assert_int_equal(page.item_count, 1);
+	assert_true(page.capacity_units == 1.5);
+	/* BatchWriteItem */
+	page = decode_ok("{\"UnprocessedItems\":{\"t\":[{\"PutRequest\":{\"Item\":"
+	                 "{\"id\":{\"S\":\"}\"}}}}]},\"ItemCollectionMetrics\":{\"t\":[{}]},"
+	                 "\"ConsumedCapacity\":[{\"TableName\":\"t\",\"CapacityUnits\":1.0},"
+	                 "{\"TableName\":\"u\",\"CapacityUnits\":0.5}]}");
+	assert_int_equal(page.item_count, 0);
+	assert_true(page.capacity_units == 1.5);
+	assert_true(bytes_equal(page.unprocessed, BYTES_LITERAL("{\"t\":[{\"PutRequest\":{\"Item\":"
+	                                                        "{\"id\":{\"S\":\"}\"}}}}]}")));
+	page = decode_ok("{\"UnprocessedItems\":{}}");
+	assert_int_equal(page.unprocessed.length, 0);
+	/* TransactWriteItems */
+	page = decode_ok("{\"ConsumedCapacity\":[{\"CapacityUnits\":2.0}],"
+	                 "\"ItemCollectionMetrics\":{}}");
+	assert_true(page.capacity_units == 2.0);
+}
+
 static void
 test_absent_members(void **state)
 {
@@ -318,6 +351,7 @@ test_written_items_are_read_back(void **state)
 			buffer_reset(&found);
 			json_writer_init(&writer, &found);
 			json_item(&writer, &page.items[k]);
+			assert_int_equal(json_item_size(&page.items[k]), buffer_bytes(&found).length);
 			assert_ok(item_decode(&arena, buffer_bytes(&found), &item));
 			before.attributes = page.items[k].attributes;
 			after.attributes = item.attributes;
@@ -914,6 +948,7 @@ main(void)
 	    cmocka_unit_test(test_scan),
 	    cmocka_unit_test(test_unusual_spelling),
 	    cmocka_unit_test(test_batches),
+	    cmocka_unit_test(test_writes),
 	    cmocka_unit_test(test_absent_members),
 	    cmocka_unit_test(test_cut_anywhere),
 	    cmocka_unit_test(test_written_items_are_read_back),

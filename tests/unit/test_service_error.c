@@ -175,6 +175,33 @@ cancellation_reasons_are_borrowed(void **state)
 	assert_int_equal(error.throttling_reasons.length, 0);
 }
 
+/* As deep as an item can be, which is deeper than any description. */
+static void
+items_are_borrowed(void **state)
+{
+	char nested[512] = "";
+	char body[2048];
+	char item[1024];
+	ServiceError error;
+
+	for (int i = 0; i < 32; i++)
+		strcat(nested, "{\"L\":[");
+	for (int i = 0; i < 32; i++)
+		strcat(nested, "]}");
+	sprintf(item, "{\"id\":{\"S\":\"}\"},\"l\":%s}", nested);
+	sprintf(body,
+	        "{\"__type\":\"a#ConditionalCheckFailedException\",\"Item\" : %s,\"message\":\"m\"}",
+	        item);
+	error = parse_json(400, body);
+	assert_int_equal(error.class, ERROR_CLASS_CONDITION_FAILED);
+	assert_string_equal(error.message, "m");
+	assert_int_equal(error.item.length, strlen(item));
+	assert_memory_equal(error.item.data, item, strlen(item));
+	assert_true(error.item.data > body && error.item.data < body + sizeof(body));
+	assert_int_equal(parse_json(400, "{\"Item\":[]}").item.length, 0);
+	assert_int_equal(parse_json(400, "{\"Item\":null}").item.length, 0);
+}
+
 static void
 throttling_reasons_are_borrowed(void **state)
 {
@@ -341,6 +368,7 @@ main(void)
 	    cmocka_unit_test(long_codes_are_none),
 	    cmocka_unit_test(long_messages_are_cut_at_a_character),
 	    cmocka_unit_test(cancellation_reasons_are_borrowed),
+	    cmocka_unit_test(items_are_borrowed),
 	    cmocka_unit_test(throttling_reasons_are_borrowed),
 	    cmocka_unit_test(messages_tell_codes_apart),
 	    cmocka_unit_test(code_decides_before_status),
