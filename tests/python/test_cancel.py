@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -19,6 +21,13 @@ from faults.clients import ROWS, SCAN, create_table, descriptors
 from faults.server import FaultServer, FullBacklog, SilentListener
 
 LIMIT_SECONDS = 0.1
+SIGNALS_OF_BACKENDS = {
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGUSR1,
+    signal.SIGALRM,
+}
 WAIT_SECONDS = 10
 LONG_KEYS = [f"{number:04}" + "x" * 2000 for number in range(100)]
 LOOKUP = "SELECT id FROM faults WHERE id = ANY (%s)"
@@ -307,3 +316,26 @@ def test_a_name_that_resolves_late_harms_nothing(postgresql, resolver):
         resolver.wait_for_lookup()
         resolver.release()
         check_next_statement(connection)
+
+
+def signals_taken(thread):
+    """Those of the backend's signals that the thread does not block."""
+    status = (thread / "status").read_text()
+    blocked = int(re.search(r"^SigBlk:\s+([0-9a-f]+)$", status, re.MULTILINE)[1], 16)
+    return {number for number in SIGNALS_OF_BACKENDS if not blocked & 1 << (number - 1)}
+
+
+def test_threads_of_lookups_take_no_signals(postgresql, resolver):
+    """A backend's handlers are for the backend's own thread."""
+    with postgresql.database() as name, postgresql.connect(name) as connection:
+        create_table(connection, "http://signals.hang.invalid:8000", connect_timeout="60s")
+        statement = Statement(connection, Phase(None, None))
+        resolver.wait_for_lookup()
+        process_id = connection.info.backend_pid
+        threads = {int(task.name): task for task in Path(f"/proc/{process_id}/task").iterdir()}
+        assert signals_taken(threads.pop(process_id)) == SIGNALS_OF_BACKENDS
+        assert len(threads) == 1
+        assert not any(signals_taken(thread) for thread in threads.values())
+        connection.cancel()
+        statement.seconds_until_end(time.monotonic())
+        resolver.release()

@@ -2,16 +2,18 @@
 statement works."""
 
 import json
+import threading
 import time
 from contextlib import ExitStack
 from email.utils import formatdate
 
 import psycopg
 import pytest
+from environment.postgresql import running_postgresql
 from faults import server as faults
 from faults.certificates import make_certificate
 from faults.clients import ROWS, SCAN, create_table, descriptors, memory
-from faults.server import FaultServer
+from faults.server import WAIT_SECONDS, FaultServer
 
 THROTTLED = faults.refuse(400, "ProvisionedThroughputExceededException")
 
@@ -307,6 +309,68 @@ def test_connections_are_limited(session, service):
     assert session.execute("SELECT value FROM faults").rowcount == 8 * len(ROWS)
     assert service.connection_count <= 2
     assert service.count("Scan") == 8
+
+
+def test_requests_are_under_way_together(session, service):
+    """Once it is known how large pages are, none is answered before all have come."""
+    all_came = threading.Barrier(4)
+
+    def answer_when_all_came(conversation):
+        all_came.wait(WAIT_SECONDS)
+        faults.answer_properly(conversation)
+
+    service.script("Scan", *[faults.page(faults.ITEMS, "more")] * 4, *[answer_when_all_came] * 4)
+    session.execute("ALTER FOREIGN TABLE faults OPTIONS (ADD scan_segments '4')")
+    assert session.execute("SELECT value FROM faults").rowcount == 8 * len(ROWS)
+    assert service.count("Scan") == 8
+    assert service.connection_count == 4
+
+
+def test_connections_are_limited_for_all_scans_together(postgresql, session, service):
+    """While one scan's pages are on their way, another scan waits for its turn."""
+    may_answer = threading.Event()
+
+    def answer_in_time(conversation):
+        may_answer.wait(WAIT_SECONDS)
+        faults.answer_properly(conversation)
+
+    session.execute("ALTER SERVER aws OPTIONS (ADD max_connections '2')")
+    session.execute("ALTER FOREIGN TABLE faults OPTIONS (ADD scan_segments '2')")
+    service.script("Scan", *[faults.page(faults.ITEMS, "more")] * 2, *[answer_in_time] * 4)
+    with session.transaction(), postgresql.connect() as observer:
+        session.execute("DECLARE one CURSOR FOR SELECT value FROM faults")
+        session.execute("DECLARE two CURSOR FOR SELECT value FROM faults")
+        session.execute("FETCH 1 FROM one")
+        fetching = threading.Thread(target=session.execute, args=("FETCH 1 FROM two",))
+        fetching.start()
+        wait_until_it_waits(observer, session.info.backend_pid)
+        may_answer.set()
+        fetching.join()
+        assert session.execute("FETCH ALL FROM one").rowcount == 4 * len(ROWS) - 1
+        assert session.execute("FETCH ALL FROM two").rowcount == 2 * len(ROWS) - 1
+    assert service.connection_count == 2
+
+
+def wait_until_it_waits(observer, process_id):
+    """For the network, in a statement that has begun."""
+    query = "SELECT wait_event_type, state FROM pg_stat_activity WHERE pid = %s"
+    deadline = time.monotonic() + WAIT_SECONDS
+    while observer.execute(query, [process_id]).fetchone() != ("Extension", "active"):
+        assert time.monotonic() < deadline, "the backend does not wait"
+
+
+def test_no_proxy_of_the_environment_is_used(service):
+    with FaultServer() as proxy:
+        names = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+        environment = dict.fromkeys(names, proxy.endpoint_url)
+        with (
+            running_postgresql("proxies", environment=environment) as postgresql,
+            postgresql.database() as database,
+            postgresql.connect(database) as connection,
+        ):
+            create_table(connection, service.endpoint_url)
+            assert connection.execute(SCAN).fetchall() == ROWS
+        assert proxy.connection_count == 0
 
 
 def test_servers_do_not_meet(session, service):
