@@ -109,9 +109,14 @@ prepare_dynamodb_local() {
 		"$(sed -n 's/ *<version>\(2.*\)<\/version>/com.amazonaws:DynamoDBLocal:\1/p' "$description")"
 	rm -rf "$library"
 	mkdir -p "$library"
-	mvn --quiet --batch-mode -Dstyle.color=never -f "$description" \
+	log=$DOWNLOADS/maven.log
+	mvn --batch-mode -Dstyle.color=never -f "$description" \
 		org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies \
-		-DincludeScope=runtime -DoutputDirectory="$(cd "$library" && pwd)" </dev/null
+		-DincludeScope=runtime -DoutputDirectory="$(cd "$library" && pwd)" \
+		</dev/null >"$log" 2>&1 || {
+		cat "$log" >&2
+		fail "Maven could not fetch it"
+	}
 	cp "$description" "$library/pom.xml"
 }
 
