@@ -146,6 +146,7 @@ http_body_release(HttpBody *body)
 	if (body->inflater == NULL)
 		return;
 	(void) inflateEnd(&body->inflater->stream);
+	wipe(body->inflater->chunk, sizeof(body->inflater->chunk));
 	body->source.release(body->source.context, body->inflater);
 	body->inflater = NULL;
 }

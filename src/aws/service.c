@@ -14,6 +14,7 @@ typedef struct Service
 	HostPrefixes hosts;
 	const char *target_prefix; /* of x-amz-target; NULL for AWS's query protocol */
 	const char *content_type;
+	bool answers_secrets;
 } Service;
 
 /* In the order of AwsService. */
@@ -23,12 +24,21 @@ static const Service services[AWS_SERVICE_COUNT] = {
         {"dynamodb", "dynamodb-fips", "dynamodb"},
         "DynamoDB_20120810.",
         "application/x-amz-json-1.0",
+        false,
     },
     {
         "sts",
         {"sts", "sts-fips", "sts"},
         NULL,
         "application/x-www-form-urlencoded; charset=utf-8",
+        true,
+    },
+    {
+        "kms",
+        {"kms", "kms-fips", "kms-fips"},
+        "TrentService.",
+        "application/x-amz-json-1.1",
+        true,
     },
 };
 
@@ -36,6 +46,12 @@ const char *
 aws_service_name(AwsService service)
 {
 	return services[service].name;
+}
+
+bool
+aws_service_answers_secrets(AwsService service)
+{
+	return services[service].answers_secrets;
 }
 
 CheckedResult
@@ -74,6 +90,7 @@ service_request_to_http(Arena *arena, const ServiceRequest *request, const Endpo
                         bool compression, HttpRequest *http)
 {
 	const Service *service = &services[request->service];
+	bool ask_for_gzip = compression && !service->answers_secrets;
 
 	*http = (HttpRequest){.method = "POST",
 	                      .scheme = endpoint->scheme,
@@ -85,6 +102,6 @@ service_request_to_http(Arena *arena, const ServiceRequest *request, const Endpo
 	if (service->target_prefix != NULL)
 		RETURN_IF_FAILED(add_target(arena, service, request->operation, http));
 	RETURN_IF_FAILED(add_header(http, BYTES_LITERAL("accept-encoding"),
-	                            compression ? BYTES_LITERAL("gzip") : BYTES_LITERAL("identity")));
+	                            ask_for_gzip ? BYTES_LITERAL("gzip") : BYTES_LITERAL("identity")));
 	return add_header(http, BYTES_LITERAL("user-agent"), BYTES_LITERAL(USER_AGENT));
 }

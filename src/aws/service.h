@@ -12,13 +12,20 @@
 typedef enum AwsService
 {
 	AWS_DYNAMODB,
-	AWS_STS
+	AWS_STS,
+	AWS_KMS
 } AwsService;
 
-#define AWS_SERVICE_COUNT 2
+#define AWS_SERVICE_COUNT 3
 
 /* "dynamodb": the name in signatures, endpoints and statistics. Static. */
 extern const char *aws_service_name(AwsService service);
+
+/*
+ * True when the service's answers hold plaintext or keys: whatever they pass through is to be
+ * wiped, and they are not asked for compressed, which would take them through more memory.
+ */
+extern bool aws_service_answers_secrets(AwsService service);
 
 /*
  * AWS's own endpoint of the service in the region, for the region's partition; text in `arena`.
@@ -32,7 +39,9 @@ typedef struct ServiceRequest
 	AwsService service;
 	const char *operation; /* static: "GetItem" */
 	Bytes table;           /* the name of the table concerned, for logs; empty: none */
-	Bytes body; /* JSON, or form data for STS; like `table` the caller's until the call is done */
+	Bytes key;             /* the KMS key concerned, for errors; empty: none */
+	Bytes body; /* JSON, or form data for STS; like `table` and `key` the caller's until the call is
+	             * done */
 } ServiceRequest;
 
 /*

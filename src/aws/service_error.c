@@ -142,7 +142,7 @@ static const CodeRow code_rows[] = {
     {"KMSInvalidStateException", NULL, ERROR_CLASS_KEY_UNAVAILABLE},
     /* A state of the service, not of the key: KMS's reference says to send the request again. */
     {"KeyUnavailableException", NULL, ERROR_CLASS_TRANSIENT},
-    {"NotFoundException", NULL, ERROR_CLASS_NOT_FOUND},
+    {"NotFoundException", NULL, ERROR_CLASS_KEY_NOT_FOUND},
 
     /* KMS: management of keys, and of key stores outside it. */
     {"AlreadyExistsException", NULL, ERROR_CLASS_OTHER},

@@ -21,12 +21,13 @@ typedef enum ErrorClass
 	ERROR_CLASS_CREDENTIALS,          /* unknown key, wrong signature, missing token */
 	ERROR_CLASS_EXPIRED_CREDENTIALS,  /* a session token past its time */
 	ERROR_CLASS_ACCESS_DENIED,        /* policy forbids it */
-	ERROR_CLASS_NOT_FOUND,            /* table, index, queue or key not found */
+	ERROR_CLASS_NOT_FOUND,            /* table, index or queue not found */
 	ERROR_CLASS_CONDITION_FAILED,     /* a write's condition does not hold */
 	ERROR_CLASS_CONFLICT,             /* a concurrent transaction has the item */
 	ERROR_CLASS_TRANSACTION_CANCELED, /* see cancellation_reasons */
 	ERROR_CLASS_LIMIT_EXCEEDED,       /* item, key, request or resource count over a limit */
 	ERROR_CLASS_VALIDATION,           /* the request is not valid */
+	ERROR_CLASS_KEY_NOT_FOUND,        /* no such KMS key, alias or grant */
 	ERROR_CLASS_KEY_UNAVAILABLE,      /* a KMS key disabled, pending deletion */
 	ERROR_CLASS_BAD_CIPHERTEXT,       /* a KMS ciphertext or context that does not fit */
 	ERROR_CLASS_OTHER

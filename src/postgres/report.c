@@ -50,8 +50,13 @@ static const ClassReport class_reports[] = {
                                           "The transaction may succeed when it is run again."},
     [ERROR_CLASS_LIMIT_EXCEEDED] = {ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL},
     [ERROR_CLASS_VALIDATION] = {ERRCODE_FDW_ERROR, NULL},
+    [ERROR_CLASS_KEY_NOT_FOUND] = {ERRCODE_FDW_ERROR,
+                                   "Check the key's id and the server's region; the name of an "
+                                   "alias begins with \"alias/\"."},
     [ERROR_CLASS_KEY_UNAVAILABLE] = {ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, NULL},
-    [ERROR_CLASS_BAD_CIPHERTEXT] = {ERRCODE_DATA_CORRUPTED, NULL},
+    [ERROR_CLASS_BAD_CIPHERTEXT] = {ERRCODE_DATA_CORRUPTED,
+                                    "It is damaged, or was made with another key or another "
+                                    "encryption context."},
     [ERROR_CLASS_OTHER] = {ERRCODE_FDW_ERROR, NULL},
 };
 
@@ -59,6 +64,7 @@ static const ClassReport class_reports[] = {
 static const char *const display_names[] = {
     [AWS_DYNAMODB] = "DynamoDB",
     [AWS_STS] = "AWS STS",
+    [AWS_KMS] = "AWS KMS",
 };
 
 StaticAssertDecl(lengthof(display_names) == AWS_SERVICE_COUNT, "one name for each service");
@@ -157,8 +163,18 @@ shown_or(const char *text, const char *absent)
 	return text[0] == '\0' ? pstrdup(absent) : outside_text(bytes_of_string(text), strlen(text));
 }
 
+/* Of throttling there is more to say where it is known what was throttled. */
+static const char *
+hint_of(AwsService service, const ServiceError *error)
+{
+	if (error->class == ERROR_CLASS_THROTTLED && service == AWS_KMS)
+		return "Raise the account's request quota of AWS KMS, or the server option "
+		       "\"max_attempts\".";
+	return class_reports[error->class].hint;
+}
+
 static char *
-detail_of(const ServiceError *error)
+detail_of(const ServiceError *error, Bytes key)
 {
 	StringInfoData detail;
 
@@ -169,6 +185,12 @@ detail_of(const ServiceError *error)
 	else
 		appendStringInfo(&detail, "%d", error->http_status);
 	appendStringInfo(&detail, ", request id: %s.", shown_or(error->request_id, "none"));
+	if (key.length > 0)
+	{
+		appendStringInfoString(&detail, " KMS key: ");
+		append_outside_text(&detail, key, SHOWN_REASONS_MAXIMUM);
+		appendStringInfoChar(&detail, '.');
+	}
 	if (error->throttling_reasons.length > 0)
 	{
 		appendStringInfoString(&detail, " Throttling reasons: ");
@@ -180,12 +202,18 @@ detail_of(const ServiceError *error)
 void
 report_service_error(AwsService service, const char *operation, const ServiceError *error)
 {
-	const char *hint = class_reports[error->class].hint;
+	report_key_error(service, operation, error, BYTES_EMPTY);
+}
 
-	ereport(ERROR,
-	        (errcode(sqlstate_of(error)),
-	         errmsg_internal("%s", message_of(service, operation, error)),
-	         errdetail_internal("%s", detail_of(error)), hint != NULL ? errhint("%s", hint) : 0));
+void
+report_key_error(AwsService service, const char *operation, const ServiceError *error, Bytes key)
+{
+	const char *hint = hint_of(service, error);
+
+	ereport(ERROR, (errcode(sqlstate_of(error)),
+	                errmsg_internal("%s", message_of(service, operation, error)),
+	                errdetail_internal("%s", detail_of(error, key)),
+	                hint != NULL ? errhint("%s", hint) : 0));
 }
 
 /* Results */

@@ -20,6 +20,10 @@
 extern void report_service_error(AwsService service, const char *operation,
                                  const ServiceError *error) pg_attribute_noreturn();
 
+/* The same of a request that names a KMS key, which the detail shows; no bytes: none. */
+extern void report_key_error(AwsService service, const char *operation, const ServiceError *error,
+                             Bytes key) pg_attribute_noreturn();
+
 /* "DynamoDB": how messages call the service. Static. */
 extern const char *service_display_name(AwsService service);
 

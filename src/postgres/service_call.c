@@ -454,6 +454,7 @@ start_exchange(ServiceCall *call, const HttpRequest *http)
 	    .connect_timeout_ms = options->connect_timeout_ms,
 	    .request_timeout_ms = options->request_timeout_ms,
 	    .connection_group = call->client->connection_group,
+	    .secret_response = aws_service_answers_secrets(call->request.service),
 	};
 	ExchangeHandler handler = {
 	    .head_line = take_head_line,
@@ -833,7 +834,8 @@ service_call_check(const ServiceCall *call)
 	if (call->error.class == ERROR_CLASS_OTHER && !result_is_ok(call->failure))
 		report_result(call->failure, psprintf("complete %s %s", service_display_name(call->refuser),
 		                                      call->refused_operation));
-	report_service_error(call->refuser, call->refused_operation, &call->error);
+	report_key_error(call->refuser, call->refused_operation, &call->error,
+	                 call->refuser == call->request.service ? call->request.key : BYTES_EMPTY);
 }
 
 ServiceCallCost

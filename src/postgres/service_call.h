@@ -23,10 +23,22 @@
 typedef struct ServiceClient ServiceClient;
 
 /*
+ * The oid of a server that a function names. Errors: 42704 when there is none, 42501 when the
+ * current role may not use it.
+ */
+extern Oid usable_server(const char *name);
+
+/*
  * The client for the user's mapping on the server. Errors: 28000 when the mapping has no usable
  * credentials or the role may not use those it names, 42704 for a missing mapping.
  */
 extern ServiceClient *service_client_get(Oid server_id, Oid user_id);
+
+/*
+ * Raises the error of a server that does not say where the service is. For services other than
+ * DynamoDB, which a server may do without.
+ */
+extern void service_client_require(const ServiceClient *client, AwsService service);
 
 /* The server's options, borrowed until the next service_client_get. */
 extern const ServerOptions *service_client_options(const ServiceClient *client);

@@ -12,6 +12,7 @@
 #include "foreign/foreign.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "utils/acl.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -130,6 +131,22 @@ check_endpoint(const ForeignServer *server, const char *url)
 	                 "\"dynamodb_kms_fdw.allowed_endpoints\".")));
 }
 
+/* True when the options say where the service is. */
+static bool
+has_endpoint(const ServerOptions *options, AwsService service)
+{
+	return endpoint_url_of(options, service) != NULL || options->region != NULL;
+}
+
+static void
+report_no_endpoint(const char *server_name, AwsService service)
+{
+	ereport(ERROR, (errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+	                errmsg("server \"%s\" has neither a region nor an endpoint for service \"%s\"",
+	                       server_name, aws_service_name(service)),
+	                errhint("Set the server option \"region\".")));
+}
+
 static Endpoint
 find_endpoint(const ForeignServer *server, const ServerOptions *options, AwsService service,
               Arena *arena)
@@ -144,11 +161,7 @@ find_endpoint(const ForeignServer *server, const ServerOptions *options, AwsServ
 		return endpoint;
 	}
 	if (options->region == NULL)
-		ereport(ERROR,
-		        (errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
-		         errmsg("server \"%s\" has neither a region nor an endpoint for service \"%s\"",
-		                server->servername, aws_service_name(service)),
-		         errhint("Set the server option \"region\".")));
+		report_no_endpoint(server->servername, service);
 	CHECK_RESULT(endpoint_of_region(arena, service, bytes_of_string(options->region),
 	                                (EndpointVariant){.use_fips = options->use_fips,
 	                                                  .use_dualstack = options->use_dualstack},
@@ -165,6 +178,9 @@ find_endpoints(const ForeignServer *server, ClientContents *contents)
 	for (int service = 0; service < AWS_SERVICE_COUNT; service++)
 	{
 		if (service == AWS_STS && !credentials_can_be_refreshed(contents->credentials))
+			continue;
+		/* Whoever needs KMS asks for it: see service_client_require(). */
+		if (service == AWS_KMS && !has_endpoint(contents->options, service))
 			continue;
 		contents->endpoints[service] = find_endpoint(server, contents->options, service, arena);
 	}
@@ -267,6 +283,17 @@ enter_client(const UserMapping *mapping)
 	return client;
 }
 
+Oid
+usable_server(const char *name)
+{
+	Oid server_id = GetForeignServerByName(name, false)->serverid;
+	AclResult refusal = foreign_server_check_usage(server_id);
+
+	if (refusal != ACLCHECK_OK)
+		aclcheck_error(refusal, OBJECT_FOREIGN_SERVER, name);
+	return server_id;
+}
+
 ServiceClient *
 service_client_get(Oid server_id, Oid user_id)
 {
@@ -299,6 +326,13 @@ service_clients_disconnect(Oid server_id)
 			found = transport_close_connections(client->connection_group) || found;
 	}
 	return found;
+}
+
+void
+service_client_require(const ServiceClient *client, AwsService service)
+{
+	if (!has_endpoint(client->contents->options, service))
+		report_no_endpoint(client->contents->server_name, service);
 }
 
 const ServerOptions *

@@ -493,16 +493,21 @@ take_head_line(char *data, size_t size, size_t count, void *context)
 	return length;
 }
 
-/* CURLOPT_WRITEFUNCTION */
+/*
+ * CURLOPT_WRITEFUNCTION. The bytes lie where libcurl received them, in memory that it will free as
+ * it is; it has no use for them after this.
+ */
 static size_t
 take_body(char *data, size_t size, size_t count, void *context)
 {
 	Exchange *exchange = context;
 	size_t length = size * count;
+	bool taken =
+	    length == 0 || exchange->handler.body(exchange->handler.context, (Bytes){data, length});
 
-	if (length > 0 && !exchange->handler.body(exchange->handler.context, (Bytes){data, length}))
-		return 0;
-	return length;
+	if (exchange->secret_response)
+		wipe(data, length);
+	return taken ? length : 0;
 }
 
 /*
@@ -727,6 +732,7 @@ exchange_start(Exchange *exchange, Arena *arena, const HttpRequest *request,
 	*exchange = (Exchange){
 	    .handler = *handler,
 	    .connection_group = settings->connection_group,
+	    .secret_response = settings->secret_response,
 	    .timeout = {.expired = time_out_exchange, .context = exchange},
 	};
 	block_signals(&previous);

@@ -72,6 +72,7 @@ typedef struct ExchangeSettings
 	int connect_timeout_ms;  /* for name, connection and TLS */
 	int request_timeout_ms;  /* for all of it; time the backend spends elsewhere does not count */
 	uint32 connection_group; /* see transport_close_connections */
+	bool secret_response;    /* the body's bytes are wiped behind the handler that took them */
 } ExchangeSettings;
 
 /* The struct is the owner's, who sets it to zero before its first use. */
@@ -86,6 +87,7 @@ typedef struct Exchange
 	TransportTimer timeout;
 	size_t head_size;
 	bool overlong_head;
+	bool secret_response;
 	/* From here on for the owner, once it has ended. */
 	ExchangeEnd end;
 	bool connected;                      /* the request began to be sent */

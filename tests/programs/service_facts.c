@@ -28,6 +28,7 @@ static const char *const class_names[] = {
     [ERROR_CLASS_TRANSACTION_CANCELED] = "transaction canceled",
     [ERROR_CLASS_LIMIT_EXCEEDED] = "limit exceeded",
     [ERROR_CLASS_VALIDATION] = "validation",
+    [ERROR_CLASS_KEY_NOT_FOUND] = "key not found",
     [ERROR_CLASS_KEY_UNAVAILABLE] = "key unavailable",
     [ERROR_CLASS_BAD_CIPHERTEXT] = "bad ciphertext",
     [ERROR_CLASS_OTHER] = "other",

@@ -203,7 +203,30 @@ sts_speaks_forms(void **state)
 	assert_null(find_header(&http, "x-amz-target"));
 	assert_bytes(find_header(&http, "content-type")->value,
 	             "application/x-www-form-urlencoded; charset=utf-8");
-	assert_bytes(find_header(&http, "accept-encoding")->value, "gzip");
+}
+
+static void
+kms_speaks_json(void **state)
+{
+	HttpRequest http = request_of(AWS_KMS, "Decrypt", false);
+
+	assert_bytes(find_header(&http, "content-type")->value, "application/x-amz-json-1.1");
+	assert_bytes(find_header(&http, "x-amz-target")->value, "TrentService.Decrypt");
+}
+
+static void
+secrets_are_not_asked_for_compressed(void **state)
+{
+	for (int service = 0; service < AWS_SERVICE_COUNT; service++)
+	{
+		HttpRequest http = request_of((AwsService) service, "Any", true);
+		bool secrets = aws_service_answers_secrets((AwsService) service);
+
+		assert_bytes(find_header(&http, "accept-encoding")->value, secrets ? "identity" : "gzip");
+	}
+	assert_true(aws_service_answers_secrets(AWS_KMS));
+	assert_true(aws_service_answers_secrets(AWS_STS));
+	assert_false(aws_service_answers_secrets(AWS_DYNAMODB));
 }
 
 static CheckedResult
@@ -239,6 +262,8 @@ main(void)
 	    cmocka_unit_test(region_names_are_checked),
 	    cmocka_unit_test_setup_teardown(dynamodb_speaks_json, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(sts_speaks_forms, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(kms_speaks_json, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(secrets_are_not_asked_for_compressed, set_up, tear_down),
 	    cmocka_unit_test(exhaustion_is_survived),
 	};
 
