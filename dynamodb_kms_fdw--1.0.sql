@@ -42,8 +42,233 @@ LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION dynamodb_kms_fdw_disconnect(name)
 IS 'closes this session''s connections for a server, or for every server; true if there was one';
 
+-- AWS KMS. Arguments other than contexts may not be NULL, or the result is.
+
+CREATE FUNCTION kms_encrypt(
+    server name,
+    key_id text,
+    plaintext text,
+    encryption_context jsonb DEFAULT NULL)
+RETURNS bytea
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_encrypt(name, text, text, jsonb)
+IS 'AWS KMS Encrypt of a text as UTF-8, at most 4096 bytes';
+
+CREATE FUNCTION kms_encrypt(
+    server name,
+    key_id text,
+    plaintexts text[],
+    encryption_context jsonb DEFAULT NULL)
+RETURNS bytea[]
+AS 'MODULE_PATHNAME', 'kms_encrypt_array'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_encrypt(name, text, text[], jsonb)
+IS 'AWS KMS Encrypt of each element, concurrently';
+
+CREATE FUNCTION kms_encrypt_bytea(
+    server name,
+    key_id text,
+    plaintext bytea,
+    encryption_context jsonb DEFAULT NULL)
+RETURNS bytea
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_encrypt_bytea(name, text, bytea, jsonb)
+IS 'AWS KMS Encrypt of at most 4096 bytes';
+
+CREATE FUNCTION kms_encrypt_bytea(
+    server name,
+    key_id text,
+    plaintexts bytea[],
+    encryption_context jsonb DEFAULT NULL)
+RETURNS bytea[]
+AS 'MODULE_PATHNAME', 'kms_encrypt_bytea_array'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_encrypt_bytea(name, text, bytea[], jsonb)
+IS 'AWS KMS Encrypt of each element, concurrently';
+
+CREATE FUNCTION kms_decrypt(
+    server name,
+    ciphertext bytea,
+    encryption_context jsonb DEFAULT NULL,
+    key_id text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_decrypt(name, bytea, jsonb, text)
+IS 'AWS KMS Decrypt, giving text; with a key_id, only by that key';
+
+CREATE FUNCTION kms_decrypt(
+    server name,
+    ciphertexts bytea[],
+    encryption_context jsonb DEFAULT NULL,
+    key_id text DEFAULT NULL)
+RETURNS text[]
+AS 'MODULE_PATHNAME', 'kms_decrypt_array'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_decrypt(name, bytea[], jsonb, text)
+IS 'AWS KMS Decrypt of each element, concurrently';
+
+CREATE FUNCTION kms_decrypt_bytea(
+    server name,
+    ciphertext bytea,
+    encryption_context jsonb DEFAULT NULL,
+    key_id text DEFAULT NULL)
+RETURNS bytea
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_decrypt_bytea(name, bytea, jsonb, text)
+IS 'AWS KMS Decrypt, giving bytes; with a key_id, only by that key';
+
+CREATE FUNCTION kms_decrypt_bytea(
+    server name,
+    ciphertexts bytea[],
+    encryption_context jsonb DEFAULT NULL,
+    key_id text DEFAULT NULL)
+RETURNS bytea[]
+AS 'MODULE_PATHNAME', 'kms_decrypt_bytea_array'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_decrypt_bytea(name, bytea[], jsonb, text)
+IS 'AWS KMS Decrypt of each element, concurrently';
+
+CREATE FUNCTION kms_reencrypt(
+    server name,
+    ciphertext bytea,
+    destination_key_id text,
+    source_encryption_context jsonb DEFAULT NULL,
+    destination_encryption_context jsonb DEFAULT NULL)
+RETURNS bytea
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_reencrypt(name, bytea, text, jsonb, jsonb)
+IS 'AWS KMS ReEncrypt: the ciphertext under another key or context; the plaintext stays in AWS KMS';
+
+CREATE FUNCTION kms_reencrypt(
+    server name,
+    ciphertexts bytea[],
+    destination_key_id text,
+    source_encryption_context jsonb DEFAULT NULL,
+    destination_encryption_context jsonb DEFAULT NULL)
+RETURNS bytea[]
+AS 'MODULE_PATHNAME', 'kms_reencrypt_array'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_reencrypt(name, bytea[], text, jsonb, jsonb)
+IS 'AWS KMS ReEncrypt of each element, concurrently';
+
+CREATE FUNCTION kms_generate_data_key(
+    server name,
+    key_id text,
+    encryption_context jsonb DEFAULT NULL,
+    number_of_bytes integer DEFAULT 32,
+    OUT plaintext bytea,
+    OUT ciphertext bytea,
+    OUT key_id text)
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_generate_data_key(name, text, jsonb, integer)
+IS 'AWS KMS GenerateDataKey: a key, the same encrypted, and the ARN of the KMS key that did it';
+
+CREATE FUNCTION kms_generate_data_key_without_plaintext(
+    server name,
+    key_id text,
+    encryption_context jsonb DEFAULT NULL,
+    number_of_bytes integer DEFAULT 32,
+    OUT ciphertext bytea,
+    OUT key_id text)
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_generate_data_key_without_plaintext(name, text, jsonb, integer)
+IS 'AWS KMS GenerateDataKeyWithoutPlaintext: an encrypted key, and the ARN of the KMS key that did it';
+
+CREATE FUNCTION kms_generate_mac(
+    server name,
+    key_id text,
+    message bytea,
+    algorithm text)
+RETURNS bytea
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_generate_mac(name, text, bytea, text)
+IS 'AWS KMS GenerateMac of at most 4096 bytes, by an algorithm such as HMAC_SHA_256';
+
+CREATE FUNCTION kms_verify_mac(
+    server name,
+    key_id text,
+    message bytea,
+    algorithm text,
+    mac bytea)
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_verify_mac(name, text, bytea, text, bytea)
+IS 'AWS KMS VerifyMac: whether the code is the message''s';
+
+CREATE FUNCTION kms_generate_random(
+    server name,
+    number_of_bytes integer)
+RETURNS bytea
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_generate_random(name, integer)
+IS 'AWS KMS GenerateRandom: 1 to 1024 random bytes';
+
+CREATE FUNCTION kms_describe_key(
+    server name,
+    key_id text)
+RETURNS jsonb
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_describe_key(name, text)
+IS 'AWS KMS DescribeKey: the key''s metadata';
+
+CREATE FUNCTION kms_list_keys(
+    server name,
+    OUT key_id text,
+    OUT arn text,
+    OUT aliases text[])
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION kms_list_keys(name)
+IS 'AWS KMS ListKeys and ListAliases: every key of the account and region';
+
 -- Nothing is granted by default: each role is given what it needs.
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_handler() FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_validator(text[], oid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_version() FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_disconnect(name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_encrypt(name, text, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_encrypt(name, text, text[], jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_encrypt_bytea(name, text, bytea, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_encrypt_bytea(name, text, bytea[], jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_decrypt(name, bytea, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_decrypt(name, bytea[], jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_decrypt_bytea(name, bytea, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_decrypt_bytea(name, bytea[], jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_reencrypt(name, bytea, text, jsonb, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_reencrypt(name, bytea[], text, jsonb, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_generate_data_key(name, text, jsonb, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_generate_data_key_without_plaintext(name, text, jsonb, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_generate_mac(name, text, bytea, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_verify_mac(name, text, bytea, text, bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_generate_random(name, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_describe_key(name, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION kms_list_keys(name) FROM PUBLIC;

@@ -120,7 +120,7 @@ SELECT outcome('server', $$request_time_out '5s'$$);
 SELECT outcome('server', $$aws_secret_access_key 'secret'$$);
 SELECT outcome('server', $$table_name 'Music'$$);
 SELECT outcome('server', $$profile 'default'$$);
-SELECT outcome('server', $$kms_endpoint_url 'http://h'$$);
+SELECT outcome('server', $$sqs_endpoint_url 'http://h'$$);
 SELECT outcome('mapping', $$region 'eu-west-1'$$);
 SELECT outcome('mapping', $$user 'me'$$);
 SELECT outcome('mapping', $$aws_secret_key 'secret'$$);
@@ -216,6 +216,7 @@ SET dynamodb_kms_fdw.log_requests = 'always';
 SET dynamodb_kms_fdw.no_such_setting = 1;
 
 -- Nothing is granted by default
+\pset format unaligned
 SELECT p.proname, p.proacl IS NOT NULL AS has_acl, has_function_privilege('regress_options_user', p.oid, 'EXECUTE') AS may_execute
 FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid
 WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
@@ -226,6 +227,7 @@ SELECT pg_describe_object(classid, objid, 0) AS object, obj_description(objid, c
 FROM pg_depend
 WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'dynamodb_kms_fdw')
 ORDER BY 1;
+\pset format aligned
 SELECT dynamodb_kms_fdw_version() = extversion AS same_version FROM pg_extension WHERE extname = 'dynamodb_kms_fdw';
 
 -- It can be moved to another schema

@@ -34,6 +34,7 @@ typedef struct ServerOptions
 	bool keep_connections;
 	bool allow_full_scan;
 	double max_capacity_units; /* 0: no maximum */
+	int max_kms_calls;         /* 0: no maximum */
 	char *ca_file;
 	bool compression;
 } ServerOptions;

@@ -135,7 +135,24 @@ def assumed_role(number=1, seconds=3600):
 </AssumeRoleResponse>""".encode()
 
 
+KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/scripted"
+CIPHERTEXT_PREFIX = b"scripted:"
+
+
+def _encrypt(body):
+    """A ciphertext that shows what it is of: the tests' plaintexts are no secrets."""
+    ciphertext = CIPHERTEXT_PREFIX + base64.b64decode(body["Plaintext"])
+    return {"CiphertextBlob": base64_of(ciphertext), "KeyId": KEY_ARN}
+
+
+def _decrypt(body):
+    plaintext = base64.b64decode(body["CiphertextBlob"]).removeprefix(CIPHERTEXT_PREFIX)
+    return {"Plaintext": base64_of(plaintext), "KeyId": KEY_ARN}
+
+
 RESULTS = {
+    "Encrypt": _encrypt,
+    "Decrypt": _decrypt,
     "AssumeRole": lambda body: assumed_role(),
     "DescribeTable": lambda body: {"Table": TABLE_DESCRIPTION},
     "Scan": lambda body: _page(ITEMS),

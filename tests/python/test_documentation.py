@@ -7,7 +7,10 @@ from conftest import create_server
 from environment import paths
 from environment.scripts import load_script
 
-PAGES = ("README.md", *(f"docs/{name}.md" for name in ("reading", "types", "security", "options")))
+PAGES = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("reading", "types", "kms", "security", "options")),
+)
 
 
 def sql_blocks(page):
@@ -31,8 +34,16 @@ def tour_tables(dynamodb_local):
     return dynamodb_local
 
 
+@pytest.fixture(scope="session")
+def documented_key(moto):
+    """KMS, with the key that the documentation's examples name."""
+    kms = moto.client("kms")
+    kms.create_alias(AliasName="alias/app", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    return moto
+
+
 @pytest.fixture
-def reader(postgresql, tour_tables, request):
+def reader(postgresql, tour_tables, documented_key, request):
     """A connection to a new database; the README begins with nothing, the other pages with its
     server and tables."""
     name = postgresql.create_database()
@@ -40,7 +51,7 @@ def reader(postgresql, tour_tables, request):
         if request.node.callspec.params["page"] == "README.md":
             connection.execute("DROP EXTENSION dynamodb_kms_fdw")
         else:
-            create_server(connection, tour_tables)
+            create_server(connection, tour_tables, kms_endpoint_url=documented_key.endpoint_url)
             connection.execute("IMPORT FOREIGN SCHEMA dynamodb FROM SERVER aws INTO public")
         yield connection
         roles = connection.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall()
