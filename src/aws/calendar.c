@@ -122,24 +122,50 @@ skip_fraction(Bytes text, size_t *position)
 	return true;
 }
 
+/* "Z", or how far the zone's clocks are ahead: seconds. */
+static bool
+read_zone(Bytes text, size_t *position, int *offset)
+{
+	int hours;
+	int minutes;
+	int sign = 1;
+
+	*offset = 0;
+	if (calendar_read_literal(text, position, BYTES_LITERAL("Z")))
+		return true;
+	if (calendar_read_literal(text, position, BYTES_LITERAL("-")))
+		sign = -1;
+	else if (!calendar_read_literal(text, position, BYTES_LITERAL("+")))
+		return false;
+	if (!calendar_read_digits(text, position, 2, &hours) ||
+	    !calendar_read_literal(text, position, BYTES_LITERAL(":")) ||
+	    !calendar_read_digits(text, position, 2, &minutes) || hours > 23 || minutes > 59)
+		return false;
+	*offset = sign * (hours * 3600 + minutes * 60);
+	return true;
+}
+
 bool
 calendar_parse_iso8601(Bytes text, int64_t *seconds)
 {
 	CalendarTime time;
 	size_t position = 0;
+	int offset;
 
-	return calendar_read_digits(text, &position, 4, &time.year) &&
-	       calendar_read_literal(text, &position, BYTES_LITERAL("-")) &&
-	       calendar_read_digits(text, &position, 2, &time.month) &&
-	       calendar_read_literal(text, &position, BYTES_LITERAL("-")) &&
-	       calendar_read_digits(text, &position, 2, &time.day) &&
-	       calendar_read_literal(text, &position, BYTES_LITERAL("T")) &&
-	       calendar_read_digits(text, &position, 2, &time.hour) &&
-	       calendar_read_literal(text, &position, BYTES_LITERAL(":")) &&
-	       calendar_read_digits(text, &position, 2, &time.minute) &&
-	       calendar_read_literal(text, &position, BYTES_LITERAL(":")) &&
-	       calendar_read_digits(text, &position, 2, &time.second) &&
-	       skip_fraction(text, &position) &&
-	       calendar_read_literal(text, &position, BYTES_LITERAL("Z")) && position == text.length &&
-	       calendar_to_seconds(&time, seconds);
+	if (!(calendar_read_digits(text, &position, 4, &time.year) &&
+	      calendar_read_literal(text, &position, BYTES_LITERAL("-")) &&
+	      calendar_read_digits(text, &position, 2, &time.month) &&
+	      calendar_read_literal(text, &position, BYTES_LITERAL("-")) &&
+	      calendar_read_digits(text, &position, 2, &time.day) &&
+	      calendar_read_literal(text, &position, BYTES_LITERAL("T")) &&
+	      calendar_read_digits(text, &position, 2, &time.hour) &&
+	      calendar_read_literal(text, &position, BYTES_LITERAL(":")) &&
+	      calendar_read_digits(text, &position, 2, &time.minute) &&
+	      calendar_read_literal(text, &position, BYTES_LITERAL(":")) &&
+	      calendar_read_digits(text, &position, 2, &time.second) &&
+	      skip_fraction(text, &position) && read_zone(text, &position, &offset) &&
+	      position == text.length && calendar_to_seconds(&time, seconds)))
+		return false;
+	*seconds -= offset;
+	return *seconds >= 0;
 }

@@ -37,7 +37,10 @@ extern bool calendar_read_digits(Bytes text, size_t *position, int width, int *n
 /* Moves past `expected` at `position`; false when the text has something else there. */
 extern bool calendar_read_literal(Bytes text, size_t *position, Bytes expected);
 
-/* "2011-07-15T23:28:33.359Z" or without a fraction, which is dropped; false for other text. */
+/*
+ * "2011-07-15T23:28:33.359Z" or without a fraction, which is dropped, or with the offset of a zone
+ * ("+02:00") in place of the Z; false for other text.
+ */
 extern bool calendar_parse_iso8601(Bytes text, int64_t *seconds);
 
 #endif

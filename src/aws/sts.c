@@ -1,6 +1,6 @@
 /*
  * sts.c
- *		AssumeRole, in AWS's query protocol.
+ *		Roles, in AWS's query protocol.
  */
 #include "aws/sts.h"
 
@@ -8,7 +8,25 @@
 #include "aws/uri.h"
 #include "aws/xml.h"
 
-#define CREDENTIALS_PATH "AssumeRoleResponse/AssumeRoleResult/Credentials/"
+/* Where an answer has its parts. */
+typedef struct AnswerPaths
+{
+	const char *access_key_id;
+	const char *secret_access_key;
+	const char *session_token;
+	const char *expiration;
+} AnswerPaths;
+
+#define PATHS(operation)                                                                           \
+	{                                                                                              \
+		operation "Response/" operation "Result/Credentials/AccessKeyId",                          \
+		    operation "Response/" operation "Result/Credentials/SecretAccessKey",                  \
+		    operation "Response/" operation "Result/Credentials/SessionToken",                     \
+		    operation "Response/" operation "Result/Credentials/Expiration"                        \
+	}
+
+static const AnswerPaths assume_role_paths = PATHS("AssumeRole");
+static const AnswerPaths web_identity_paths = PATHS("AssumeRoleWithWebIdentity");
 
 static void
 append_parameter(ByteBuffer *body, const char *name, Bytes value)
@@ -19,10 +37,9 @@ append_parameter(ByteBuffer *body, const char *name, Bytes value)
 	uri_append_encoded(body, value);
 }
 
-CheckedResult
-sts_write_assume_role(const AssumeRoleRequest *request, ByteBuffer *body)
+static void
+append_role(ByteBuffer *body, const AssumeRoleRequest *request)
 {
-	buffer_append_string(body, "Action=AssumeRole&Version=2011-06-15");
 	append_parameter(body, "RoleArn", request->role_arn);
 	append_parameter(body, "RoleSessionName", request->role_session_name);
 	if (request->external_id.length > 0)
@@ -32,6 +49,23 @@ sts_write_assume_role(const AssumeRoleRequest *request, ByteBuffer *body)
 		buffer_append_string(body, "&DurationSeconds=");
 		buffer_append_integer(body, request->duration_seconds);
 	}
+}
+
+CheckedResult
+sts_write_assume_role(const AssumeRoleRequest *request, ByteBuffer *body)
+{
+	buffer_append_string(body, "Action=AssumeRole&Version=2011-06-15");
+	append_role(body, request);
+	return buffer_result(body);
+}
+
+CheckedResult
+sts_write_assume_role_with_web_identity(const AssumeRoleRequest *request, Bytes token,
+                                        ByteBuffer *body)
+{
+	buffer_append_string(body, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15");
+	append_role(body, request);
+	append_parameter(body, "WebIdentityToken", token);
 	return buffer_result(body);
 }
 
@@ -52,19 +86,29 @@ read_part(Arena *arena, Bytes xml, const char *path, Bytes *part)
 	return xml_decode_text(text, decoded, text.length, &part->length);
 }
 
-CheckedResult
-sts_read_assume_role(Arena *arena, Bytes xml, AwsCredentials *credentials)
+static CheckedResult
+read_answer(Arena *arena, Bytes xml, const AnswerPaths *paths, AwsCredentials *credentials)
 {
 	Bytes expiration;
 
+	RETURN_IF_FAILED(read_part(arena, xml, paths->access_key_id, &credentials->access_key_id));
 	RETURN_IF_FAILED(
-	    read_part(arena, xml, CREDENTIALS_PATH "AccessKeyId", &credentials->access_key_id));
-	RETURN_IF_FAILED(
-	    read_part(arena, xml, CREDENTIALS_PATH "SecretAccessKey", &credentials->secret_access_key));
-	RETURN_IF_FAILED(
-	    read_part(arena, xml, CREDENTIALS_PATH "SessionToken", &credentials->session_token));
-	RETURN_IF_FAILED(read_part(arena, xml, CREDENTIALS_PATH "Expiration", &expiration));
+	    read_part(arena, xml, paths->secret_access_key, &credentials->secret_access_key));
+	RETURN_IF_FAILED(read_part(arena, xml, paths->session_token, &credentials->session_token));
+	RETURN_IF_FAILED(read_part(arena, xml, paths->expiration, &expiration));
 	if (!calendar_parse_iso8601(expiration, &credentials->expires_at))
 		return result_failed(RESULT_MALFORMED, "response has no readable time of expiration");
 	return result_ok();
+}
+
+CheckedResult
+sts_read_assume_role(Arena *arena, Bytes xml, AwsCredentials *credentials)
+{
+	return read_answer(arena, xml, &assume_role_paths, credentials);
+}
+
+CheckedResult
+sts_read_assume_role_with_web_identity(Arena *arena, Bytes xml, AwsCredentials *credentials)
+{
+	return read_answer(arena, xml, &web_identity_paths, credentials);
 }

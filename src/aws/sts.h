@@ -1,6 +1,6 @@
 /*
  * sts.h
- *		STS AssumeRole: form data out, XML back.
+ *		STS AssumeRole and AssumeRoleWithWebIdentity: form data out, XML back.
  */
 #ifndef AWS_STS_H
 #define AWS_STS_H
@@ -20,8 +20,15 @@ typedef struct AssumeRoleRequest
 extern CheckedResult sts_write_assume_role(const AssumeRoleRequest *request,
                                            ByteBuffer *body) MUST_CHECK;
 
-/* The credentials of AssumeRole's answer, in `arena`. RESULT_MALFORMED when one part is missing. */
+/* The same with a web identity's token in place of a signature. */
+extern CheckedResult sts_write_assume_role_with_web_identity(const AssumeRoleRequest *request,
+                                                             Bytes token,
+                                                             ByteBuffer *body) MUST_CHECK;
+
+/* The credentials of the answers, in `arena`. RESULT_MALFORMED when one part is missing. */
 extern CheckedResult sts_read_assume_role(Arena *arena, Bytes xml,
                                           AwsCredentials *credentials) MUST_CHECK;
+extern CheckedResult sts_read_assume_role_with_web_identity(Arena *arena, Bytes xml,
+                                                            AwsCredentials *credentials) MUST_CHECK;
 
 #endif

@@ -1,0 +1,45 @@
+/*
+ * aws_environment.h
+ *		The variables of the process's environment by which AWS hands out credentials.
+ */
+#ifndef AWS_AWS_ENVIRONMENT_H
+#define AWS_AWS_ENVIRONMENT_H
+
+#include "foundation/bytes.h"
+
+/* The order is that of aws_variable_names. */
+typedef enum AwsVariable
+{
+	AWS_VARIABLE_ACCESS_KEY_ID,
+	AWS_VARIABLE_SECRET_ACCESS_KEY,
+	AWS_VARIABLE_SECURITY_TOKEN,
+	AWS_VARIABLE_SESSION_TOKEN,
+	AWS_VARIABLE_CREDENTIAL_EXPIRATION,
+	AWS_VARIABLE_DEFAULT_PROFILE,
+	AWS_VARIABLE_PROFILE,
+	AWS_VARIABLE_CONFIG_FILE,
+	AWS_VARIABLE_SHARED_CREDENTIALS_FILE,
+	AWS_VARIABLE_ROLE_ARN,
+	AWS_VARIABLE_ROLE_SESSION_NAME,
+	AWS_VARIABLE_WEB_IDENTITY_TOKEN_FILE,
+	AWS_VARIABLE_CONTAINER_RELATIVE_URI,
+	AWS_VARIABLE_CONTAINER_FULL_URI,
+	AWS_VARIABLE_CONTAINER_TOKEN,
+	AWS_VARIABLE_CONTAINER_TOKEN_FILE,
+	AWS_VARIABLE_METADATA_DISABLED,
+	AWS_VARIABLE_METADATA_ENDPOINT,
+	AWS_VARIABLE_METADATA_ENDPOINT_MODE,
+	AWS_VARIABLE_HOME
+} AwsVariable;
+
+#define AWS_VARIABLE_COUNT 20
+
+extern const char *const aws_variable_names[AWS_VARIABLE_COUNT];
+
+/* What the variables say; no bytes for one that is not set, or empty. Borrowed from its maker. */
+typedef struct AwsEnvironment
+{
+	Bytes values[AWS_VARIABLE_COUNT];
+} AwsEnvironment;
+
+#endif
