@@ -89,8 +89,8 @@ extern CheckedResult dynamodb_write_transaction(Arena *arena, const ItemWrite *w
 
 /*
  * The bytes the write counts for against TRANSACTION_BYTES_MAXIMUM: item or key as they are stored,
- * the expressions, and the names and values they use. Scratch memory is from the arena. Fails as
- * writing the expressions does.
+ * the expressions, and the names and values as often as they use them. Scratch memory is from the
+ * arena. Fails as writing the expressions does.
  */
 extern CheckedResult item_write_transaction_size(Arena *arena, const ItemWrite *write,
                                                  size_t *size) MUST_CHECK;

@@ -35,7 +35,8 @@ struct ExpressionAttributes
 	const AttributeValue **values;
 	uint32_t value_count;
 	size_t value_capacity;
-	size_t bytes; /* of all names and values */
+	size_t bytes;      /* of all names and values */
+	size_t used_bytes; /* the same, each as often as it is used */
 };
 
 typedef struct ConditionWriter
@@ -155,6 +156,7 @@ write_name(ConditionWriter *writer, Bytes name)
 	if (writer->attributes != NULL)
 	{
 		RETURN_IF_FAILED(place_name(writer->attributes, name, &number));
+		writer->attributes->used_bytes += name.length;
 		write_placeholder(writer->buffer, '#', number);
 	}
 	else if (is_identifier(name))
@@ -237,6 +239,7 @@ write_value(ConditionWriter *writer, const AttributeValue *value)
 		return result_ok();
 	}
 	RETURN_IF_FAILED(place_value(writer->attributes, value, &number));
+	writer->attributes->used_bytes += attribute_value_size(value);
 	write_placeholder(writer->buffer, ':', number);
 	/* The search for equal values is as long as the values are many: stop when there are too many.
 	 */
@@ -531,7 +534,7 @@ expression_attributes_write(const ExpressionAttributes *attributes, JsonWriter *
 size_t
 expression_attributes_size(const ExpressionAttributes *attributes)
 {
-	return attributes->bytes;
+	return attributes->used_bytes;
 }
 
 /* The operators of all children and of what stands between them. */

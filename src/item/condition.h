@@ -79,7 +79,10 @@ extern CheckedResult expression_write_value(ExpressionAttributes *attributes,
  */
 extern void expression_attributes_write(const ExpressionAttributes *attributes, JsonWriter *writer);
 
-/* The bytes of the names and values, as DynamoDB counts them. */
+/*
+ * The bytes of the names and values as transactions count them: as they are stored, each as often
+ * as an expression uses it.
+ */
 extern size_t expression_attributes_size(const ExpressionAttributes *attributes);
 
 /* How many operators and functions the condition counts as, by DynamoDB's limit of 300. */

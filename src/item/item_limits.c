@@ -144,23 +144,23 @@ check_set(LimitCheck *check, const Place *place, const AttributeValue *set)
 /* ---- Values of any type ---- */
 
 static CheckedResult check_value(LimitCheck *check, const Place *place, const AttributeValue *value,
-                                 uint32_t levels);
+                                 uint32_t level);
 
 static CheckedResult
-check_elements(LimitCheck *check, const Place *place, const AttributeValue *list, uint32_t levels)
+check_elements(LimitCheck *check, const Place *place, const AttributeValue *list, uint32_t level)
 {
 	for (uint32_t i = 0; i < list->count && is_fine(check); i++)
 	{
 		Place element = {place, {.is_index = true, .index = i}};
 
-		RETURN_IF_FAILED(check_value(check, &element, &list->elements[i], levels));
+		RETURN_IF_FAILED(check_value(check, &element, &list->elements[i], level));
 	}
 	return result_ok();
 }
 
 static CheckedResult
 check_attributes(LimitCheck *check, const Place *place, const Attribute *attributes, uint32_t count,
-                 uint32_t levels)
+                 uint32_t level)
 {
 	for (uint32_t i = 0; i < count && is_fine(check); i++)
 	{
@@ -168,17 +168,20 @@ check_attributes(LimitCheck *check, const Place *place, const Attribute *attribu
 
 		RETURN_IF_FAILED(check_name(check, &attribute, NAME_SIZE_MAXIMUM));
 		if (is_fine(check))
-			RETURN_IF_FAILED(check_value(check, &attribute, &attributes[i].value, levels));
+			RETURN_IF_FAILED(check_value(check, &attribute, &attributes[i].value, level));
 	}
 	return result_ok();
 }
 
-/* `levels`: of the value's place, 1 for a top-level attribute. */
+/* `level`: of the value, 1 for a top-level attribute. */
 static CheckedResult
-check_value(LimitCheck *check, const Place *place, const AttributeValue *value, uint32_t levels)
+check_value(LimitCheck *check, const Place *place, const AttributeValue *value, uint32_t level)
 {
-	if (levels > ITEM_LEVELS_MAXIMUM)
-		return violate(check, ITEM_TOO_DEEP, place, levels, ITEM_LEVELS_MAXIMUM);
+	bool is_document = value->type == ATTRIBUTE_L || value->type == ATTRIBUTE_M;
+
+	/* what is in a list or map is one level deeper, also if there is nothing */
+	if (level + is_document > ITEM_LEVELS_MAXIMUM)
+		return violate(check, ITEM_TOO_DEEP, place, level + is_document, ITEM_LEVELS_MAXIMUM);
 	switch (value->type)
 	{
 		case ATTRIBUTE_N:
@@ -188,9 +191,9 @@ check_value(LimitCheck *check, const Place *place, const AttributeValue *value, 
 		case ATTRIBUTE_BS:
 			return check_set(check, place, value);
 		case ATTRIBUTE_L:
-			return check_elements(check, place, value, levels + 1);
+			return check_elements(check, place, value, level + 1);
 		case ATTRIBUTE_M:
-			return check_attributes(check, place, value->attributes, value->count, levels + 1);
+			return check_attributes(check, place, value->attributes, value->count, level + 1);
 		case ATTRIBUTE_S:
 		case ATTRIBUTE_B:
 		case ATTRIBUTE_BOOL:

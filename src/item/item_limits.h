@@ -15,8 +15,9 @@
 #define RANGE_KEY_SIZE_MAXIMUM ((size_t) 1024)
 
 /*
- * Levels of one attribute, its own value included: a scalar may stand in 31 lists and maps. What is
- * read may be deeper by one, see ATTRIBUTE_DEPTH_MAXIMUM.
+ * Levels of one attribute, its own value the first: a scalar or set may stand in 31 lists and maps.
+ * DynamoDB refuses a list or map on the last level also when it is empty. What is read may be
+ * deeper by one, see ATTRIBUTE_DEPTH_MAXIMUM.
  */
 #define ITEM_LEVELS_MAXIMUM 32
 

@@ -1,131 +1,20 @@
 /*
  * write_request.c
- *		Writes requests to DynamoDB for test_dynamodb_requests.py.
+ *		Writes requests to DynamoDB for test_dynamodb_requests.py and test_item_changes.py.
  *
  * In:  operation, table, index, key, filter, projection[path…], keys[item…], start(item), count,
- *      consistent, backward, limit, segment, total_segments. `key` and `filter` are conditions:
- *      {"all": [condition…]}, {"any": [condition…]}, or {"kind": number, "path", "values":
- *[value…]}. Out: body (as text), or error
+ *      consistent, backward, limit, segment, total_segments; for writes: returned (number of
+ *      ReturnedAttributes), token, and writes[{action (number of ItemWriteAction), table,
+ *      item or key, changes[change…], condition}…]. Items, paths, conditions and changes are those
+ *      of unit/json_questions.h.
+ * Out: body (as text), or error; of batches and transactions also sizes, of each write
  */
-#include <stdlib.h>
-
 #include "aws/dynamodb.h"
-#include "item/page_decoder.h"
+#include "aws/dynamodb_write.h"
 #include "unit/json_lines.h"
+#include "unit/json_questions.h"
 
 #define BODY_MAXIMUM ((size_t) 16 * 1024 * 1024)
-
-/* A test's question that is no question ends the program. */
-static void
-require(bool condition)
-{
-	if (!condition)
-		abort();
-}
-
-static void *
-allocate(Arena *arena, size_t count, size_t size)
-{
-	void *memory = arena_allocate_zeroed(arena, count == 0 ? 1 : count, size);
-
-	require(memory != NULL);
-	return memory;
-}
-
-static bool
-is_true(json_object *question, const char *name)
-{
-	return json_object_get_boolean(json_object_object_get(question, name));
-}
-
-static size_t
-count_of(json_object *array)
-{
-	return array == NULL ? 0 : json_object_array_length(array);
-}
-
-static Bytes
-text_of(json_object *value)
-{
-	return bytes_of_string(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
-}
-
-static DynamodbItem *
-read_items(json_object *array, Arena *arena)
-{
-	DynamodbItem *items = allocate(arena, count_of(array), sizeof(DynamodbItem));
-
-	for (size_t i = 0; i < count_of(array); i++)
-		require(result_is_ok(
-		    item_decode(arena, text_of(json_object_array_get_idx(array, i)), &items[i])));
-	return items;
-}
-
-static AttributePath
-read_path(json_object *text, Arena *arena)
-{
-	AttributePath path;
-
-	require(result_is_ok(
-	    attribute_path_parse(arena, bytes_of_string(json_object_get_string(text)), &path)));
-	return path;
-}
-
-static AttributePath *
-read_paths(json_object *array, Arena *arena)
-{
-	AttributePath *paths = allocate(arena, count_of(array), sizeof(AttributePath));
-
-	for (size_t i = 0; i < count_of(array); i++)
-		paths[i] = read_path(json_object_array_get_idx(array, i), arena);
-	return paths;
-}
-
-static Condition *read_condition(json_object *object, Arena *arena);
-
-static void
-read_children(json_object *array, Arena *arena, Condition *condition)
-{
-	condition->child_count = (uint32_t) count_of(array);
-	condition->children = allocate(arena, condition->child_count, sizeof(Condition *));
-	for (uint32_t i = 0; i < condition->child_count; i++)
-		condition->children[i] = read_condition(json_object_array_get_idx(array, i), arena);
-}
-
-static void
-read_leaf(json_object *object, Arena *arena, Condition *condition)
-{
-	json_object *values = description_array(object, "values");
-
-	condition->kind = (ConditionKind) description_integer(object, "kind", 0);
-	condition->path = read_path(json_object_object_get(object, "path"), arena);
-	condition->value_count = (uint32_t) count_of(values);
-	condition->values = allocate(arena, condition->value_count, sizeof(AttributeValue));
-	for (uint32_t i = 0; i < condition->value_count; i++)
-		require(result_is_ok(attribute_value_decode(
-		    arena, text_of(json_object_array_get_idx(values, i)), &condition->values[i])));
-}
-
-static Condition *
-read_condition(json_object *object, Arena *arena)
-{
-	Condition *condition;
-
-	if (object == NULL)
-		return NULL;
-	condition = allocate(arena, 1, sizeof(Condition));
-	condition->kind = CONDITION_AND;
-	if (description_array(object, "all") != NULL)
-		read_children(description_array(object, "all"), arena, condition);
-	else if (description_array(object, "any") != NULL)
-	{
-		condition->kind = CONDITION_OR;
-		read_children(description_array(object, "any"), arena, condition);
-	}
-	else
-		read_leaf(object, arena, condition);
-	return condition;
-}
 
 static ReadRequest
 read_request(json_object *question, Arena *arena)
@@ -136,17 +25,17 @@ read_request(json_object *question, Arena *arena)
 	return (ReadRequest){
 	    .table_name = description_string(question, "table"),
 	    .index_name = description_string(question, "index"),
-	    .key_condition = read_condition(description_object(question, "key"), arena),
-	    .filter = read_condition(description_object(question, "filter"), arena),
-	    .projection = read_paths(projection, arena),
-	    .projection_count = count_of(projection),
-	    .count_only = is_true(question, "count"),
-	    .consistent_read = is_true(question, "consistent"),
-	    .backward = is_true(question, "backward"),
+	    .key_condition = question_condition(description_object(question, "key"), arena),
+	    .filter = question_condition(description_object(question, "filter"), arena),
+	    .projection = question_paths(projection, arena),
+	    .projection_count = question_count(projection),
+	    .count_only = question_is_true(question, "count"),
+	    .consistent_read = question_is_true(question, "consistent"),
+	    .backward = question_is_true(question, "backward"),
 	    .limit = description_integer(question, "limit", 0),
 	    .segment = (int32_t) description_integer(question, "segment", 0),
 	    .total_segments = (int32_t) description_integer(question, "total_segments", 0),
-	    .exclusive_start_key = start == NULL ? NULL : read_items(start, arena),
+	    .exclusive_start_key = start == NULL ? NULL : question_items(start, arena),
 	};
 }
 
@@ -158,16 +47,88 @@ lookup_request(json_object *question, Arena *arena)
 
 	return (LookupRequest){
 	    .table_name = description_string(question, "table"),
-	    .keys = read_items(keys, arena),
-	    .key_count = count_of(keys),
-	    .projection = read_paths(projection, arena),
-	    .projection_count = count_of(projection),
-	    .consistent_read = is_true(question, "consistent"),
+	    .keys = question_items(keys, arena),
+	    .key_count = question_count(keys),
+	    .projection = question_paths(projection, arena),
+	    .projection_count = question_count(projection),
+	    .consistent_read = question_is_true(question, "consistent"),
 	};
 }
 
+static ItemWrite
+read_write(json_object *question, Arena *arena)
+{
+	json_object *item = description_object(question, "item");
+	json_object *key = description_object(question, "key");
+	json_object *changes = description_array(question, "changes");
+	ItemWrite write = {
+	    .action = (ItemWriteAction) description_integer(question, "action", 0),
+	    .table_name = description_string(question, "table"),
+	    .changes = question_changes(changes, arena),
+	    .change_count = question_count(changes),
+	    .condition = question_condition(description_object(question, "condition"), arena),
+	};
+
+	if (item != NULL)
+		write.item = question_item(item, arena);
+	if (key != NULL)
+		write.key = question_item(key, arena);
+	return write;
+}
+
+static ItemWrite *
+read_writes(json_object *array, Arena *arena)
+{
+	ItemWrite *writes = question_allocate(arena, question_count(array), sizeof(ItemWrite));
+
+	for (size_t i = 0; i < question_count(array); i++)
+		writes[i] = read_write(json_object_array_get_idx(array, i), arena);
+	return writes;
+}
+
+static void
+answer_sizes(const ItemWrite *writes, size_t count, bool batch, Arena *arena, JsonWriter *answer)
+{
+	json_name(answer, BYTES_LITERAL("sizes"));
+	json_begin_array(answer);
+	for (size_t i = 0; i < count; i++)
+	{
+		size_t size = item_write_batch_size(&writes[i]);
+
+		if (!batch)
+			question_require(result_is_ok(item_write_transaction_size(arena, &writes[i], &size)));
+		json_integer(answer, (int64_t) size);
+	}
+	json_end_array(answer);
+}
+
 static CheckedResult
-write_body(json_object *question, Arena *arena, ByteBuffer *body)
+write_writes(json_object *question, Bytes operation, Arena *arena, ByteBuffer *body,
+             JsonWriter *answer)
+{
+	json_object *array = description_array(question, "writes");
+	ItemWrite *writes = read_writes(array, arena);
+	size_t count = question_count(array);
+	bool batch = bytes_equal(operation, BYTES_LITERAL("BatchWriteItem"));
+
+	if (!batch && !bytes_equal(operation, BYTES_LITERAL("TransactWriteItems")))
+	{
+		const char *expected = item_write_operation(writes[0].action);
+
+		question_require(bytes_equal(operation, bytes_of_string(expected)));
+		return dynamodb_write_item(
+		    arena, &writes[0], (ReturnedAttributes) description_integer(question, "returned", 0),
+		    body);
+	}
+	answer_sizes(writes, count, batch, arena, answer);
+	if (batch)
+		return dynamodb_write_batch(writes, count, body);
+	return dynamodb_write_transaction(arena, writes, count, description_string(question, "token"),
+	                                  body);
+}
+
+static CheckedResult
+write_body(json_object *question, Arena *arena, ByteBuffer *body, JsonWriter *answer)
 {
 	Bytes operation = description_string(question, "operation");
 	ReadRequest read = read_request(question, arena);
@@ -179,8 +140,9 @@ write_body(json_object *question, Arena *arena, ByteBuffer *body)
 		return dynamodb_write_scan(arena, &read, body);
 	if (bytes_equal(operation, BYTES_LITERAL("GetItem")))
 		return dynamodb_write_get_item(arena, &lookup, body);
-	require(bytes_equal(operation, BYTES_LITERAL("BatchGetItem")));
-	return dynamodb_write_batch_get_item(arena, &lookup, body);
+	if (bytes_equal(operation, BYTES_LITERAL("BatchGetItem")))
+		return dynamodb_write_batch_get_item(arena, &lookup, body);
+	return write_writes(question, operation, arena, body, answer);
 }
 
 static void
@@ -190,7 +152,7 @@ answer_question(json_object *question, Arena *arena, JsonWriter *answer)
 	CheckedResult result;
 
 	buffer_init(&body, malloc_block_source, ARENA_PLAIN, BODY_MAXIMUM);
-	result = write_body(question, arena, &body);
+	result = write_body(question, arena, &body, answer);
 	if (result_is_ok(result))
 		json_line_string(answer, "body", buffer_bytes(&body));
 	else

@@ -5,8 +5,11 @@ import subprocess
 
 
 def ask(program, questions):
-    """The program's answers to all the questions, in their order."""
-    lines = "".join(json.dumps(question) + "\n" for question in questions)
+    """The program's answers to all the questions, in their order.
+
+    Without escapes: of some pairs of surrogates json-c 0.16 makes U+FFFD.
+    """
+    lines = "".join(json.dumps(question, ensure_ascii=False) + "\n" for question in questions)
     done = subprocess.run(
         [program], input=lines, capture_output=True, text=True, encoding="utf-8", check=False
     )

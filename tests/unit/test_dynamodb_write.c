@@ -302,8 +302,8 @@ transaction_sizes_count_items_and_expressions(void **state)
 	/* "SET #0 = :0" */
 	assert_int_equal(transaction_size(&update), 3 + 11 + 1 + 2);
 	update.condition = &n_is_one;
-	/* and "#0 = :1" */
-	assert_int_equal(transaction_size(&update), 3 + 11 + 1 + 2 + 7 + 2);
+	/* and "#0 = :1", the name again */
+	assert_int_equal(transaction_size(&update), 3 + 11 + 1 + 2 + 7 + 1 + 2);
 }
 
 static void

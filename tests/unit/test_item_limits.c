@@ -216,11 +216,11 @@ depth_is_limited(void **state)
 
 	assert_int_equal(check_depth(31, attribute_boolean(true)).kind, ITEM_IS_FINE);
 	assert_int_equal(check_depth(32, attribute_boolean(true)).kind, ITEM_TOO_DEEP);
-	assert_int_equal(check_depth(31, empty).kind, ITEM_IS_FINE);
-	assert_int_equal(check_depth(32, empty).kind, ITEM_TOO_DEEP);
-	assert_int_equal(check_depth(32, empty).path.count, 33);
-	assert_int_equal(check_depth(32, empty).size, 33);
-	assert_int_equal(check_depth(32, empty).limit, 32);
+	assert_int_equal(check_depth(30, empty).kind, ITEM_IS_FINE);
+	assert_int_equal(check_depth(31, empty).kind, ITEM_TOO_DEEP);
+	assert_int_equal(check_depth(31, empty).path.count, 32);
+	assert_int_equal(check_depth(31, empty).size, 33);
+	assert_int_equal(check_depth(31, empty).limit, 32);
 }
 
 static Bytes
@@ -332,13 +332,16 @@ depth_goes_on_at_a_path(void **state)
 	AttributeValue list = {.type = ATTRIBUTE_L, .count = 1, .elements = &empty};
 	char path[2 * 32] = "a";
 
-	for (int i = 1; i < 31; i++)
+	for (int i = 1; i < 30; i++)
 		strcat(path, ".a");
 	assert_int_equal(check_at(path, list).kind, ITEM_IS_FINE);
 	strcat(path, ".a");
 	assert_int_equal(check_at(path, empty).kind, ITEM_IS_FINE);
 	assert_int_equal(check_at(path, list).kind, ITEM_TOO_DEEP);
-	assert_int_equal(check_at(path, list).path.count, 33);
+	assert_int_equal(check_at(path, list).path.count, 32);
+	strcat(path, ".a");
+	assert_int_equal(check_at(path, attribute_boolean(true)).kind, ITEM_IS_FINE);
+	assert_int_equal(check_at(path, empty).kind, ITEM_TOO_DEEP);
 }
 
 static CheckedResult
