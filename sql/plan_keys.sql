@@ -95,6 +95,27 @@ SELECT plan('SELECT placed FROM orders WHERE customer = ''ann'' AND (placed = 3 
 SELECT placed FROM orders WHERE customer = 'ann' AND (placed = 3 OR total = 30.5) ORDER BY 1;
 SELECT plan('SELECT placed FROM orders WHERE customer = ''ann'' AND customer <> ''bob''');
 
+-- Rows compared: what follows equal columns, and of several columns the first
+SELECT plan('SELECT placed FROM orders WHERE customer = ''ann'' AND (customer, placed) > (''ann'', 37)');
+SELECT placed FROM orders WHERE customer = 'ann' AND (customer, placed) > ('ann', 37) ORDER BY 1;
+SELECT plan('SELECT placed FROM orders WHERE customer = ''ann'' AND (customer, placed) <= (''ann'', 1)
+             ORDER BY placed DESC LIMIT 1');
+SELECT placed FROM orders WHERE customer = 'ann' AND (customer, placed) <= ('ann', 1)
+    ORDER BY placed DESC LIMIT 1;
+SELECT plan('SELECT placed FROM orders WHERE customer = ''ann'' AND (placed, total) > (37, 111.5)');
+SELECT placed FROM orders WHERE customer = 'ann' AND (placed, total) > (37, 111.5) ORDER BY 1;
+SELECT plan('SELECT placed FROM orders WHERE customer = ''ann'' AND (customer, placed) > (''bob'', 37)');
+SELECT plan('SELECT placed FROM orders WHERE (customer, placed) > (''cat'', 37)');
+SELECT plan('SELECT placed FROM orders WHERE (placed, customer) < (1, ''b'')');
+SELECT customer, placed FROM orders WHERE (placed, customer) < (1, 'bb') ORDER BY 1;
+PREPARE page(text, int) AS SELECT placed FROM orders
+    WHERE customer = $1 AND (customer, placed) > ($1, $2) ORDER BY placed LIMIT 2;
+SET plan_cache_mode = force_generic_plan;
+SELECT plan('EXECUTE page(''ann'', 5)');
+EXECUTE page('ann', 5);
+EXECUTE page('ann', NULL);
+RESET plan_cache_mode;
+
 -- The range key without the hash key is a filter
 SELECT plan('SELECT customer FROM orders WHERE placed = 3');
 SELECT customer FROM orders WHERE placed = 3 ORDER BY 1;

@@ -144,19 +144,26 @@ describe_elements(Description *description, AttrNumber column, Const *constant)
 }
 
 static void
-describe_any(Description *description, AttrNumber column, Node *expression)
+describe_array(Description *description, AttrNumber column, Node *expression)
 {
 	if (IsA(expression, Const) && !((Const *) expression)->constisnull)
 	{
-		appendStringInfoString(description->text, " IN (");
+		appendStringInfoChar(description->text, '(');
 		describe_elements(description, column, (Const *) expression);
 		appendStringInfoChar(description->text, ')');
 		return;
 	}
-	appendStringInfoString(description->text, " IN ");
 	appendStringInfoString(
 	    description->text,
 	    deparse_expression(expression, description->deparse_context, true, false));
+}
+
+static void
+describe_membership(Description *description, AttrNumber column, Node *expression)
+{
+	describe_path(description, column);
+	appendStringInfoString(description->text, " IN ");
+	describe_array(description, column, expression);
 }
 
 /* Shows a pattern that is known as the comparison it becomes; false when it is not known. */
@@ -219,6 +226,18 @@ describe_function(Description *description, const char *function, AttrNumber col
 	appendStringInfoChar(description->text, ')');
 }
 
+/* contains() of every element of an array, or of any. */
+static void
+describe_containment(Description *description, const char *quantifier, AttrNumber column,
+                     Node *expression)
+{
+	appendStringInfoString(description->text, "contains(");
+	describe_path(description, column);
+	appendStringInfo(description->text, ", %s", quantifier);
+	describe_array(description, column, expression);
+	appendStringInfoChar(description->text, ')');
+}
+
 static Node *
 leaf_expression(const Description *description, const TemplateLeaf *leaf)
 {
@@ -239,14 +258,26 @@ describe_leaf(Description *description, const List *template)
 			describe_value(description, leaf.column, expression);
 			break;
 		case TEMPLATE_ANY:
-			describe_path(description, leaf.column);
-			describe_any(description, leaf.column, expression);
+			describe_membership(description, leaf.column, expression);
 			break;
 		case TEMPLATE_LIKE:
 			describe_like(description, leaf.column, expression);
 			break;
 		case TEMPLATE_STARTS_WITH:
 			describe_function(description, "begins_with", leaf.column, expression);
+			break;
+		case TEMPLATE_NOT_ANY:
+			appendStringInfoString(description->text, "NOT ");
+			describe_membership(description, leaf.column, expression);
+			break;
+		case TEMPLATE_CONTAINS:
+			describe_function(description, "contains", leaf.column, expression);
+			break;
+		case TEMPLATE_CONTAINS_ALL:
+			describe_containment(description, "ALL ", leaf.column, expression);
+			break;
+		case TEMPLATE_CONTAINS_ANY:
+			describe_containment(description, "ANY ", leaf.column, expression);
 			break;
 		case TEMPLATE_IS_NULL:
 			describe_function(description, "attribute_not_exists", leaf.column, NULL);

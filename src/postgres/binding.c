@@ -126,14 +126,22 @@ make_unique(AttributeValue *values, uint32 count)
 	return kept + 1;
 }
 
-/* Elements that are NULL, or that no attribute can hold, equal nothing. */
-static Demand
-any_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+/* The elements of an array as attribute values; the others are only noted. */
+typedef struct ElementValues
+{
+	AttributeValue *values;
+	uint32 count;
+	bool has_null;
+	bool has_impossible; /* an element that no attribute can hold */
+} ElementValues;
+
+static ElementValues
+write_elements(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 {
 	ColumnConversion *conversion =
 	    condition_value_conversion(leaf_column(binding, leaf), leaf->value_type);
 	ArrayType *array = DatumGetArrayTypeP(datum);
-	Demand demand = {DEMAND_CONDITION, CONDITION_IN, NULL, 0};
+	ElementValues written = {0};
 	int16 length;
 	bool by_value;
 	char alignment;
@@ -144,20 +152,98 @@ any_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &alignment);
 	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &elements, &nulls,
 	                  &count);
-	demand.values =
+	written.values =
 	    MemoryContextAllocHuge(CurrentMemoryContext, sizeof(AttributeValue) * (Size) Max(count, 1));
 	for (int i = 0; i < count; i++)
 	{
-		if (!nulls[i] && column_conversion_write(conversion, binding->arena, elements[i],
-		                                         &demand.values[demand.value_count]) == WRITE_EXACT)
-			demand.value_count++;
+		if (nulls[i])
+			written.has_null = true;
+		else if (column_conversion_write(conversion, binding->arena, elements[i],
+		                                 &written.values[written.count]) == WRITE_EXACT)
+			written.count++;
+		else
+			written.has_impossible = true;
 	}
-	demand.value_count = make_unique(demand.values, demand.value_count);
-	if (demand.value_count == 0)
+	written.count = make_unique(written.values, written.count);
+	return written;
+}
+
+static Demand
+demand_of_elements(ConditionKind comparison, const ElementValues *elements)
+{
+	return (Demand){DEMAND_CONDITION, comparison, elements->values, elements->count};
+}
+
+/* Elements that are NULL, or that no attribute can hold, equal nothing. */
+static Demand
+any_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	ElementValues elements = write_elements(binding, leaf, datum);
+
+	if (elements.count == 0)
 		return never;
-	if (demand.value_count == 1)
-		demand.comparison = CONDITION_EQUAL;
-	return demand;
+	return demand_of_elements(elements.count == 1 ? CONDITION_EQUAL : CONDITION_IN, &elements);
+}
+
+/* Nothing is known to differ from NULL, and everything does from what no attribute can hold. */
+static Demand
+not_any_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	ElementValues elements = write_elements(binding, leaf, datum);
+
+	if (elements.has_null)
+		return never;
+	return elements.count == 0 ? always : demand_of_elements(CONDITION_NOT, &elements);
+}
+
+/* Every string contains the empty one, which says nothing. */
+static Demand
+contains_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	ColumnConversion *conversion =
+	    condition_value_conversion(leaf_column(binding, leaf), leaf->value_type);
+	AttributeValue value;
+
+	if (column_conversion_write(conversion, binding->arena, datum, &value) != WRITE_EXACT ||
+	    (value.type != ATTRIBUTE_N && value.bytes.length == 0))
+		return always;
+	return demand_of_value(CONDITION_CONTAINS, value);
+}
+
+/* An array that contains none contains every element of the empty array. */
+static Demand
+contains_all_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	ElementValues elements = write_elements(binding, leaf, datum);
+
+	if (elements.has_null)
+		return never;
+	if (elements.count == 0 || elements.has_impossible)
+		return always;
+	return demand_of_elements(CONDITION_CONTAINS, &elements);
+}
+
+static Demand
+contains_any_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	ElementValues elements = write_elements(binding, leaf, datum);
+
+	if (elements.has_impossible)
+		return always;
+	return elements.count == 0 ? never : demand_of_elements(CONDITION_OR, &elements);
+}
+
+/* What a pattern without a prefix says about the middle of strings. */
+static Demand
+pattern_demand(const Binding *binding, const TemplateLeaf *leaf, text *pattern)
+{
+	StringInfoData piece;
+
+	initStringInfo(&piece);
+	if (!like_longest_piece(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), &piece))
+		return always;
+	return contains_demand(binding, leaf,
+	                       PointerGetDatum(cstring_to_text_with_len(piece.data, piece.len)));
 }
 
 static Demand
@@ -175,11 +261,33 @@ prefix_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 	else if (!like_prefix(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), &prefix, &is_whole))
 		return always;
 	if (prefix.len == 0 && !is_whole)
-		return always;
+		return leaf->kind == TEMPLATE_LIKE ? pattern_demand(binding, leaf, pattern) : always;
 	datum = PointerGetDatum(cstring_to_text_with_len(prefix.data, prefix.len));
 	if (column_conversion_write(conversion, binding->arena, datum, &value) != WRITE_EXACT)
 		return is_whole ? never : always;
 	return demand_of_value(is_whole ? CONDITION_EQUAL : CONDITION_BEGINS_WITH, value);
+}
+
+static Demand
+value_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	switch (leaf->kind)
+	{
+		case TEMPLATE_COMPARE:
+			return comparison_demand(binding, leaf, datum);
+		case TEMPLATE_ANY:
+			return any_demand(binding, leaf, datum);
+		case TEMPLATE_NOT_ANY:
+			return not_any_demand(binding, leaf, datum);
+		case TEMPLATE_CONTAINS:
+			return contains_demand(binding, leaf, datum);
+		case TEMPLATE_CONTAINS_ALL:
+			return contains_all_demand(binding, leaf, datum);
+		case TEMPLATE_CONTAINS_ANY:
+			return contains_any_demand(binding, leaf, datum);
+		default:
+			return prefix_demand(binding, leaf, datum);
+	}
 }
 
 Demand
@@ -194,11 +302,7 @@ leaf_demand(const Binding *binding, const TemplateLeaf *leaf)
 	number = leaf_value_number(binding, leaf);
 	if (binding->nulls[number])
 		return never;
-	if (leaf->kind == TEMPLATE_COMPARE)
-		return comparison_demand(binding, leaf, binding->values[number]);
-	if (leaf->kind == TEMPLATE_ANY)
-		return any_demand(binding, leaf, binding->values[number]);
-	return prefix_demand(binding, leaf, binding->values[number]);
+	return value_demand(binding, leaf, binding->values[number]);
 }
 
 static Condition *
@@ -294,6 +398,20 @@ is_table_key(const ForeignRelation *relation, const ForeignColumn *column)
 	return false;
 }
 
+/* The attribute type of the values that the condition lets through; others need a guard. */
+static AttributeType
+judged_type(const ForeignColumn *column)
+{
+	ColumnConversion *element = column_conversion_element(column->conversion);
+	AttributeType written;
+
+	if (element != NULL)
+		return column_conversion_set_type(element);
+	if (!column_conversion_written_type(column->conversion, &written))
+		elog(ERROR, "column \"%s\" has no one attribute type to compare with", column->name);
+	return written;
+}
+
 /*
  * DynamoDB finds a missing attribute unequal to anything, SQL does not. The guard stands before the
  * comparison, because not every implementation of DynamoDB can compare values of different types.
@@ -302,17 +420,55 @@ static Condition *
 make_guarded(const ForeignColumn *column, Condition *comparison)
 {
 	Condition *children[] = {NULL, comparison};
-	AttributeType written;
 
-	if (comparison->kind == CONDITION_NOT_EQUAL)
+	if (comparison->kind == CONDITION_NOT_EQUAL || comparison->kind == CONDITION_NOT)
 	{
 		children[0] = make_condition(CONDITION_EXISTS, column);
 		return make_junction(CONDITION_AND, children, lengthof(children));
 	}
-	if (!column_conversion_written_type(column->conversion, &written))
-		elog(ERROR, "column \"%s\" has no one attribute type to compare with", column->name);
-	children[0] = make_type_guard(column, written);
+	children[0] = make_type_guard(column, judged_type(column));
 	return make_junction(CONDITION_OR, children, lengthof(children));
+}
+
+static Condition *
+make_comparison(const ForeignColumn *column, ConditionKind kind, AttributeValue *values,
+                uint32 count)
+{
+	Condition *condition = make_condition(kind, column);
+
+	condition->values = values;
+	condition->value_count = count;
+	return condition;
+}
+
+/* contains() of all values, or of any. */
+static Condition *
+make_containment(const ForeignColumn *column, ConditionKind junction, const Demand *demand)
+{
+	Condition **children = palloc(sizeof(Condition *) * demand->value_count);
+
+	for (uint32 i = 0; i < demand->value_count; i++)
+		children[i] = make_comparison(column, CONDITION_CONTAINS, &demand->values[i], 1);
+	return demand->value_count == 1 ? children[0]
+	                                : make_junction(junction, children, demand->value_count);
+}
+
+/* The condition of a demand on values. */
+static Condition *
+make_demanded(const ForeignColumn *column, const Demand *demand)
+{
+	switch (demand->comparison)
+	{
+		case CONDITION_CONTAINS:
+			return make_containment(column, CONDITION_AND, demand);
+		case CONDITION_OR:
+			return make_containment(column, CONDITION_OR, demand);
+		case CONDITION_NOT:
+			return make_not(
+			    make_comparison(column, CONDITION_IN, demand->values, demand->value_count));
+		default:
+			return make_comparison(column, demand->comparison, demand->values, demand->value_count);
+	}
 }
 
 /* What a filter says about a leaf; *condition is set for DEMAND_CONDITION. */
@@ -336,9 +492,7 @@ leaf_filter(const Binding *binding, const TemplateLeaf *leaf, Condition **condit
 	}
 	if (demand.value_count > FILTER_IN_MAXIMUM)
 		return DEMAND_ALWAYS;
-	*condition = make_condition(demand.comparison, column);
-	(*condition)->values = demand.values;
-	(*condition)->value_count = demand.value_count;
+	*condition = make_demanded(column, &demand);
 	if (!is_key)
 		*condition = make_guarded(column, *condition);
 	return DEMAND_CONDITION;

@@ -36,7 +36,8 @@ typedef enum DemandOutcome
 typedef struct Demand
 {
 	DemandOutcome outcome;
-	ConditionKind comparison; /* a comparison, IN, BEGINS_WITH, EXISTS or NOT_EXISTS */
+	ConditionKind comparison; /* a comparison, IN, NOT (of IN), BEGINS_WITH, CONTAINS (every value),
+	                             OR (contains any value), EXISTS or NOT_EXISTS */
 	AttributeValue *values;   /* those of IN are sorted and unique */
 	uint32 value_count;
 } Demand;

@@ -15,13 +15,12 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
 #include "postgres/compat.h"
 
-#include "postgres/conditions.h"
+#include "postgres/condition_parts.h"
 #include "postgres/memory.h"
 
 static bool
@@ -35,8 +34,8 @@ is_integer_type(Oid type)
  * comparing what both write. Integers of different widths can; other cross-type operators convert
  * one side in ways that the written values would not show.
  */
-static bool
-types_compare_as_written(Oid operand_type, Oid value_type)
+bool
+condition_types_agree(Oid operand_type, Oid value_type)
 {
 	return operand_type == value_type ||
 	       (is_integer_type(operand_type) && is_integer_type(value_type));
@@ -74,16 +73,16 @@ condition_operand_column(const ConditionScope *scope, Expr *operand)
 }
 
 /* Values are computed once a scan, from whatever is known before it begins. */
-static bool
-is_usable_value(const ConditionScope *scope, Expr *value)
+bool
+condition_value_is_usable(const ConditionScope *scope, Expr *value)
 {
 	return !bms_is_member(scope->base->relid, pull_varnos(scope->root, (Node *) value)) &&
 	       !contain_volatile_functions((Node *) value) && !contain_subplans((Node *) value);
 }
 
 /* What the operator means for values of the type, by its default operator families. */
-static bool
-operator_comparison(Oid operator_id, Oid type, ConditionKind *comparison)
+bool
+condition_operator_meaning(Oid operator_id, Oid type, ConditionKind *comparison)
 {
 	static const ConditionKind by_strategy[] = {
 	    [BTLessStrategyNumber] = CONDITION_LESS,
@@ -117,8 +116,8 @@ comparison_is_of_equality(ConditionKind comparison)
 }
 
 /* What may be compared: nothing where the type of the stored values is not known beforehand. */
-static Comparability
-column_comparability(const ForeignColumn *column, Oid collation)
+Comparability
+condition_comparability(const ForeignColumn *column, Oid collation)
 {
 	AttributeType written;
 
@@ -128,12 +127,21 @@ column_comparability(const ForeignColumn *column, Oid collation)
 }
 
 /* True when comparing stored values under the collation stands for comparing SQL values. */
-static bool
-column_compares(const ForeignColumn *column, ConditionKind comparison, Oid collation)
+bool
+condition_column_compares(const ForeignColumn *column, ConditionKind comparison, Oid collation)
 {
-	Comparability comparability = column_comparability(column, collation);
+	Comparability comparability = condition_comparability(column, collation);
 
 	return comparison_is_of_equality(comparison) ? comparability.equality : comparability.order;
+}
+
+List *
+condition_leaf(TemplateKind kind, const ForeignColumn *column, Oid value_type, Node *value)
+{
+	TemplateLeaf leaf = {
+	    .kind = kind, .column = column->number, .value_type = value_type, .value = value};
+
+	return template_of_leaf(&leaf);
 }
 
 /* `column <comparison> value`, its value's type taken from the expression. */
@@ -151,6 +159,15 @@ comparison_template(const ForeignColumn *column, ConditionKind comparison, Expr 
 	return template_of_leaf(&leaf);
 }
 
+static List *
+null_template(const ForeignColumn *column, bool is_null)
+{
+	if (column == NULL)
+		return NIL;
+	return condition_leaf(is_null ? TEMPLATE_IS_NULL : TEMPLATE_IS_NOT_NULL, column, InvalidOid,
+	                      NULL);
+}
+
 /* `operand <operator> value`; NIL when the operator or the types do not allow it. */
 static List *
 operator_template(const ConditionScope *scope, Oid operator_id, Oid collation, Expr *operand,
@@ -160,68 +177,24 @@ operator_template(const ConditionScope *scope, Oid operator_id, Oid collation, E
 	Oid operand_type = getBaseType(exprType((Node *) operand));
 	ConditionKind comparison;
 
-	if (column == NULL || !OidIsValid(operator_id) || !is_usable_value(scope, value) ||
-	    !types_compare_as_written(operand_type, getBaseType(exprType((Node *) value))) ||
-	    !operator_comparison(operator_id, operand_type, &comparison) ||
-	    !column_compares(column, comparison, collation))
+	if (column == NULL || !OidIsValid(operator_id) || !condition_value_is_usable(scope, value) ||
+	    !condition_types_agree(operand_type, getBaseType(exprType((Node *) value))) ||
+	    !condition_operator_meaning(operator_id, operand_type, &comparison) ||
+	    !condition_column_compares(column, comparison, collation))
 		return NIL;
 	return comparison_template(column, comparison, value);
 }
 
-bool
-like_prefix(const char *pattern, int length, StringInfo prefix, bool *is_whole)
-{
-	*is_whole = false;
-	for (int i = 0; i < length; i++)
-	{
-		if (pattern[i] == '%' || pattern[i] == '_')
-			return true;
-		if (pattern[i] == '\\' && ++i == length)
-			return false;
-		appendStringInfoCharMacro(prefix, pattern[i]);
-	}
-	*is_whole = true;
-	return true;
-}
-
-/* True for a pattern that is known to begin with a wildcard: it says nothing about a prefix. */
-static bool
-is_useless_pattern(const Node *value)
-{
-	const Const *constant = (const Const *) value;
-	StringInfoData prefix;
-	bool is_whole;
-	text *pattern;
-
-	if (!IsA(value, Const) || constant->constisnull)
-		return false;
-	initStringInfo(&prefix);
-	pattern = DatumGetTextPP(constant->constvalue);
-	return !like_prefix(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), &prefix, &is_whole) ||
-	       (prefix.len == 0 && !is_whole);
-}
-
-/* `operand LIKE value` or `starts_with(operand, value)`, as an operator or as a function. */
+/* The same with the operands in either order. */
 static List *
-prefix_template(const ConditionScope *scope, Oid function_id, Oid collation, Expr *operand,
-                Expr *value)
+symmetric_operator_template(const ConditionScope *scope, Oid operator_id, Oid collation, Expr *left,
+                            Expr *right)
 {
-	const ForeignColumn *column = condition_operand_column(scope, operand);
-	TemplateLeaf leaf = {.value_type = TEXTOID, .value = (Node *) value};
+	List *template = operator_template(scope, operator_id, collation, left, right);
 
-	if (function_id == F_TEXTLIKE)
-		leaf.kind = TEMPLATE_LIKE;
-	else if (function_id == F_STARTS_WITH)
-		leaf.kind = TEMPLATE_STARTS_WITH;
-	else
-		return NIL;
-	if (column == NULL || !is_usable_value(scope, value) ||
-	    getBaseType(exprType((Node *) value)) != TEXTOID ||
-	    !column_comparability(column, collation).prefix ||
-	    (leaf.kind == TEMPLATE_LIKE && is_useless_pattern(leaf.value)))
-		return NIL;
-	leaf.column = column->number;
-	return template_of_leaf(&leaf);
+	if (template != NIL)
+		return template;
+	return operator_template(scope, get_commutator(operator_id), collation, right, left);
 }
 
 static List *
@@ -238,11 +211,85 @@ operator_expression_template(const ConditionScope *scope, OpExpr *expression)
 	right = lsecond(expression->args);
 	template = prefix_template(scope, get_opcode(expression->opno), collation, left, right);
 	if (template == NIL)
-		template = operator_template(scope, expression->opno, collation, left, right);
+		template = position_template(scope, expression);
 	if (template == NIL)
-		template =
-		    operator_template(scope, get_commutator(expression->opno), collation, right, left);
+		template = containment_template(scope, expression);
+	if (template == NIL)
+		template = symmetric_operator_template(scope, expression->opno, collation, left, right);
 	return template;
+}
+
+/*
+ * `operand IS [NOT] DISTINCT FROM constant`, whose expression is that of the operator `=`. A value
+ * that is not known yet may turn out to be NULL, which would mean something else.
+ */
+static List *
+distinct_template(const ConditionScope *scope, DistinctExpr *expression, bool distinct)
+{
+	Expr *left = linitial(expression->args);
+	Expr *right = lsecond(expression->args);
+	List *equal = NIL;
+	TemplateLeaf leaf;
+
+	if ((IsA(left, Const) && !((Const *) left)->constisnull) ||
+	    (IsA(right, Const) && !((Const *) right)->constisnull))
+		equal = symmetric_operator_template(scope, expression->opno, expression->inputcollid, left,
+		                                    right);
+	if (equal == NIL || !distinct)
+		return equal;
+	leaf = template_leaf(equal);
+	leaf.comparison = CONDITION_NOT_EQUAL;
+	return template_of_children(
+	    TEMPLATE_OR, list_make2(null_template(&scope->relation->columns[leaf.column - 1], true),
+	                            template_of_leaf(&leaf)));
+}
+
+/* True when a condition of the table itself says that the row comparison's operands are equal. */
+static bool
+operands_are_equal(const ConditionScope *scope, const RowCompareExpr *rows, int place)
+{
+	ListCell *cell;
+
+	foreach (cell, scope->base->baserestrictinfo)
+	{
+		const OpExpr *equality = (const OpExpr *) lfirst_node(RestrictInfo, cell)->clause;
+
+		if (IsA(equality, OpExpr) && list_length(equality->args) == 2 &&
+		    equality->inputcollid == list_nth_oid(rows->inputcollids, place) &&
+		    get_op_opfamily_strategy(equality->opno, list_nth_oid(rows->opfamilies, place)) ==
+		        BTEqualStrategyNumber &&
+		    equal(linitial(equality->args), list_nth(rows->largs, place)) &&
+		    equal(lsecond(equality->args), list_nth(rows->rargs, place)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * `(a, b) < (x, y)`: a is then at most x, or less where there is nothing behind it. Columns before
+ * it that are known to equal their values say nothing.
+ */
+static List *
+row_template(const ConditionScope *scope, RowCompareExpr *rows)
+{
+	int first = 0;
+	int last = list_length(rows->opnos) - 1;
+	List *template;
+	TemplateLeaf leaf;
+
+	while (first < last && operands_are_equal(scope, rows, first))
+		first++;
+	template = symmetric_operator_template(
+	    scope, list_nth_oid(rows->opnos, first), list_nth_oid(rows->inputcollids, first),
+	    list_nth(rows->largs, first), list_nth(rows->rargs, first));
+	if (template == NIL || first == last)
+		return template;
+	leaf = template_leaf(template);
+	if (leaf.comparison == CONDITION_LESS)
+		leaf.comparison = CONDITION_LESS_OR_EQUAL;
+	else if (leaf.comparison == CONDITION_GREATER)
+		leaf.comparison = CONDITION_GREATER_OR_EQUAL;
+	return template_of_leaf(&leaf);
 }
 
 static List *
@@ -252,42 +299,6 @@ function_template(const ConditionScope *scope, FuncExpr *expression)
 		return NIL;
 	return prefix_template(scope, expression->funcid, expression->inputcollid,
 	                       linitial(expression->args), lsecond(expression->args));
-}
-
-/* `operand = ANY (array)`, which IN is too. */
-static List *
-array_template(const ConditionScope *scope, ScalarArrayOpExpr *expression)
-{
-	Expr *operand = linitial(expression->args);
-	Expr *array = lsecond(expression->args);
-	const ForeignColumn *column = condition_operand_column(scope, operand);
-	Oid operand_type = getBaseType(exprType((Node *) operand));
-	Oid element_type = get_element_type(getBaseType(exprType((Node *) array)));
-	TemplateLeaf leaf = {.kind = TEMPLATE_ANY, .value = (Node *) array};
-	ConditionKind comparison;
-
-	if (column == NULL || !expression->useOr || !OidIsValid(element_type) ||
-	    !is_usable_value(scope, array))
-		return NIL;
-	leaf.column = column->number;
-	leaf.value_type = getBaseType(element_type);
-	if (!types_compare_as_written(operand_type, leaf.value_type) ||
-	    !operator_comparison(expression->opno, operand_type, &comparison) ||
-	    comparison != CONDITION_EQUAL ||
-	    !column_compares(column, comparison, expression->inputcollid))
-		return NIL;
-	return template_of_leaf(&leaf);
-}
-
-static List *
-null_template(const ForeignColumn *column, bool is_null)
-{
-	TemplateLeaf leaf = {.kind = is_null ? TEMPLATE_IS_NULL : TEMPLATE_IS_NOT_NULL};
-
-	if (column == NULL)
-		return NIL;
-	leaf.column = column->number;
-	return template_of_leaf(&leaf);
 }
 
 /* IS NULL of a whole row or of a composite value asks for its fields, so it stays local. */
@@ -306,9 +317,22 @@ boolean_template(const ConditionScope *scope, Expr *operand, bool wanted)
 	const ForeignColumn *column = condition_operand_column(scope, operand);
 
 	if (column == NULL || getBaseType(column->type) != BOOLOID ||
-	    !column_compares(column, CONDITION_EQUAL, InvalidOid))
+	    !condition_column_compares(column, CONDITION_EQUAL, InvalidOid))
 		return NIL;
 	return comparison_template(column, CONDITION_EQUAL, (Expr *) makeBoolConst(wanted, false));
+}
+
+/* `b IS NOT FALSE` or `b IS NOT TRUE`: wanted, or NULL. */
+static List *
+boolean_or_null_template(const ConditionScope *scope, Expr *operand, bool wanted)
+{
+	List *template = boolean_template(scope, operand, wanted);
+
+	if (template == NIL)
+		return NIL;
+	return template_of_children(
+	    TEMPLATE_OR,
+	    list_make2(null_template(condition_operand_column(scope, operand), true), template));
 }
 
 static List *
@@ -325,65 +349,11 @@ boolean_test_template(const ConditionScope *scope, BooleanTest *test)
 		case IS_NOT_UNKNOWN:
 			return null_template(condition_operand_column(scope, test->arg), false);
 		case IS_NOT_TRUE:
+			return boolean_or_null_template(scope, test->arg, false);
 		case IS_NOT_FALSE:
-			break;
+			return boolean_or_null_template(scope, test->arg, true);
 	}
 	return NIL;
-}
-
-/* True when both leaves compare the same column for equality with values of the same type. */
-static bool
-are_same_equalities(const TemplateLeaf *a, const TemplateLeaf *b)
-{
-	return a->kind == TEMPLATE_COMPARE && a->comparison == CONDITION_EQUAL &&
-	       b->kind == TEMPLATE_COMPARE && b->comparison == CONDITION_EQUAL &&
-	       a->column == b->column && exprType(a->value) == exprType(b->value);
-}
-
-/* An array of the values, as a constant if they all are; NULL for a type without arrays. */
-static Node *
-array_of_values(const ConditionScope *scope, List *values)
-{
-	ArrayExpr *array = makeNode(ArrayExpr);
-
-	array->element_typeid = exprType(linitial(values));
-	array->array_typeid = get_array_type(array->element_typeid);
-	array->array_collid = exprCollation(linitial(values));
-	array->elements = values;
-	array->location = -1;
-	if (!OidIsValid(array->array_typeid))
-		return NULL;
-	return eval_const_expressions(scope->root, (Node *) array);
-}
-
-/*
- * `column = a OR column = b` as the column = ANY (array) that it means, so that a key has known
- * values; NIL for any other OR.
- */
-static List *
-equalities_template(const ConditionScope *scope, List *templates)
-{
-	List *values = NIL;
-	TemplateLeaf any;
-	ListCell *cell;
-
-	if (list_length(templates) < 2 || !template_is_leaf(linitial(templates)))
-		return NIL;
-	any = template_leaf(linitial(templates));
-	foreach (cell, templates)
-	{
-		TemplateLeaf leaf;
-
-		if (!template_is_leaf(lfirst(cell)))
-			return NIL;
-		leaf = template_leaf(lfirst(cell));
-		if (!are_same_equalities(&any, &leaf))
-			return NIL;
-		values = lappend(values, leaf.value);
-	}
-	any.kind = TEMPLATE_ANY;
-	any.value = array_of_values(scope, values);
-	return any.value == NULL ? NIL : template_of_leaf(&any);
 }
 
 /* An AND may leave out what cannot be sent; an OR with such a part can hold for any item. */
@@ -411,13 +381,18 @@ junction_template(const ConditionScope *scope, BoolExpr *expression)
 	return template_of_children(is_and ? TEMPLATE_AND : TEMPLATE_OR, children);
 }
 
-/* The planner has already moved NOT down to the leaves; what is left is NOT of a boolean value. */
+/*
+ * The planner has already moved NOT down to the leaves; what is left is NOT of a boolean value, and
+ * IS NOT DISTINCT FROM.
+ */
 static List *
 boolean_expression_template(const ConditionScope *scope, BoolExpr *expression)
 {
-	if (expression->boolop == NOT_EXPR)
-		return boolean_template(scope, linitial(expression->args), false);
-	return junction_template(scope, expression);
+	if (expression->boolop != NOT_EXPR)
+		return junction_template(scope, expression);
+	if (IsA(linitial(expression->args), DistinctExpr))
+		return distinct_template(scope, linitial(expression->args), false);
+	return boolean_template(scope, linitial(expression->args), false);
 }
 
 List *
@@ -431,6 +406,10 @@ condition_template(const ConditionScope *scope, Expr *condition)
 			return operator_expression_template(scope, (OpExpr *) condition);
 		case T_FuncExpr:
 			return function_template(scope, (FuncExpr *) condition);
+		case T_DistinctExpr:
+			return distinct_template(scope, (DistinctExpr *) condition, true);
+		case T_RowCompareExpr:
+			return row_template(scope, (RowCompareExpr *) condition);
 		case T_ScalarArrayOpExpr:
 			return array_template(scope, (ScalarArrayOpExpr *) condition);
 		case T_NullTest:
@@ -452,6 +431,8 @@ condition_value_conversion(const ForeignColumn *column, Oid type)
 {
 	if (getBaseType(column->type) == type)
 		return column->conversion;
+	if (column_conversion_element(column->conversion) != NULL)
+		return column_conversion_element(column->conversion);
 	return column_conversion_create(column->name, type, -1, column->options);
 }
 

@@ -52,8 +52,15 @@ extern bool condition_is_exact(const ForeignRelation *relation, const List *temp
 extern bool like_prefix(const char *pattern, int length, StringInfo prefix, bool *is_whole);
 
 /*
- * The conversion by which a value of `type` is written as the column's attribute: the column's own,
- * or one made for the type in CurrentMemoryContext.
+ * The longest run of a LIKE pattern's characters without a wildcard, unescaped, put into `longest`,
+ * which is empty at first. False for a pattern that ends in an escape.
+ */
+extern bool like_longest_piece(const char *pattern, int length, StringInfo longest);
+
+/*
+ * The conversion by which a value of `type` is written as the column's attribute, or as an element
+ * of it where the column is an array: the column's own, or one made for the type in
+ * CurrentMemoryContext.
  */
 extern ColumnConversion *condition_value_conversion(const ForeignColumn *column, Oid type);
 

@@ -256,6 +256,28 @@ column_conversion_accepts(const ColumnConversion *conversion, AttributeType type
 	return (conversion->accepted & ATTRIBUTE_TYPE_BIT(type)) != 0;
 }
 
+ColumnConversion *
+column_conversion_element(const ColumnConversion *conversion)
+{
+	return conversion->element;
+}
+
+AttributeType
+column_conversion_set_type(const ColumnConversion *element)
+{
+	switch (element->written_type)
+	{
+		case ATTRIBUTE_S:
+			return ATTRIBUTE_SS;
+		case ATTRIBUTE_N:
+			return ATTRIBUTE_NS;
+		case ATTRIBUTE_B:
+			return ATTRIBUTE_BS;
+		default:
+			return ATTRIBUTE_L;
+	}
+}
+
 bool
 column_conversion_written_type(const ColumnConversion *conversion, AttributeType *type)
 {

@@ -52,6 +52,14 @@ extern WriteOutcome column_conversion_write(ColumnConversion *conversion, Arena 
 /* True when reading accepts attributes of the type. */
 extern bool column_conversion_accepts(const ColumnConversion *conversion, AttributeType type);
 
+/*
+ * The conversion of an array's elements, borrowed from the array's; NULL for every other type.
+ */
+extern ColumnConversion *column_conversion_element(const ColumnConversion *conversion);
+
+/* The type of the sets whose elements the conversion writes: SS, NS, BS; else L. */
+extern AttributeType column_conversion_set_type(const ColumnConversion *element);
+
 /* The one attribute type that the column writes; false for jsonb, which writes any. */
 extern bool column_conversion_written_type(const ColumnConversion *conversion, AttributeType *type);
 

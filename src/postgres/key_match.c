@@ -191,7 +191,7 @@ conditions_need_attribute(const ForeignRelation *relation, List *conditions,
 		TemplateLeaf leaf;
 
 		if (leaf_of_attribute(relation, condition->template, attribute, &leaf) &&
-		    leaf.kind != TEMPLATE_IS_NULL)
+		    leaf.kind != TEMPLATE_IS_NULL && leaf.kind != TEMPLATE_NOT_ANY)
 			return true;
 	}
 	return false;

@@ -28,12 +28,16 @@
 
 typedef enum TemplateKind
 {
-	TEMPLATE_COMPARE,     /* column <comparison> value */
-	TEMPLATE_ANY,         /* column = any element of value, an array */
-	TEMPLATE_LIKE,        /* column LIKE value, a pattern */
-	TEMPLATE_STARTS_WITH, /* column begins with value */
-	TEMPLATE_IS_NULL,     /* the attribute is missing or NULL */
-	TEMPLATE_IS_NOT_NULL, /* it is neither */
+	TEMPLATE_COMPARE,      /* column <comparison> value */
+	TEMPLATE_ANY,          /* column = any element of value, an array */
+	TEMPLATE_NOT_ANY,      /* column <> every element of value, an array */
+	TEMPLATE_LIKE,         /* column LIKE value, a pattern */
+	TEMPLATE_STARTS_WITH,  /* column begins with value */
+	TEMPLATE_CONTAINS,     /* column, a string or a set, contains value */
+	TEMPLATE_CONTAINS_ALL, /* column, a set, contains every element of value, an array */
+	TEMPLATE_CONTAINS_ANY, /* column, a set, contains any element of value, an array */
+	TEMPLATE_IS_NULL,      /* the attribute is missing or NULL */
+	TEMPLATE_IS_NOT_NULL,  /* it is neither */
 	TEMPLATE_AND,
 	TEMPLATE_OR
 } TemplateKind;
@@ -44,7 +48,7 @@ typedef struct TemplateLeaf
 	TemplateKind kind;
 	AttrNumber column;
 	ConditionKind comparison; /* of TEMPLATE_COMPARE */
-	Oid value_type;           /* the value's base type; of TEMPLATE_ANY, its elements' */
+	Oid value_type;           /* the value's base type; where it is an array, its elements' */
 	Node *value;
 } TemplateLeaf;
 

@@ -97,6 +97,11 @@ class Column:
             return f"{self.name} {type_name}{options}{tail}"
         return f"{self.name} {self.sql_type}"
 
+    @property
+    def has_ends(self):
+        """min() and max() know the type, and ties of a locale's order are one value."""
+        return "en-x-icu" not in self.sql_type and self.sql_type != "bytea"
+
     def literal(self, value):
         return f"{quote(sql_text(value))}::{self.sql_type.partition(' COLLATE ')[0]}"
 
@@ -106,6 +111,12 @@ def sql_text(value):
         return "\\x" + value.hex()
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, tuple):
+        return (
+            "{"
+            + ",".join(json.dumps(sql_text(element), ensure_ascii=False) for element in value)
+            + "}"
+        )
     if isinstance(value, (list, dict)):
         return json.dumps(value)
     if isinstance(value, float):
@@ -130,6 +141,14 @@ def string(value):
 
 def binary(value):
     return {"B": value}
+
+
+def string_set(value):
+    return {"SS": list(value)}
+
+
+def number_set(value):
+    return {"NS": [str(element) for element in value]}
 
 
 TEXT_KEYS = [text for text in TEXTS if text]
@@ -166,6 +185,20 @@ COLUMNS = [
     Column("u", "uuid", UUIDS, attribute=string),
     Column("vc", "varchar(10)", ["a", "ab", "abc", "b", "B"], attribute=string),
     Column("deep", "bigint", SMALL_NUMBERS, options="attribute_path 'doc.list[1].n'"),
+]
+SETS = [  # compared by what they contain alone: the order of their elements is nobody's
+    Column(
+        "tags",
+        "text[]",
+        [("a",), ("B", "a", "ab"), ("a%", "ä"), ("a b", "日本", "😀"), ("b",)],
+        attribute=string_set,
+    ),
+    Column(
+        "counts",
+        "bigint[]",
+        [(1,), (0, 1, 2), (-3, 2**63 - 1), (5, 10, 100)],
+        attribute=number_set,
+    ),
 ]
 KEYS = ("pk", "sk")
 
@@ -237,7 +270,7 @@ class QueryGenerator:
 
     def __init__(self, random, columns):
         self.random = random
-        self.by_name = {column.name: column for column in columns}
+        self.by_name = {column.name: column for column in columns if column not in SETS}
 
     def column(self):
         names = list(self.by_name) + ["pk", "pk", "sk", "sk"]
@@ -249,8 +282,11 @@ class QueryGenerator:
         return column.literal(self.random.choice(column.values))
 
     def leaf(self):
+        if self.random.random() < 0.08:
+            return self.containment(self.random.choice(SETS))
         column = self.column()
         kinds = [self.comparison, self.comparison, self.membership, self.null_test, self.between]
+        kinds += [self.distinction]
         if column.sql_type.startswith(("text", "varchar")):
             kinds += [self.pattern, self.pattern]
         if column.name == "b":
@@ -296,6 +332,30 @@ class QueryGenerator:
         negation = self.random.choice(["", "", "NOT "])
         return f"{column.name} {negation}BETWEEN {self.literal(column)} AND {self.literal(column)}"
 
+    def distinction(self, column):
+        negation = self.random.choice(["", "NOT "])
+        return f"{column.name} IS {negation}DISTINCT FROM {self.literal(column)}"
+
+    def containment(self, column):
+        element_type = column.sql_type.removesuffix("[]")
+        elements = [element for value in column.values for element in value]
+        literals = [
+            f"{quote(sql_text(element))}::{element_type}"
+            for element in self.random.sample(elements, self.random.randint(0, 3))
+        ] + ["NULL"] * (self.random.random() < 0.1)
+        array = f"ARRAY[{', '.join(literals)}]::{column.sql_type}"
+        return self.random.choice(
+            [
+                f"{(literals or ['NULL'])[0]} = ANY ({column.name})",
+                f"{(literals or ['NULL'])[0]} <> ALL ({column.name})",
+                f"{column.name} @> {array}",
+                f"{array} <@ {column.name}",
+                f"{column.name} <@ {array}",
+                f"{column.name} && {array}",
+                f"{column.name} IS NOT NULL",
+            ]
+        )
+
     def null_test(self, column):
         return f"{column.name} IS {self.random.choice(['', 'NOT '])}NULL"
 
@@ -307,6 +367,7 @@ class QueryGenerator:
                 "b IS TRUE",
                 "b IS NOT TRUE",
                 "b IS FALSE",
+                "b IS NOT FALSE",
                 "b IS UNKNOWN",
                 "b = true",
                 "b <> false",
@@ -321,6 +382,8 @@ class QueryGenerator:
                 text + "%",
                 text,
                 "%" + text,
+                "%" + text + "%",
+                "_%" + text + "%b",
                 text + "_",
                 text + "%" + text,
                 text.replace("\\", "") + "\\%",
@@ -334,7 +397,31 @@ class QueryGenerator:
         if form < 0.7:
             operator = self.random.choice(["LIKE", "LIKE", "NOT LIKE", "ILIKE"])
             return f"{column.name} {operator} {quote(pattern)}"
+        if form < 0.85:
+            return f"strpos({column.name}, {quote(text)}) > 0"
         return f"starts_with({column.name}, {quote(text)})"
+
+    def key(self):
+        return self.literal(self.by_name["pk"]), self.literal(self.by_name["sk"])
+
+    def key_condition(self):
+        """What is said about keys as whole rows, or as alternatives."""
+        keys = [self.key() for _ in range(self.random.randint(1, 4))]
+        (pk, sk), comparison = keys[0], self.random.choice(["<", "<=", ">", ">="])
+        rows = ", ".join(f"({', '.join(key)})" for key in keys)
+        both = " OR ".join(f"(pk = {key[0]} AND sk = {key[1]})" for key in keys)
+        ranges = " OR ".join(f"(pk = {key[0]} AND sk {comparison} {key[1]})" for key in keys)
+        return self.random.choice(
+            [
+                f"(pk, sk) IN ({rows})",
+                f"({both})",
+                f"({ranges})",
+                f"pk = {pk} AND (pk, sk) {comparison} ({pk}, {sk})",
+                f"(pk, sk) {comparison} ({pk}, {sk})",
+                f"pk = {pk} AND (sk, i) {comparison} ({sk}, 2)",
+                f"pk = {pk} AND (sk {comparison} {sk} OR sk = {sk})",
+            ]
+        )
 
     def condition(self, depth=3):
         form = self.random.random()
@@ -355,6 +442,8 @@ class QueryGenerator:
             conditions.append(self.random.choice([equal, either]))
         if self.random.random() < 0.2:
             conditions.append(f"sk {self.random.choice(COMPARISONS)} {self.literal(sk)}")
+        if self.random.random() < 0.15:
+            conditions = [self.key_condition(), *conditions[: self.random.randint(0, 1)]]
         return " AND ".join(conditions)
 
     def tail(self):
@@ -380,24 +469,64 @@ class QueryGenerator:
         return f" ORDER BY {order}{limit}"
 
     def query(self):
-        form = self.random.random()
-        if form < 0.15:
-            return f"SELECT count(*) FROM T WHERE {self.where()}"
-        if form < 0.25:
-            return (
-                f"SELECT l.k, t.* FROM local_keys l JOIN T t ON t.pk = l.k "
-                f"{self.random.choice(['', 'AND t.sk = l.v '])}WHERE {self.where()}"
-            )
-        if form < 0.3:
-            return (
-                f"SELECT l.k, l.v FROM local_keys l WHERE "
-                f"{self.random.choice(['', 'NOT '])}EXISTS (SELECT FROM T WHERE T.pk = l.k "
-                f"AND T.sk {self.random.choice(COMPARISONS)} l.v)"
-            )
-        if form < 0.35:
-            column = self.column().name
-            return f"SELECT {column}, count(*) FROM T WHERE {self.where()} GROUP BY {column}"
-        if form < 0.5:
-            names = self.random.sample(list(self.by_name), self.random.randint(1, 3))
-            return f"SELECT {', '.join(names)} FROM T WHERE {self.where()}"
+        forms = {
+            self.rows: 50,
+            self.columns: 15,
+            self.join: 10,
+            self.aggregate: 10,
+            self.groups: 5,
+            self.existence: 5,
+            self.lateral: 5,
+        }
+        (form,) = self.random.choices(list(forms), forms.values())
+        return form()
+
+    def rows(self):
         return f"SELECT * FROM T WHERE {self.where()}{self.tail()}"
+
+    def columns(self):
+        names = self.random.sample(list(self.by_name), self.random.randint(1, 3))
+        return f"SELECT {', '.join(names)} FROM T WHERE {self.where()}"
+
+    def join(self):
+        return (
+            f"SELECT l.k, t.* FROM local_keys l JOIN T ON t.pk = l.k "
+            f"{self.random.choice(['', 'AND t.sk = l.v '])}WHERE {self.where()}"
+        )
+
+    def aggregate(self):
+        """Counts and ends, of which DynamoDB may count or give the first."""
+        functions = ["count(*)", "count(*)", "min(sk)", "max(sk)", "min(sk), max(sk)", "count(sk)"]
+        function = self.random.choice(functions if self.by_name["sk"].has_ends else functions[:2])
+        narrow = f"pk = {self.literal(self.by_name['pk'])}"
+        beside = f"sk {self.random.choice(COMPARISONS)} {self.literal(self.by_name['sk'])}"
+        conditions = [self.where(), narrow, f"{narrow} AND {beside}", self.key_condition()]
+        return f"SELECT {function} FROM T WHERE {self.random.choice(conditions)}"
+
+    def groups(self):
+        column = self.random.choice(["pk", "pk", "sk", self.column().name])
+        form = self.random.choice(["SELECT DISTINCT {0}", "SELECT {0}, count(*)"])
+        group = "" if "DISTINCT" in form else f" GROUP BY {column}"
+        return f"{form.format(column)} FROM T WHERE {self.where()}{group}"
+
+    def existence(self):
+        negation = self.random.choice(["", "NOT "])
+        return self.random.choice(
+            [
+                f"SELECT l.k, l.v FROM local_keys l WHERE {negation}EXISTS (SELECT FROM T WHERE "
+                f"t.pk = l.k AND t.sk {self.random.choice(COMPARISONS)} l.v)",
+                f"SELECT {negation}EXISTS (SELECT FROM T WHERE {self.where()})",
+                f"SELECT * FROM T WHERE t.pk IN (SELECT k FROM local_keys) AND {self.where()}",
+                "SELECT * FROM T WHERE (t.pk, t.sk) IN (SELECT k, v FROM local_keys WHERE v IS NOT "
+                f"NULL) AND {self.where()}",
+            ]
+        )
+
+    def lateral(self):
+        direction = self.random.choice(["", " DESC"])
+        first = (
+            f"SELECT sk FROM T WHERE t.pk = l.k AND {self.condition()} "
+            f"ORDER BY sk{direction} LIMIT 2"
+        )
+        keys = "SELECT DISTINCT k FROM local_keys"
+        return f"SELECT l.k, q.sk FROM ({keys}) l, LATERAL ({first}) q"

@@ -10,6 +10,7 @@ def create(dynamodb):
     _create_files(dynamodb)
     _create_values(dynamodb)
     _create_wide(dynamodb)
+    _create_sets(dynamodb)
 
 
 def _create_orders(dynamodb):
@@ -160,6 +161,36 @@ def _wide(number):
         "bytes": {"B": bytes([number, 255])},
         "place": {"M": {"rooms": {"L": [{"S": "hall"}, {"N": str(number)}]}}},
     }
+
+
+def _create_sets(dynamodb):
+    """Sets of each kind, beside a list, a nested one, NULL, nothing, and a set of another kind."""
+    dynamodb.create_table(
+        TableName="plan_sets",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=_keys("id"),
+        BillingMode="PAY_PER_REQUEST",
+    )
+    tags = [
+        {"SS": ["red", "green"]},
+        {"SS": ["red", "blue"]},
+        {"L": [{"S": "red"}, {"S": "black"}]},
+        {"L": [{"L": [{"S": "red"}]}, {"L": [{"S": "white"}]}]},
+        {"L": []},
+        {"NULL": True},
+        None,
+        {"NS": ["1", "2"]},
+    ]
+    items = [
+        {
+            "id": {"N": str(number)},
+            "counts": {"NS": [str(number), "100"]},
+            "hashes": {"BS": [bytes([number]), b"x"]},
+        }
+        | ({} if value is None else {"tags": value})
+        for number, value in enumerate(tags, 1)
+    ]
+    _put(dynamodb, "plan_sets", items)
 
 
 def _keys(*names):
