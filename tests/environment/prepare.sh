@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the build, the tests and the demonstration need and this machine lacks:
-# packages of Debian, a Python environment and DynamoDB Local in DOWNLOADS. Names everything
-# before it is installed and asks nothing. Does nothing when nothing is missing.
+# packages of Debian; a Python environment, DynamoDB Local and AWS's encryption library for Java in
+# DOWNLOADS. Names everything before it is installed and asks nothing. Does nothing when nothing is
+# missing.
 set -eu
 
 directory=$(dirname "$0")
@@ -99,14 +100,26 @@ prepare_python() {
 	cp "$requirements" "$environment/installed.txt"
 }
 
-# --- DynamoDB Local ------------------------------------------------------------------------------
+# Beside the others: they do not change what the others are.
+prepare_python_peers() {
+	environment=$DOWNLOADS/python
+	requirements=$directory/peers/requirements.txt
+	cmp -s "$requirements" "$environment/installed-peers.txt" && return
+	say "installing these packages of PyPI into $environment:" \
+		"$(grep -v '^#' "$requirements" | tr '\n' ' ')"
+	"$environment/bin/pip" install --quiet --disable-pip-version-check --no-input \
+		-r "$requirements" </dev/null
+	cp "$requirements" "$environment/installed-peers.txt"
+}
 
-prepare_dynamodb_local() {
-	library=$DOWNLOADS/dynamodb-local
-	description=$directory/dynamodb-local/pom.xml
+# --- packages of Maven Central -------------------------------------------------------------------
+
+# What a pom.xml describes, with all that it needs, into a directory; with what it is for people.
+prepare_library() {
+	description=$1 library=$2 name=$3
 	cmp -s "$description" "$library/pom.xml" && return
-	say "fetching Amazon's DynamoDB Local from Maven Central into $library:" \
-		"$(sed -n 's/ *<version>\(2.*\)<\/version>/com.amazonaws:DynamoDBLocal:\1/p' "$description")"
+	say "fetching $name from Maven Central into $library:" \
+		"$(sed -n 's/ *<version>\(2.*\)<\/version>/version \1/p' "$description")"
 	rm -rf "$library"
 	mkdir -p "$library"
 	log=$DOWNLOADS/maven.log
@@ -127,4 +140,7 @@ exec 9>"$DOWNLOADS/lock"
 flock 9
 [ -e "$DOWNLOADS/packages-are-installed" ] || prepare_packages
 prepare_python
-prepare_dynamodb_local
+prepare_python_peers
+prepare_library "$directory/dynamodb-local/pom.xml" "$DOWNLOADS/dynamodb-local" \
+	"Amazon's DynamoDB Local"
+prepare_library "$directory/peers/pom.xml" "$DOWNLOADS/peers" "AWS's encryption client for Java"

@@ -1,0 +1,133 @@
+/*
+ * encryption_client_signature.c
+ *		The string to sign.
+ */
+#include "crypto/encryption_client_signature.h"
+
+#include <stdlib.h>
+
+/* Digests of an attribute: name, action, value. */
+#define ATTRIBUTE_DIGESTS 3
+
+typedef struct SignedAttribute
+{
+	const Attribute *attribute;
+	CryptoAction action;
+} SignedAttribute;
+
+typedef struct StringToSign
+{
+	CryptoHandles *handles;
+	Arena *arena;
+	SerializationForm form;
+	unsigned char *next; /* where the next digest goes */
+	unsigned char encrypted[SHA256_LENGTH];
+	unsigned char plaintext[SHA256_LENGTH];
+} StringToSign;
+
+static int
+by_name(const void *left, const void *right)
+{
+	return serialization_compare_texts(FORM_UTF8, ((const SignedAttribute *) left)->attribute->name,
+	                                   ((const SignedAttribute *) right)->attribute->name);
+}
+
+static int
+by_name_as_utf16(const void *left, const void *right)
+{
+	return serialization_compare_texts(FORM_UTF16,
+	                                   ((const SignedAttribute *) left)->attribute->name,
+	                                   ((const SignedAttribute *) right)->attribute->name);
+}
+
+static void
+add_to_digest(void *context, Bytes bytes)
+{
+	sha256_add(context, bytes);
+}
+
+static CheckedResult
+digest_of(CryptoHandles *handles, Bytes bytes, unsigned char digest[SHA256_LENGTH])
+{
+	sha256_begin(handles);
+	sha256_add(handles, bytes);
+	return sha256_end(handles, digest);
+}
+
+static CheckedResult
+add_table(StringToSign *string, Bytes table_name)
+{
+	sha256_begin(string->handles);
+	sha256_add(string->handles, BYTES_LITERAL("TABLE>"));
+	sha256_add(string->handles, table_name);
+	sha256_add(string->handles, BYTES_LITERAL("<TABLE"));
+	RETURN_IF_FAILED(sha256_end(string->handles, string->next));
+	string->next += SHA256_LENGTH;
+	return result_ok();
+}
+
+static CheckedResult
+add_value(StringToSign *string, const AttributeValue *value)
+{
+	ByteSink sink = {add_to_digest, string->handles};
+
+	sha256_begin(string->handles);
+	RETURN_IF_FAILED(encryption_client_serialize(string->arena, value, string->form, sink));
+	return sha256_end(string->handles, string->next + 2 * SHA256_LENGTH);
+}
+
+static CheckedResult
+add_attribute(StringToSign *string, const SignedAttribute *added)
+{
+	const unsigned char *kind =
+	    added->action == CRYPTO_ENCRYPT_AND_SIGN ? string->encrypted : string->plaintext;
+
+	RETURN_IF_FAILED(digest_of(string->handles, added->attribute->name, string->next));
+	for (int i = 0; i < SHA256_LENGTH; i++)
+		string->next[SHA256_LENGTH + i] = kind[i];
+	RETURN_IF_FAILED(add_value(string, &added->attribute->value));
+	string->next += ATTRIBUTE_DIGESTS * SHA256_LENGTH;
+	return result_ok();
+}
+
+/* The attributes that have a signature, in the order in which they are signed. */
+static CheckedResult
+sort_signed(Arena *arena, const DynamodbItem *item, const CryptoAction *actions,
+            SerializationForm form, SignedAttribute **sorted, uint32_t *count)
+{
+	*count = 0;
+	*sorted = arena_allocate_array(arena, item->count, sizeof(SignedAttribute));
+	if (*sorted == NULL)
+		return arena_failure(arena, item->count * sizeof(SignedAttribute));
+	for (uint32_t i = 0; i < item->count; i++)
+	{
+		if (actions[i] != CRYPTO_DO_NOTHING)
+			(*sorted)[(*count)++] = (SignedAttribute){&item->attributes[i], actions[i]};
+	}
+	qsort(*sorted, *count, sizeof(SignedAttribute),
+	      form == FORM_UTF16 ? by_name_as_utf16 : by_name);
+	return result_ok();
+}
+
+CheckedResult
+encryption_client_string_to_sign(CryptoHandles *handles, Arena *arena, Bytes table_name,
+                                 const DynamodbItem *item, const CryptoAction *actions,
+                                 SerializationForm form, Bytes *string)
+{
+	StringToSign building = {.handles = handles, .arena = arena, .form = form};
+	SignedAttribute *sorted;
+	uint32_t count;
+
+	RETURN_IF_FAILED(sort_signed(arena, item, actions, form, &sorted, &count));
+	string->length = SHA256_LENGTH * (1 + ATTRIBUTE_DIGESTS * (size_t) count);
+	string->data = arena_allocate(arena, string->length);
+	if (string->data == NULL)
+		return arena_failure(arena, string->length);
+	building.next = (unsigned char *) string->data;
+	RETURN_IF_FAILED(digest_of(handles, BYTES_LITERAL("ENCRYPTED"), building.encrypted));
+	RETURN_IF_FAILED(digest_of(handles, BYTES_LITERAL("PLAINTEXT"), building.plaintext));
+	RETURN_IF_FAILED(add_table(&building, table_name));
+	for (uint32_t i = 0; i < count; i++)
+		RETURN_IF_FAILED(add_attribute(&building, &sorted[i]));
+	return result_ok();
+}
