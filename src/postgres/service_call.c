@@ -27,8 +27,14 @@
 /* Decoded bytes of a response. The service's pages are 1 MB of data, 16 MB for BatchGetItem. */
 #define RESPONSE_SIZE_MAXIMUM ((size_t) 64 * 1024 * 1024)
 
-/* Bytes of a refusal's body that are read. */
-#define REFUSAL_SIZE_MAXIMUM ((size_t) 64 * 1024)
+/*
+ * Bytes of a refusal's body that are read. The longest is that of a transaction: the items on which
+ * its conditions failed, 4 MB by DynamoDB's count, each byte escaped to six at worst.
+ */
+#define REFUSAL_SIZE_MAXIMUM ((size_t) 32 * 1024 * 1024)
+
+/* Bytes of AssumeRole's request and answer. */
+#define ROLE_SIZE_MAXIMUM ((size_t) 64 * 1024)
 
 /* Bytes that a request takes beside its body: URL and headers, twice. */
 #define REQUEST_ARENA_MAXIMUM ((size_t) 1024 * 1024)
@@ -77,8 +83,9 @@ struct ServiceCall
 	RetryState retry;
 	bool clock_corrected;
 	bool credentials_renewed;
-	ServiceError error; /* of the last attempt; ERROR_CLASS_NONE after success */
-	AwsService refuser; /* the service and operation that the error is of */
+	bool may_have_happened; /* an attempt that failed may have taken effect all the same */
+	ServiceError error;     /* of the last attempt; ERROR_CLASS_NONE after success */
+	AwsService refuser;     /* the service and operation that the error is of */
 	const char *refused_operation;
 	ServiceCallCost cost;
 };
@@ -384,6 +391,8 @@ act_on_failure(ServiceCall *call)
 
 	if (call->error.class == ERROR_CLASS_THROTTLED)
 		call->statistics->throttles++;
+	if (call->exchange.connected && error_class_is_ambiguous(call->error.class))
+		call->may_have_happened = true;
 	if (correct_clock(call) || renew_credentials(call))
 	{
 		count_retry(call);
@@ -714,8 +723,8 @@ role_refresh_create(ServiceClient *client, ClientContents *contents)
 	sink.context = refresh;
 	refresh->client = client;
 	refresh->contents = contents;
-	buffer_init(&refresh->request, blocks, ARENA_SECRET, REFUSAL_SIZE_MAXIMUM);
-	buffer_init(&refresh->answer, blocks, ARENA_SECRET, REFUSAL_SIZE_MAXIMUM);
+	buffer_init(&refresh->request, blocks, ARENA_SECRET, ROLE_SIZE_MAXIMUM);
+	buffer_init(&refresh->answer, blocks, ARENA_SECRET, ROLE_SIZE_MAXIMUM);
 	refresh->call = make_call(client, &request, &sink);
 	refresh->call->refresh = refresh;
 	refresh->call->ambiguous_retry = true;
@@ -836,6 +845,18 @@ service_call_check(const ServiceCall *call)
 		                                      call->refused_operation));
 	report_key_error(call->refuser, call->refused_operation, &call->error,
 	                 call->refuser == call->request.service ? call->request.key : BYTES_EMPTY);
+}
+
+bool
+service_call_may_have_happened(const ServiceCall *call)
+{
+	return call->may_have_happened || call->state == CALL_ON_THE_WIRE;
+}
+
+Bytes
+service_call_refusal(const ServiceCall *call)
+{
+	return buffer_bytes(&call->refusal);
 }
 
 ServiceCallCost

@@ -107,6 +107,15 @@ extern const ServiceError *service_call_error(const ServiceCall *call);
 /* Reports the failure of a call that is done, if it failed, through report.c. */
 extern void service_call_check(const ServiceCall *call);
 
+/*
+ * True when an attempt was sent whose effect is not known: it failed with a status of 500 and above
+ * or without an answer, or it is on the wire now. The call as a whole may have succeeded since.
+ */
+extern bool service_call_may_have_happened(const ServiceCall *call);
+
+/* The body of the last attempt's refusal, as it came; borrowed from the call. */
+extern Bytes service_call_refusal(const ServiceCall *call);
+
 /* Ends the call, whatever its state; a connection in the middle of a response is closed. */
 extern void service_call_release(ServiceCall *call);
 
