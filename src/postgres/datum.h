@@ -49,6 +49,22 @@ typedef enum WriteOutcome
 extern WriteOutcome column_conversion_write(ColumnConversion *conversion, Arena *arena, Datum datum,
                                             AttributeValue *value);
 
+/*
+ * Reports the error of a Datum that column_conversion_write() has refused with WRITE_NO_VALUE,
+ * naming the place inside of it: 22003 for a number, 54000 for a document nested too deep, 2202E
+ * for an array that cannot be the set or list, 22008 for a date or time, 22021 for a text that is
+ * no UTF-8, 22P02 for what is no typed JSON, 22023 for anything else.
+ */
+extern void column_conversion_report_unwritable(ColumnConversion *conversion, Datum datum)
+    pg_attribute_noreturn();
+
+/*
+ * The attributes of a whole_item column's value, as a map in `arena`. Errors as above; 22023 when
+ * the jsonb is no object.
+ */
+extern void item_write_from_jsonb(Arena *arena, Datum datum, JsonFormat format,
+                                  AttributeValue *map);
+
 /* True when reading accepts attributes of the type. */
 extern bool column_conversion_accepts(const ColumnConversion *conversion, AttributeType type);
 

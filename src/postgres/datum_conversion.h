@@ -10,9 +10,11 @@
 
 #include "access/tupdesc.h"
 #include "fmgr.h"
+#include "utils/jsonb.h"
 
 #include "postgres/compat.h"
 
+#include "foundation/result.h"
 #include "item/attribute_value.h"
 #include "postgres/datum.h"
 
@@ -199,6 +201,13 @@ extern WriteOutcome write_jsonb(ColumnConversion *conversion, Arena *arena, Datu
                                 AttributeValue *value);
 extern WriteOutcome write_json(ColumnConversion *conversion, Arena *arena, Datum datum,
                                AttributeValue *value);
+
+/* In datum_unwritable.c: the errors of what cannot be written. */
+extern void report_unwritable_jsonb(const char *name, Jsonb *jsonb) pg_attribute_noreturn();
+extern void report_no_typed_json(const char *name, CheckedResult result) pg_attribute_noreturn();
+
+/* In datum_json.c: what decodes typed JSON, and why it cannot. */
+extern CheckedResult decode_typed_json(Arena *arena, Jsonb *jsonb, AttributeValue *value);
 
 /* In datum_container.c: arrays and composite types. */
 extern AttributeType set_element_type(AttributeType set_type);

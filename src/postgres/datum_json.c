@@ -413,16 +413,22 @@ write_plain(Arena *arena, Jsonb *jsonb, AttributeValue *value)
 }
 
 /* The typed format is what DynamoDB sends, so its decoder reads it. */
-static WriteOutcome
-write_typed(Arena *arena, Jsonb *jsonb, AttributeValue *value)
+CheckedResult
+decode_typed_json(Arena *arena, Jsonb *jsonb, AttributeValue *value)
 {
 	char *json = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
-	CheckedResult result;
 	Bytes utf8;
 
 	if (!string_from_server(arena, json, strlen(json), &utf8))
-		return WRITE_NO_VALUE;
-	result = attribute_value_decode(arena, utf8, value);
+		return result_failed(RESULT_MALFORMED, "a text is not UTF-8");
+	return attribute_value_decode(arena, utf8, value);
+}
+
+static WriteOutcome
+write_typed(Arena *arena, Jsonb *jsonb, AttributeValue *value)
+{
+	CheckedResult result = decode_typed_json(arena, jsonb, value);
+
 	if (result.code == RESULT_OUT_OF_MEMORY || result.code == RESULT_TOO_LARGE)
 		report_result(result, "write attribute value");
 	return result_is_ok(result) ? WRITE_EXACT : WRITE_NO_VALUE;
@@ -486,6 +492,52 @@ write_jsonb(ColumnConversion *conversion, Arena *arena, Datum datum, AttributeVa
 	if (conversion->json_format == JSON_FORMAT_DYNAMODB)
 		return value->type == conversion->written_type ? WRITE_EXACT : WRITE_NO_VALUE;
 	return turn_into(arena, conversion->written_type, value);
+}
+
+/* As JSON text of an item, which is DynamoDB's own form of it. */
+static CheckedResult
+decode_item(Arena *arena, Jsonb *jsonb, AttributeValue *map)
+{
+	char *json = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+	DynamodbItem item;
+	Bytes utf8;
+
+	if (!string_from_server(arena, json, strlen(json), &utf8))
+		return result_failed(RESULT_MALFORMED, "a text is not UTF-8");
+	RETURN_IF_FAILED(item_decode(arena, utf8, &item));
+	*map =
+	    (AttributeValue){.type = ATTRIBUTE_M, .count = item.count, .attributes = item.attributes};
+	return result_ok();
+}
+
+/* The members are what is nested at most ATTRIBUTE_DEPTH_MAXIMUM levels deep, not the object. */
+static WriteOutcome
+write_attributes(Arena *arena, Jsonb *jsonb, AttributeValue *map)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&jsonb->root);
+	JsonbValue json;
+
+	(void) JsonbIteratorNext(&iterator, &json, false);
+	return write_members(arena, &iterator, json.val.object.nPairs, 0, map);
+}
+
+void
+item_write_from_jsonb(Arena *arena, Datum datum, JsonFormat format, AttributeValue *map)
+{
+	Jsonb *jsonb = DatumGetJsonbP(datum);
+
+	if (!JB_ROOT_IS_OBJECT(jsonb))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("an item must be a JSON object of its attributes")));
+	if (format == JSON_FORMAT_DYNAMODB)
+	{
+		CheckedResult result = decode_item(arena, jsonb, map);
+
+		if (!result_is_ok(result))
+			report_no_typed_json("item", result);
+	}
+	else if (write_attributes(arena, jsonb, map) != WRITE_EXACT)
+		report_unwritable_jsonb("", jsonb);
 }
 
 WriteOutcome
