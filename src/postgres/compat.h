@@ -47,6 +47,26 @@ foreign_scan_user(ForeignScanState *node)
 	return OidIsValid(check_as_user) ? check_as_user : GetUserId();
 }
 
+/* The role as which a statement's target is written: a view's owner, or the one who asks. */
+static inline Oid
+foreign_target_user(ResultRelInfo *target, EState *statement)
+{
+#if PG_VERSION_NUM < 160000
+	Oid check_as_user = InvalidOid;
+
+	/* A partition that rows are routed to is in no range table of its own. */
+	if (target->ri_RangeTableIndex != 0)
+		check_as_user = exec_rt_fetch(target->ri_RangeTableIndex, statement)->checkAsUser;
+	else if (target->ri_RootResultRelInfo != NULL &&
+	         target->ri_RootResultRelInfo->ri_RangeTableIndex != 0)
+		check_as_user =
+		    exec_rt_fetch(target->ri_RootResultRelInfo->ri_RangeTableIndex, statement)->checkAsUser;
+	return OidIsValid(check_as_user) ? check_as_user : GetUserId();
+#else
+	return ExecGetResultRelCheckAsUser(target, statement);
+#endif
+}
+
 /* What keeps the current role from using the foreign server; ACLCHECK_OK when nothing does. */
 static inline AclResult
 foreign_server_check_usage(Oid server_id)

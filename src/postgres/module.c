@@ -9,6 +9,8 @@
 #include "utils/builtins.h"
 
 #include "postgres/compat.h"
+#include "postgres/modify.h"
+#include "postgres/modify_planning.h"
 #include "postgres/options.h"
 #include "postgres/planning.h"
 #include "postgres/scan.h"
@@ -47,6 +49,19 @@ dynamodb_kms_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndForeignScan = dynamodbEndForeignScan;
 	routine->RecheckForeignScan = dynamodbRecheckForeignScan;
 	routine->ExplainForeignScan = dynamodbExplainForeignScan;
+	routine->IsForeignRelUpdatable = dynamodbIsForeignRelUpdatable;
+	routine->AddForeignUpdateTargets = dynamodbAddForeignUpdateTargets;
+	routine->PlanForeignModify = dynamodbPlanForeignModify;
+	routine->BeginForeignModify = dynamodbBeginForeignModify;
+	routine->ExecForeignInsert = dynamodbExecForeignInsert;
+	routine->ExecForeignBatchInsert = dynamodbExecForeignBatchInsert;
+	routine->GetForeignModifyBatchSize = dynamodbGetForeignModifyBatchSize;
+	routine->ExecForeignUpdate = dynamodbExecForeignUpdate;
+	routine->ExecForeignDelete = dynamodbExecForeignDelete;
+	routine->EndForeignModify = dynamodbEndForeignModify;
+	routine->BeginForeignInsert = dynamodbBeginForeignInsert;
+	routine->EndForeignInsert = dynamodbEndForeignInsert;
+	routine->ExplainForeignModify = dynamodbExplainForeignModify;
 	routine->AnalyzeForeignTable = dynamodbAnalyzeForeignTable;
 	routine->ImportForeignSchema = dynamodbImportForeignSchema;
 

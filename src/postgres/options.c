@@ -108,6 +108,10 @@ static const OptionChoice time_format_choices[] = {
     {"epoch_milliseconds", TIME_FORMAT_EPOCH_MILLISECONDS},
     {0}};
 
+static const OptionChoice write_mode_choices[] = {{"statement", WRITE_MODE_STATEMENT}, {0}};
+
+static const OptionChoice write_null_choices[] = {{"remove", false}, {"null", true}, {0}};
+
 static bool is_region(const char *value);
 static bool is_endpoint(const char *value);
 static bool is_absolute_file_name(const char *value);
@@ -164,6 +168,9 @@ static bool is_attribute_path(const char *value);
 /* Far more than fit on a page of 1 MB; DynamoDB itself sets no maximum to Limit. */
 #define FETCH_SIZE_MAXIMUM 1000000
 
+/* Rows that wait for being written together are all in memory. */
+#define BATCH_SIZE_MAXIMUM 10000
+
 /* DynamoDB's bound on TotalSegments. */
 #define SCAN_SEGMENTS_MAXIMUM 1000000
 
@@ -190,6 +197,8 @@ static const OptionDefinition option_definitions[] = {
     SERVER_NUMBER("fdw_tuple_cost", OPTION_REAL, fdw_tuple_cost, 0, DBL_MAX),
     SERVER_BOOLEAN("keep_connections", keep_connections),
     SERVER_BOOLEAN("allow_full_scan", allow_full_scan),
+    SERVER_BOOLEAN("updatable", updatable),
+    SERVER_NUMBER("batch_size", OPTION_INTEGER, batch_size, 1, BATCH_SIZE_MAXIMUM),
     SERVER_NUMBER("max_capacity_units", OPTION_REAL, max_capacity_units, 0.5, DBL_MAX),
     SERVER_NUMBER("max_kms_calls", OPTION_INTEGER, max_kms_calls, 1, INT_MAX),
     SERVER_TEXT("ca_file", OPTION_SUPERUSER, ca_file, is_absolute_file_name,
@@ -227,6 +236,9 @@ static const OptionDefinition option_definitions[] = {
     TABLE_BOOLEAN("hide_expired", hide_expired),
     TABLE_TEXT("ttl_attribute", ttl_attribute, NULL, "the name of an attribute"),
     TABLE_BOOLEAN("dense_indexes", dense_indexes),
+    CHOICE("write_mode", OPTION_OF_TABLE, TableOptions, write_mode, write_mode_choices),
+    TABLE_BOOLEAN("updatable", updatable),
+    TABLE_NUMBER("batch_size", OPTION_INTEGER, batch_size, 1, BATCH_SIZE_MAXIMUM),
 
     COLUMN_TEXT("attribute_name", attribute_name, NULL, "the name of an attribute"),
     COLUMN_TEXT("attribute_path", attribute_path, is_attribute_path,
@@ -236,6 +248,7 @@ static const OptionDefinition option_definitions[] = {
     BOOLEAN("whole_item", OPTION_OF_COLUMN, 0, ColumnOptions, whole_item),
     COLUMN_CHOICE("json_format", json_format, json_format_choices),
     COLUMN_CHOICE("time_format", time_format, time_format_choices),
+    COLUMN_CHOICE("write_null", write_null, write_null_choices),
 
     NUMBER("sample_items", OPTION_OF_IMPORT, OPTION_INTEGER, ImportOptions, sample_items, 0,
            FETCH_SIZE_MAXIMUM),
@@ -271,8 +284,8 @@ static const struct
 };
 
 /* What a column that holds the whole item cannot have, since it is no attribute. */
-static const char *const options_of_attributes[] = {"attribute_name", "attribute_path",
-                                                    "attribute_type", "key", "time_format"};
+static const char *const options_of_attributes[] = {
+    "attribute_name", "attribute_path", "attribute_type", "key", "time_format", "write_null"};
 
 static const ServerOptions server_defaults = {
     .connect_timeout_ms = 3000,
@@ -283,6 +296,9 @@ static const ServerOptions server_defaults = {
     .fdw_tuple_cost = 0.1,
     .keep_connections = true,
     .allow_full_scan = true,
+    .updatable = true,
+    .truncatable = true,
+    .batch_size = 100,
 };
 
 static const MappingOptions mapping_defaults = {.credentials_required = true};
@@ -816,6 +832,9 @@ options_of_table(const ForeignTable *table, const ServerOptions *server)
 	options->consistent_read = server->consistent_read;
 	options->fetch_size = server->fetch_size;
 	options->allow_full_scan = server->allow_full_scan;
+	options->updatable = server->updatable;
+	options->truncatable = server->truncatable;
+	options->batch_size = server->batch_size;
 	options->max_capacity_units = server->max_capacity_units;
 	read_options(OPTION_OF_TABLE, table->options, options);
 	if (options->table_name == NULL)

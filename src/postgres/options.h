@@ -33,6 +33,9 @@ typedef struct ServerOptions
 	double fdw_tuple_cost;
 	bool keep_connections;
 	bool allow_full_scan;
+	bool updatable;
+	bool truncatable;
+	int batch_size;
 	double max_capacity_units; /* 0: no maximum */
 	int max_kms_calls;         /* 0: no maximum */
 	char *ca_file;
@@ -51,6 +54,12 @@ typedef struct MappingOptions
 	bool credentials_required;
 } MappingOptions;
 
+/* How the rows of a table reach DynamoDB; see write_mode.h. */
+typedef enum WriteModeName
+{
+	WRITE_MODE_STATEMENT
+} WriteModeName;
+
 /* What a table does not say itself is its server's. */
 typedef struct TableOptions
 {
@@ -65,6 +74,10 @@ typedef struct TableOptions
 	bool hide_expired;
 	char *ttl_attribute;
 	bool dense_indexes;
+	WriteModeName write_mode;
+	bool updatable;
+	bool truncatable;
+	int batch_size;
 } TableOptions;
 
 typedef enum KeyRole
@@ -97,6 +110,7 @@ typedef struct ColumnOptions
 	bool whole_item;
 	JsonFormat json_format;
 	TimeFormat time_format;
+	bool write_null; /* SQL NULL is stored as a NULL attribute */
 } ColumnOptions;
 
 typedef struct ImportOptions

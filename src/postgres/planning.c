@@ -17,6 +17,7 @@
 #include "postgres/access.h"
 #include "postgres/conditions.h"
 #include "postgres/key_match.h"
+#include "postgres/modify_planning.h"
 #include "postgres/planning.h"
 #include "postgres/scan.h"
 
@@ -31,19 +32,29 @@ refuse_system_column(const ForeignRelation *relation, AttrNumber number)
 	                       NameStr(SystemAttributeDefinition(number)->attname))));
 }
 
-/* True when the set, as pull_varattnos makes it, holds the column or the whole row. */
-static bool
-is_needed(const Bitmapset *attributes, AttrNumber number)
+Bitmapset *
+columns_of_attributes(const ForeignRelation *relation, const Bitmapset *attributes)
 {
-	return bms_is_member(number - FirstLowInvalidHeapAttributeNumber, attributes) ||
-	       bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, attributes);
+	bool whole_row =
+	    bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, attributes);
+	Bitmapset *columns = NULL;
+
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		const ForeignColumn *column = &relation->columns[i];
+
+		if (column->live &&
+		    (whole_row ||
+		     bms_is_member(column->number - FirstLowInvalidHeapAttributeNumber, attributes)))
+			columns = bms_add_member(columns, column->number);
+	}
+	return columns;
 }
 
-/* Notes the columns that the rest of the plan, or a condition, looks at. */
-static void
-find_needed_columns(RelOptInfo *base, RelationPlanning *planning)
+/* What the rest of the plan, and the conditions, look at, as pull_varattnos() says it. */
+static Bitmapset *
+find_needed_attributes(RelOptInfo *base, const ForeignRelation *relation)
 {
-	const ForeignRelation *relation = planning->relation;
 	Bitmapset *attributes = NULL;
 	ListCell *cell;
 
@@ -55,14 +66,28 @@ find_needed_columns(RelOptInfo *base, RelationPlanning *planning)
 		if (bms_is_member(number - FirstLowInvalidHeapAttributeNumber, attributes))
 			refuse_system_column(relation, number);
 	}
-	for (int i = 0; i < relation->column_count; i++)
-	{
-		const ForeignColumn *column = &relation->columns[i];
+	return attributes;
+}
 
-		if (!column->live || !is_needed(attributes, i + 1))
-			continue;
-		planning->columns = lappend_int(planning->columns, i + 1);
-		if (column->options->whole_item)
+/* Notes the columns that are read, and of those of a changed table, which are looked at. */
+static void
+find_needed_columns(PlannerInfo *root, RelOptInfo *base, RelationPlanning *planning)
+{
+	const ForeignRelation *relation = planning->relation;
+	Bitmapset *attributes = find_needed_attributes(base, relation);
+	Bitmapset *columns = columns_of_attributes(relation, attributes);
+	int number = -1;
+
+	if (changes_relation(root, base))
+	{
+		planning->read_columns = columns_looked_at(root, base, relation, attributes);
+		if (root->parse->commandType == CMD_DELETE)
+			columns = bms_union(planning->read_columns, columns_of_key(relation));
+	}
+	while ((number = bms_next_member(columns, number)) >= 0)
+	{
+		planning->columns = lappend_int(planning->columns, number);
+		if (relation->columns[number - 1].options->whole_item)
 			planning->whole_items = true;
 	}
 }
@@ -126,7 +151,7 @@ dynamodbGetForeignRelSize(PlannerInfo *root, RelOptInfo *base, Oid foreign_table
 
 	planning->relation = foreign_relation_open(foreign_table_id, user);
 	base->fdw_private = planning;
-	find_needed_columns(base, planning);
+	find_needed_columns(root, base, planning);
 	planning->conditions = plan_conditions(root, base, planning->relation, base->baserestrictinfo);
 	planning->analyzed = base->tuples >= 0;
 	planning->volume = cost_table_volume(planning->relation, base->tuples);

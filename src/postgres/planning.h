@@ -23,6 +23,9 @@ typedef struct RelationPlanning
 	bool analyzed;    /* ANALYZE has found its number of rows */
 	List *columns;    /* integers: numbers of the columns that the query needs, ascending */
 	bool whole_items; /* one of them is the whole_item column */
+	/* Of a table that is changed: those among `columns` whose values the statement looks at. The
+	 * others are read only to complete the row that the executor makes. */
+	Bitmapset *read_columns;
 	List *conditions; /* PlannedConditions of baserestrictinfo */
 } RelationPlanning;
 
@@ -38,6 +41,10 @@ extern ForeignScan *dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *base,
 /* PlannedConditions of RestrictInfos, in their order. */
 extern List *plan_conditions(PlannerInfo *root, RelOptInfo *base, const ForeignRelation *relation,
                              List *restrictions);
+
+/* The numbers of the live columns in a set as pull_varattnos() makes it. */
+extern Bitmapset *columns_of_attributes(const ForeignRelation *relation,
+                                        const Bitmapset *attributes);
 
 /* How likely all of the conditions, PlannedConditions, are. */
 extern Selectivity conditions_selectivity(PlannerInfo *root, RelOptInfo *base, List *conditions);

@@ -85,12 +85,8 @@ is_harmless(unsigned char byte, bool keep_high)
 	return byte >= 0x80 ? keep_high : byte >= 0x20 && byte != 0x7F;
 }
 
-/*
- * Appends at most `maximum` bytes of UTF-8 text that may hold anything: control characters, and
- * what the database's encoding cannot be trusted to hold, become question marks.
- */
-static void
-append_outside_text(StringInfo text, Bytes bytes, size_t maximum)
+void
+report_append_outside_text(StringInfo text, Bytes bytes, size_t maximum)
 {
 	size_t length = Min(bytes.length, maximum);
 	bool keep_high;
@@ -110,7 +106,7 @@ outside_text(Bytes bytes, size_t maximum)
 	StringInfoData text;
 
 	initStringInfo(&text);
-	append_outside_text(&text, bytes, maximum);
+	report_append_outside_text(&text, bytes, maximum);
 	return text.data;
 }
 
@@ -188,32 +184,48 @@ detail_of(const ServiceError *error, Bytes key)
 	if (key.length > 0)
 	{
 		appendStringInfoString(&detail, " KMS key: ");
-		append_outside_text(&detail, key, SHOWN_REASONS_MAXIMUM);
+		report_append_outside_text(&detail, key, SHOWN_REASONS_MAXIMUM);
 		appendStringInfoChar(&detail, '.');
 	}
 	if (error->throttling_reasons.length > 0)
 	{
 		appendStringInfoString(&detail, " Throttling reasons: ");
-		append_outside_text(&detail, error->throttling_reasons, SHOWN_REASONS_MAXIMUM);
+		report_append_outside_text(&detail, error->throttling_reasons, SHOWN_REASONS_MAXIMUM);
 	}
 	return detail.data;
 }
 
-void
-report_service_error(AwsService service, const char *operation, const ServiceError *error)
-{
-	report_key_error(service, operation, error, BYTES_EMPTY);
-}
-
-void
-report_key_error(AwsService service, const char *operation, const ServiceError *error, Bytes key)
+/* `key`: see report_key_error(); `sentence`: see report_service_error_and(). */
+static void
+pg_attribute_noreturn() report_refusal(AwsService service, const char *operation,
+                                       const ServiceError *error, Bytes key, const char *sentence)
 {
 	const char *hint = hint_of(service, error);
 
 	ereport(ERROR, (errcode(sqlstate_of(error)),
 	                errmsg_internal("%s", message_of(service, operation, error)),
-	                errdetail_internal("%s", detail_of(error, key)),
+	                errdetail_internal("%s%s%s", detail_of(error, key), sentence == NULL ? "" : " ",
+	                                   sentence == NULL ? "" : sentence),
 	                hint != NULL ? errhint("%s", hint) : 0));
+}
+
+void
+report_service_error(AwsService service, const char *operation, const ServiceError *error)
+{
+	report_refusal(service, operation, error, BYTES_EMPTY, NULL);
+}
+
+void
+report_key_error(AwsService service, const char *operation, const ServiceError *error, Bytes key)
+{
+	report_refusal(service, operation, error, key, NULL);
+}
+
+void
+report_service_error_and(AwsService service, const char *operation, const ServiceError *error,
+                         const char *sentence)
+{
+	report_refusal(service, operation, error, BYTES_EMPTY, sentence);
 }
 
 /* Results */
@@ -261,11 +273,11 @@ append_key_value(StringInfo text, const AttributeValue *value)
 	{
 		case ATTRIBUTE_S:
 			appendStringInfoChar(text, '"');
-			append_outside_text(text, value->bytes, SHOWN_VALUE_MAXIMUM);
+			report_append_outside_text(text, value->bytes, SHOWN_VALUE_MAXIMUM);
 			appendStringInfoChar(text, '"');
 			break;
 		case ATTRIBUTE_N:
-			append_outside_text(text, value->bytes, SHOWN_VALUE_MAXIMUM);
+			report_append_outside_text(text, value->bytes, SHOWN_VALUE_MAXIMUM);
 			break;
 		case ATTRIBUTE_B:
 			appendStringInfoString(text, "\"\\x");
@@ -295,7 +307,7 @@ append_key(StringInfo text, const ReportPlace *place)
 		if (value == NULL)
 			continue;
 		appendStringInfo(text, "%s\"", separator);
-		append_outside_text(text, place->key_names[i], SHOWN_VALUE_MAXIMUM);
+		report_append_outside_text(text, place->key_names[i], SHOWN_VALUE_MAXIMUM);
 		appendStringInfoString(text, "\": ");
 		append_key_value(text, value);
 		separator = ", ";

@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+
 #include "postgres/compat.h"
 
 #include "aws/service_error.h"
@@ -23,6 +25,17 @@ extern void report_service_error(AwsService service, const char *operation,
 /* The same of a request that names a KMS key, which the detail shows; no bytes: none. */
 extern void report_key_error(AwsService service, const char *operation, const ServiceError *error,
                              Bytes key) pg_attribute_noreturn();
+
+/* The same with a sentence of ours behind the detail; NULL: none. */
+extern void report_service_error_and(AwsService service, const char *operation,
+                                     const ServiceError *error, const char *sentence)
+    pg_attribute_noreturn();
+
+/*
+ * Appends at most `maximum` bytes of UTF-8 text that may hold anything: control characters, and
+ * what the database's encoding cannot be trusted to hold, become question marks.
+ */
+extern void report_append_outside_text(StringInfo text, Bytes bytes, size_t maximum);
 
 /* "DynamoDB": how messages call the service. Static. */
 extern const char *service_display_name(AwsService service);

@@ -131,6 +131,22 @@ row_reader_create_for_all(const ForeignRelation *relation)
 	return reader;
 }
 
+void
+row_reader_assign_slots(const RowReader *reader, DynamodbItem *item)
+{
+	for (uint32 i = 0; i < item->count; i++)
+	{
+		Attribute *attribute = &item->attributes[i];
+
+		attribute->slot = ATTRIBUTE_NO_SLOT;
+		for (uint32 slot = 0; slot < reader->names.count; slot++)
+		{
+			if (bytes_equal(reader->names.names[slot], attribute->name))
+				attribute->slot = (int32) slot;
+		}
+	}
+}
+
 bool
 row_is_visible(const RowReader *reader, const DynamodbItem *item)
 {

@@ -36,6 +36,9 @@ extern RowReader *row_reader_create(const ForeignRelation *relation, List *colum
 /* The reader of every live column. */
 extern RowReader *row_reader_create_for_all(const ForeignRelation *relation);
 
+/* Gives the attributes of an item that was decoded without names the slots of the reader's. */
+extern void row_reader_assign_slots(const RowReader *reader, DynamodbItem *item);
+
 /* False when the item is one that the table hides because it has expired. */
 extern bool row_is_visible(const RowReader *reader, const DynamodbItem *item);
 

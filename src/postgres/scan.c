@@ -18,6 +18,7 @@
 #include "postgres/memory.h"
 #include "postgres/row.h"
 #include "postgres/scan.h"
+#include "postgres/table_writer.h"
 
 /* What the values bound to one reading may take: a statement's constants and parameters. */
 #define BOUND_VALUES_MAXIMUM ((Size) 64 * 1024 * 1024)
@@ -185,6 +186,8 @@ dynamodbIterateForeignScan(ForeignScanState *node)
 	ExecClearTuple(slot);
 	MemoryContextReset(scan->row);
 	report_place_enter(&scan->reader->place);
+	table_writers_settle_for_reader(scan->relation->client, scan->relation->options->table_name,
+	                                node->ss.ps.state);
 	if (!scan->begun)
 		begin_reading(scan, node);
 	item = next_visible_item(scan);

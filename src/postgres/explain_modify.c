@@ -1,0 +1,91 @@
+/*
+ * explain_modify.c
+ *		What EXPLAIN shows of a modification: the requests that are sent, and what they have cost.
+ */
+#include "postgres.h"
+
+#include "commands/explain.h"
+#include "utils/rel.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/modify.h"
+#include "postgres/modify_planning.h"
+#include "postgres/table_writer.h"
+
+/* What an INSERT, UPDATE or DELETE of the table sends, as far as it does not depend on rows. */
+static RowWriteKind
+kind_of_operation(CmdType operation)
+{
+	switch (operation)
+	{
+		case CMD_UPDATE:
+			return ROW_UPDATE;
+		case CMD_DELETE:
+			return ROW_DELETE;
+		default:
+			return ROW_INSERT;
+	}
+}
+
+/* The condition of each row's write: "attribute_exists(id), unchanged: stock, place.room". */
+static char *
+describe_condition(const ForeignRelation *relation, CmdType operation, const List *read_columns)
+{
+	Bytes name = relation->description->keys.hash[0].name;
+	const char *separator = ", unchanged: ";
+	StringInfoData text;
+	ListCell *cell;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "attribute_%sexists(%.*s)", operation == CMD_INSERT ? "not_" : "",
+	                 (int) name.length, name.data);
+	foreach (cell, read_columns)
+	{
+		const ForeignColumn *column = &relation->columns[lfirst_int(cell) - 1];
+
+		if (bms_is_member(column->number, columns_of_key(relation)))
+			continue;
+		appendStringInfo(&text, "%s%s", separator, column->name);
+		separator = ", ";
+	}
+	return text.data;
+}
+
+static void
+show_request(const ForeignRelation *relation, CmdType operation, const List *read_columns,
+             ExplainState *explain)
+{
+	const WriteMode *mode = write_mode_of_relation(relation);
+
+	ExplainPropertyText("DynamoDB Request", mode->operation(kind_of_operation(operation)), explain);
+	ExplainPropertyText("Table", relation->options->table_name, explain);
+	if (relation->description != NULL && mode->is_conditional)
+		ExplainPropertyText("Condition", describe_condition(relation, operation, read_columns),
+		                    explain);
+}
+
+static void
+show_counters(TableWriter *writer, ExplainState *explain)
+{
+	/* What has been begun is part of the cost. */
+	table_writer_settle(writer);
+	ExplainPropertyInteger("Requests", NULL, writer->counters.requests, explain);
+	ExplainPropertyFloat("Consumed Capacity Units", NULL, writer->counters.capacity_units, 1,
+	                     explain);
+	ExplainPropertyInteger("Retries", NULL, writer->counters.retries, explain);
+}
+
+void
+dynamodbExplainForeignModify(ModifyTableState *node, ResultRelInfo *target, List *fdw_private,
+                             int subplan_index, ExplainState *explain)
+{
+	TableWriter *writer = modification_writer(target);
+
+	if (explain->verbose)
+		show_request(foreign_relation_open(RelationGetRelid(target->ri_RelationDesc),
+		                                   foreign_target_user(target, node->ps.state)),
+		             node->operation, list_nth(fdw_private, MODIFY_PRIVATE_READ_COLUMNS), explain);
+	if (explain->analyze && writer != NULL)
+		show_counters(writer, explain);
+}

@@ -1,0 +1,773 @@
+/*
+ * statement_mode.c
+ *		write_mode 'statement': each row is a request of its own, sent at once, many in flight.
+ *
+ *		            +--------------- made anew from the stored item ---------------+
+ *		            v                                                              |
+ *		begin -> WRITING -> stored                                                 |
+ *		  |         |---- condition failed, with the stored item ------------------+-> 40001, 23505
+ *		  |         |---- effect unknown at the last attempt -> DECIDING -> stored, or failed
+ *		  +-----> READING the stored item, where the row alone does not say enough ----+
+ *
+ * Each row in flight has a Flight. A request whose answer is lost may have taken effect; it is sent
+ * again all the same, since its condition then fails on what it has done itself, which is seen in
+ * the item that comes with the refusal.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "common/pg_prng.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "postgres/compat.h"
+
+#include "aws/dynamodb.h"
+#include "aws/dynamodb_write.h"
+#include "aws/retry.h"
+#include "item/page_decoder.h"
+#include "postgres/memory.h"
+#include "postgres/report.h"
+#include "postgres/service_call.h"
+#include "postgres/table_writer.h"
+
+/* A body: an item, and as much again as condition, each byte escaped to six at worst. */
+#define REQUEST_BODY_MAXIMUM ((Size) 16 * 1024 * 1024)
+
+/* What one answer may take as decoded values: one item, many times over. */
+#define ANSWER_MEMORY_MAXIMUM ((Size) 64 * 1024 * 1024)
+
+/* How often a write is made anew before a row that changes all the time is left to the caller. */
+#define ROUNDS_MAXIMUM 5
+
+typedef enum FlightStep
+{
+	FLIGHT_FREE,
+	FLIGHT_READING, /* the stored item, from which the write is to be made */
+	FLIGHT_WRITING,
+	FLIGHT_DECIDING /* the stored item, to see whether the write took effect */
+} FlightStep;
+
+typedef struct StatementMode StatementMode;
+
+/* One row on its way. */
+typedef struct Flight
+{
+	StatementMode *mode;
+	FlightStep step;
+	RowWrite *row;
+	RowOutcome *outcome;
+	uint32 key_hash;
+	ServiceCall *call;
+	ByteBuffer *body; /* of the request */
+	Arena *scratch;   /* for building it */
+	Arena *answer;
+	PageDecoder *decoder;
+	DecodedPage decoded;
+	int rounds;
+	bool may_have_happened; /* an attempt of any round was ambiguous */
+	ServiceError *error;    /* of the write whose effect is being decided; made when needed */
+	char token[CLIENT_REQUEST_TOKEN_MAXIMUM + 1]; /* of a ROW_MOVE */
+} Flight;
+
+struct StatementMode
+{
+	TableWriter *writer;
+	Flight *flights;
+	int flight_count; /* max_connections */
+	int in_flight;
+	ServiceCall **calls; /* room for waiting on all of them */
+};
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static CheckedResult
+begin_answer(void *context)
+{
+	Flight *flight = context;
+
+	arena_reset(flight->answer);
+	flight->decoder =
+	    page_decoder_create(flight->answer, &flight->mode->writer->rows->reader->names);
+	return flight->decoder == NULL ? arena_failure(flight->answer, 1) : result_ok();
+}
+
+static CheckedResult
+write_answer(void *context, Bytes chunk)
+{
+	return page_decoder_feed(((Flight *) context)->decoder, chunk);
+}
+
+static CheckedResult
+finish_answer(void *context)
+{
+	Flight *flight = context;
+
+	return page_decoder_finish(flight->decoder, &flight->decoded);
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+static void
+start_call(Flight *flight, const char *operation, int64 delay_ms)
+{
+	TableWriter *writer = flight->mode->writer;
+	ResponseSink sink = {begin_answer, write_answer, finish_answer, flight};
+	ServiceRequest request = {
+	    .service = AWS_DYNAMODB,
+	    .operation = operation,
+	    .table = writer->rows->table_name,
+	    .body = buffer_bytes(flight->body),
+	};
+	MemoryContext caller = MemoryContextSwitchTo(writer->context);
+
+	flight->call =
+	    service_call_start_after(writer->relation->client, &request, &sink, true, delay_ms);
+	MemoryContextSwitchTo(caller);
+}
+
+/* The consistent read of the row's item. */
+static void
+start_read(Flight *flight, FlightStep step)
+{
+	LookupRequest request = {
+	    .table_name = flight->mode->writer->rows->table_name,
+	    .keys = &flight->row->key,
+	    .key_count = 1,
+	    .consistent_read = true,
+	};
+
+	buffer_reset(flight->body);
+	arena_reset(flight->scratch);
+	CHECK_RESULT(dynamodb_write_get_item(flight->scratch, &request, flight->body), "build request");
+	CHECK_RESULT(buffer_result(flight->body), "build request");
+	start_call(flight, "GetItem", 0);
+	flight->step = step;
+}
+
+/* Moves have a token, so that the service knows a repeated one. */
+static void
+make_token(Flight *flight)
+{
+	snprintf(flight->token, sizeof(flight->token), "%016llx%016llx",
+	         (unsigned long long) pg_prng_uint64(&pg_global_prng_state),
+	         (unsigned long long) pg_prng_uint64(&pg_global_prng_state));
+}
+
+static const char *
+row_operation(RowWriteKind kind)
+{
+	switch (kind)
+	{
+		case ROW_INSERT:
+			return item_write_operation(ITEM_WRITE_PUT);
+		case ROW_UPDATE:
+			return item_write_operation(ITEM_WRITE_UPDATE);
+		case ROW_DELETE:
+			return item_write_operation(ITEM_WRITE_DELETE);
+		case ROW_MOVE:
+			return "TransactWriteItems";
+	}
+	pg_unreachable();
+}
+
+static CheckedResult
+build_write(Flight *flight)
+{
+	const RowWrite *row = flight->row;
+
+	if (row->kind != ROW_MOVE)
+		return dynamodb_write_item(flight->scratch, &row->writes[0], RETURN_NO_ATTRIBUTES,
+		                           flight->body);
+	return dynamodb_write_transaction(flight->scratch, row->writes, row->write_count,
+	                                  bytes_of_string(flight->token), flight->body);
+}
+
+static void
+start_write(Flight *flight, int64 delay_ms)
+{
+	buffer_reset(flight->body);
+	arena_reset(flight->scratch);
+	make_token(flight);
+	CHECK_RESULT(build_write(flight), "build request");
+	CHECK_RESULT(buffer_result(flight->body), "build request");
+	start_call(flight, row_operation(flight->row->kind), delay_ms);
+	flight->step = FLIGHT_WRITING;
+}
+
+/* --- ends of a flight ------------------------------------------------------------------------- */
+
+static void
+end_call(Flight *flight)
+{
+	if (flight->call != NULL)
+		service_call_release(flight->call);
+	flight->call = NULL;
+}
+
+/* The place is free for the next row. */
+static void
+end_flight(Flight *flight)
+{
+	end_call(flight);
+	row_write_free(flight->row);
+	flight->row = NULL;
+	flight->step = FLIGHT_FREE;
+	arena_release(flight->answer);
+	flight->mode->in_flight--;
+}
+
+static void
+end_stored(Flight *flight)
+{
+	if (flight->outcome != NULL)
+		*flight->outcome = ROW_STORED;
+	table_writer_count_stored(flight->mode->writer);
+	end_flight(flight);
+}
+
+/* Errors free the place before they are raised: what they say is made first. */
+static void
+fail_duplicate(Flight *flight, const DynamodbItem *key)
+{
+	const RowWriter *rows = flight->mode->writer->rows;
+	char *text = row_write_key_text(rows, key);
+
+	end_flight(flight);
+	ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
+	                errmsg("item with this key already exists in DynamoDB table \"%s\"",
+	                       rows->relation->options->table_name),
+	                errdetail("Key %s already exists.", text)));
+}
+
+static void
+end_duplicate(Flight *flight)
+{
+	if (flight->outcome == NULL)
+		fail_duplicate(flight, &flight->row->key);
+	*flight->outcome = ROW_IS_DUPLICATE;
+	end_flight(flight);
+}
+
+static void
+fail_changed(Flight *flight)
+{
+	const RowWriter *rows = flight->mode->writer->rows;
+	char *text = row_write_key_text(rows, &flight->row->key);
+
+	end_flight(flight);
+	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+	                errmsg("item was changed in DynamoDB table \"%s\" after it had been read",
+	                       rows->relation->options->table_name),
+	                errdetail("Key %s is concerned.", text),
+	                errhint("The statement may succeed when it is run again.")));
+}
+
+static void
+fail_unknown(Flight *flight)
+{
+	TableWriter *writer = flight->mode->writer;
+	const ForeignRelation *relation = writer->relation;
+	char *text = row_write_key_text(writer->rows, &flight->row->key);
+
+	written_rows_add_unknown(writer->written, 1);
+	end_flight(flight);
+	ereport(ERROR,
+	        (errcode(ERRCODE_CONNECTION_FAILURE),
+	         errmsg("it is not known whether an item was written to DynamoDB table \"%s\"",
+	                relation->options->table_name),
+	         errdetail("Key %s is concerned. The request may have been carried out, and the item "
+	                   "could not be read to find out.",
+	                   text)));
+}
+
+/* The write was refused, and has not taken effect. */
+static void
+fail_refused(Flight *flight, const ServiceError *error)
+{
+	ServiceError refusal = *error;
+	TableWriter *writer = flight->mode->writer;
+	const char *operation = row_operation(flight->row->kind);
+	char *sentence =
+	    psprintf("Key %s is concerned.", row_write_key_text(writer->rows, &flight->row->key));
+
+	refusal.throttling_reasons = BYTES_EMPTY;
+	if (refusal.class == ERROR_CLASS_NOT_FOUND || refusal.class == ERROR_CLASS_VALIDATION)
+		table_description_forget(writer->relation->client, writer->relation->options->table_name);
+	end_flight(flight);
+	report_service_error_and(AWS_DYNAMODB, operation, &refusal, sentence);
+}
+
+/* --- what answers lead to --------------------------------------------------------------------- */
+
+static void
+write_or_end(Flight *flight)
+{
+	if (flight->row->write_count == 0)
+		end_stored(flight);
+	else
+		start_write(flight, 0);
+}
+
+/* The write is made anew, if the row is what the statement has read. */
+static void
+write_from_stored(Flight *flight, const DynamodbItem *stored)
+{
+	if (flight->rounds++ >= ROUNDS_MAXIMUM || !row_write_from_stored(flight->row, stored))
+		fail_changed(flight);
+	else
+		write_or_end(flight);
+}
+
+/* The item of the answer, which the row keeps; NULL when there is none. */
+static const DynamodbItem *
+item_of_answer(Flight *flight)
+{
+	DynamodbItem *item;
+
+	if (flight->decoded.item_count == 0)
+		return NULL;
+	item = MemoryContextAlloc(flight->row->context, sizeof(*item));
+	if (!item_copy(flight->row->arena, &flight->decoded.items[0], item))
+		report_result(arena_failure(flight->row->arena, 1), "keep item");
+	return item;
+}
+
+/* The item that a refusal carries, which the row keeps; NULL when there is none. */
+static const DynamodbItem *
+item_of_refusal(Flight *flight, Bytes json)
+{
+	DynamodbItem *item;
+
+	if (json.length == 0)
+		return NULL;
+	item = MemoryContextAlloc(flight->row->context, sizeof(*item));
+	CHECK_RESULT(item_decode(flight->row->arena, json, item), "read item");
+	row_reader_assign_slots(flight->mode->writer->rows->reader, item);
+	return item;
+}
+
+/* The condition does not hold for what is stored. */
+static void
+take_contradiction(Flight *flight, const DynamodbItem *stored)
+{
+	if (flight->may_have_happened && row_write_has_happened(flight->row, stored))
+		end_stored(flight);
+	else if (flight->row->kind == ROW_INSERT)
+		end_duplicate(flight);
+	else
+		write_from_stored(flight, stored);
+}
+
+/* Whether it took effect is for a read to say. */
+static void
+decide(Flight *flight, const ServiceError *error)
+{
+	if (flight->row->kind == ROW_MOVE)
+	{
+		fail_unknown(flight);
+		return;
+	}
+	flight->error = MemoryContextAlloc(flight->row->context, sizeof(*flight->error));
+	*flight->error = *error;
+	end_call(flight);
+	start_read(flight, FLIGHT_DECIDING);
+}
+
+/*
+ * UpdateItem sets no place inside a document that is not there; then the document is made, which
+ * needs the stored item.
+ */
+static bool
+may_lack_document(const Flight *flight)
+{
+	const ItemWrite *write = &flight->row->writes[0];
+
+	if (flight->row->kind != ROW_UPDATE || flight->rounds > 0)
+		return false;
+	for (size_t i = 0; i < write->change_count; i++)
+	{
+		if (write->changes[i].path.count > 1)
+			return true;
+	}
+	return false;
+}
+
+static void take_cancellation(Flight *flight, const ServiceError *error);
+
+static void
+take_refusal(Flight *flight, const ServiceError *error)
+{
+	switch (error->class)
+	{
+		case ERROR_CLASS_CONDITION_FAILED:
+			take_contradiction(flight, item_of_refusal(flight, error->item));
+			return;
+		case ERROR_CLASS_TRANSACTION_CANCELED:
+			take_cancellation(flight, error);
+			return;
+		case ERROR_CLASS_VALIDATION:
+			if (may_lack_document(flight))
+			{
+				end_call(flight);
+				start_read(flight, FLIGHT_READING);
+				return;
+			}
+			break;
+		default:
+			break;
+	}
+	if (flight->may_have_happened)
+		decide(flight, error);
+	else
+		fail_refused(flight, error);
+}
+
+/* True when another transaction, or a lack of capacity, was in the way of one of the actions. */
+static bool
+is_worth_repeating(const CancellationReason *reasons, size_t count)
+{
+	static const char *const passing[] = {"TransactionConflict", "ThrottlingError",
+	                                      "ProvisionedThroughputExceeded"};
+
+	for (size_t i = 0; i < count; i++)
+	{
+		for (size_t j = 0; j < lengthof(passing); j++)
+		{
+			if (bytes_equal(reasons[i].code, bytes_of_string(passing[j])))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The refused transaction of a move: its first action deletes, its second puts. */
+static void
+take_cancellation(Flight *flight, const ServiceError *error)
+{
+	CancellationReason *reasons;
+	size_t count;
+	Bytes failed = BYTES_LITERAL("ConditionalCheckFailed");
+
+	if (!result_is_ok(dynamodb_read_cancellation(flight->row->arena, error->cancellation_reasons,
+	                                             &reasons, &count)) ||
+	    count != 2)
+		fail_refused(flight, error);
+	else if (bytes_equal(reasons[1].code, failed))
+		fail_duplicate(flight, &flight->row->new_key);
+	else if (bytes_equal(reasons[0].code, failed))
+	{
+		end_call(flight);
+		start_read(flight, FLIGHT_READING);
+	}
+	else if (is_worth_repeating(reasons, count) && flight->rounds++ < ROUNDS_MAXIMUM)
+	{
+		end_call(flight);
+		start_write(flight, retry_unprocessed_delay_ms(flight->rounds,
+		                                               pg_prng_double(&pg_global_prng_state)));
+	}
+	else
+		fail_refused(flight, error);
+}
+
+static void
+take_decision(Flight *flight, const DynamodbItem *stored)
+{
+	if (row_write_has_happened(flight->row, stored))
+		end_stored(flight);
+	else if (flight->row->kind == ROW_INSERT && stored != NULL)
+		end_duplicate(flight);
+	else
+		fail_refused(flight, flight->error);
+}
+
+/* The call is done: goes on, or frees the place; raises failures, the place being free then. */
+static void
+settle_flight(Flight *flight)
+{
+	FlightStep step = flight->step;
+	const ServiceError *error = service_call_error(flight->call);
+	double units = error == NULL ? flight->decoded.capacity_units : 0;
+
+	table_writer_count(flight->mode->writer, flight->call, units);
+	if (step == FLIGHT_WRITING && service_call_may_have_happened(flight->call))
+		flight->may_have_happened = true;
+	if (error != NULL && step == FLIGHT_WRITING)
+		take_refusal(flight, error);
+	else if (error != NULL && step == FLIGHT_DECIDING)
+		fail_unknown(flight);
+	else if (error != NULL)
+		fail_refused(flight, error);
+	else if (step == FLIGHT_WRITING)
+		end_stored(flight);
+	else
+	{
+		const DynamodbItem *stored = item_of_answer(flight);
+
+		end_call(flight);
+		if (step == FLIGHT_DECIDING)
+			take_decision(flight, stored);
+		else
+			write_from_stored(flight, stored);
+	}
+}
+
+/* --- all flights ------------------------------------------------------------------------------ */
+
+/*
+ * Settles a call that is done. An error in between (memory, a value that cannot be read) leaves a
+ * flight that is nowhere; its place is freed before the error goes on.
+ */
+static void
+proceed_flight(Flight *flight)
+{
+	if (flight->call == NULL || !service_call_is_done(flight->call))
+		return;
+	PG_TRY();
+	{
+		settle_flight(flight);
+	}
+	PG_CATCH();
+	{
+		if (flight->step != FLIGHT_FREE)
+			end_flight(flight);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+static void
+proceed(StatementMode *mode)
+{
+	for (int i = 0; i < mode->flight_count; i++)
+		proceed_flight(&mode->flights[i]);
+}
+
+/* Waits until a call of the flights is done. */
+static void
+wait_for_any(StatementMode *mode)
+{
+	for (int i = 0; i < mode->flight_count; i++)
+		mode->calls[i] = mode->flights[i].call;
+	service_call_wait_any(mode->calls, mode->flight_count);
+}
+
+static void
+settle(void *state)
+{
+	StatementMode *mode = state;
+
+	proceed(mode);
+	while (mode->in_flight > 0)
+	{
+		wait_for_any(mode);
+		proceed(mode);
+	}
+}
+
+/* The same for a flight whose failure changes nothing any more. */
+static void
+proceed_flight_quietly(Flight *flight)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		proceed_flight(flight);
+	}
+	PG_CATCH();
+	{
+		if (error_ends_waiting(geterrcode()))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+}
+
+static void
+proceed_quietly(StatementMode *mode)
+{
+	for (int i = 0; i < mode->flight_count; i++)
+		proceed_flight_quietly(&mode->flights[i]);
+}
+
+static void
+drain(void *state)
+{
+	StatementMode *mode = state;
+
+	proceed_quietly(mode);
+	while (mode->in_flight > 0)
+	{
+		wait_for_any(mode);
+		proceed_quietly(mode);
+	}
+}
+
+/* What one flight leaves behind when nobody waits for it any more. */
+static void
+give_up_flight(Flight *flight)
+{
+	WrittenRows *written = flight->mode->writer->written;
+	ServiceCall *call = flight->call;
+	bool is_done = call != NULL && service_call_is_done(call);
+
+	if (flight->step == FLIGHT_WRITING && is_done && service_call_error(call) == NULL)
+		written_rows_add(written, 1);
+	else if (flight->may_have_happened || (flight->step == FLIGHT_WRITING && call != NULL &&
+	                                       service_call_may_have_happened(call)))
+		written_rows_add_unknown(written, 1);
+}
+
+static void
+give_up(void *state)
+{
+	StatementMode *mode = state;
+
+	service_calls_serve();
+	for (int i = 0; i < mode->flight_count; i++)
+	{
+		if (mode->flights[i].step != FLIGHT_FREE)
+			give_up_flight(&mode->flights[i]);
+	}
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static uint32
+hash_of_key(const DynamodbItem *key)
+{
+	uint32 hash = 0;
+
+	for (uint32 i = 0; i < key->count; i++)
+	{
+		Bytes bytes = key->attributes[i].value.bytes;
+
+		hash =
+		    hash_combine(hash, hash_bytes((const unsigned char *) bytes.data, (int) bytes.length));
+	}
+	return hash;
+}
+
+static bool
+flight_has_key(const Flight *flight, uint32 hash, const DynamodbItem *key)
+{
+	if (flight->step == FLIGHT_FREE)
+		return false;
+	if (flight->row->kind == ROW_MOVE && row_keys_equal(&flight->row->new_key, key))
+		return true;
+	return flight->key_hash == hash && row_keys_equal(&flight->row->key, key);
+}
+
+/* Writes of one key are made one after the other, in the order of their rows. */
+static void
+wait_for_key(StatementMode *mode, const DynamodbItem *key)
+{
+	uint32 hash = hash_of_key(key);
+
+	for (int i = 0; i < mode->flight_count; i++)
+	{
+		Flight *flight = &mode->flights[i];
+
+		while (flight_has_key(flight, hash, key))
+		{
+			service_call_wait(flight->call);
+			proceed(mode);
+		}
+	}
+}
+
+static Flight *
+free_flight(StatementMode *mode)
+{
+	for (;;)
+	{
+		proceed(mode);
+		for (int i = 0; i < mode->flight_count; i++)
+		{
+			if (mode->flights[i].step == FLIGHT_FREE)
+				return &mode->flights[i];
+		}
+		wait_for_any(mode);
+	}
+}
+
+/* From here on the place is taken; `step` says so. */
+static void
+begin_flight(Flight *flight, RowWrite *row, RowOutcome *outcome)
+{
+	flight->row = row;
+	flight->outcome = outcome;
+	flight->key_hash = hash_of_key(&row->key);
+	flight->rounds = 0;
+	flight->may_have_happened = false;
+	flight->decoded = (DecodedPage){0};
+	flight->step = row->needs_stored ? FLIGHT_READING : FLIGHT_WRITING;
+	flight->mode->in_flight++;
+	if (outcome != NULL)
+		*outcome = ROW_IN_FLIGHT;
+}
+
+static void
+write_row(void *state, RowWrite *row, RowOutcome *outcome)
+{
+	StatementMode *mode = state;
+	Flight *flight;
+
+	wait_for_key(mode, &row->key);
+	if (row->kind == ROW_MOVE)
+		wait_for_key(mode, &row->new_key);
+	flight = free_flight(mode);
+	begin_flight(flight, row, outcome);
+	PG_TRY();
+	{
+		if (row->needs_stored)
+			start_read(flight, FLIGHT_READING);
+		else
+			write_or_end(flight);
+	}
+	PG_CATCH();
+	{
+		if (flight->step != FLIGHT_FREE)
+			end_flight(flight);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+static void
+init_flight(Flight *flight, StatementMode *mode)
+{
+	MemoryContext context = mode->writer->context;
+
+	flight->mode = mode;
+	flight->body = memory_context_buffer(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
+	flight->scratch = memory_context_arena(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
+	flight->answer = memory_context_arena(context, ARENA_PLAIN, ANSWER_MEMORY_MAXIMUM);
+}
+
+static void *
+begin(TableWriter *writer)
+{
+	StatementMode *mode = palloc0_object(StatementMode);
+
+	mode->writer = writer;
+	mode->flight_count = service_client_options(writer->relation->client)->max_connections;
+	mode->flights = palloc0_array(Flight, mode->flight_count);
+	mode->calls = palloc0_array(ServiceCall *, mode->flight_count);
+	for (int i = 0; i < mode->flight_count; i++)
+		init_flight(&mode->flights[i], mode);
+	return mode;
+}
+
+const WriteMode statement_mode = {
+    .begin = begin,
+    .write = write_row,
+    .settle = settle,
+    .drain = drain,
+    .give_up = give_up,
+    .operation = row_operation,
+    .is_conditional = true,
+};

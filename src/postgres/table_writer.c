@@ -1,0 +1,366 @@
+/*
+ * table_writer.c
+ *		What one statement writes to one foreign table, through whichever write mode the table has.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/capacity.h"
+#include "postgres/table_writer.h"
+
+/* In the statement's memory: tells the writer when that goes. */
+typedef struct TableWriterEnd
+{
+	MemoryContextCallback callback;
+	TableWriter *writer; /* NULL once it has ended */
+} TableWriterEnd;
+
+static dlist_head writers = DLIST_STATIC_INIT(writers);
+
+/* By WriteModeName. */
+static const WriteMode *const write_modes[] = {
+    [WRITE_MODE_STATEMENT] = &statement_mode,
+};
+
+const WriteMode *
+write_mode_of_relation(const ForeignRelation *relation)
+{
+	return write_modes[relation->options->write_mode];
+}
+
+/* --- beginning and ending --------------------------------------------------------------------- */
+
+/* Does not throw. */
+static void
+free_writer(TableWriter *writer)
+{
+	dlist_delete(&writer->node);
+	writer->end->writer = NULL;
+	written_rows_release(writer->written);
+	MemoryContextDelete(writer->context);
+}
+
+static void
+give_up(TableWriter *writer)
+{
+	if (writer->state != NULL)
+		writer->mode->give_up(writer->state);
+	free_writer(writer);
+}
+
+static void
+statement_ended(void *end)
+{
+	TableWriter *writer = ((TableWriterEnd *) end)->writer;
+
+	if (writer != NULL)
+		give_up(writer);
+}
+
+/* From here on the writer is given up with the statement, or with its subtransaction. */
+static void
+enlist(TableWriter *writer, EState *statement)
+{
+	TableWriterEnd *end = MemoryContextAlloc(statement->es_query_cxt, sizeof(*end));
+	const ForeignRelation *relation = writer->relation;
+
+	writer->written =
+	    written_rows_acquire(relation->id, relation->name, relation->options->table_name);
+	writer->statement = statement;
+	writer->end = end;
+	end->writer = writer;
+	end->callback = (MemoryContextCallback){.func = statement_ended, .arg = end};
+	MemoryContextRegisterResetCallback(statement->es_query_cxt, &end->callback);
+	dlist_push_head(&writers, &writer->node);
+}
+
+static void
+require_table(const ForeignRelation *relation)
+{
+	if (relation->description == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+		                errmsg("DynamoDB table \"%s\" of foreign table \"%s\" does not exist",
+		                       relation->options->table_name, relation->name)));
+}
+
+/* All in the writer's context, which is current. */
+static void
+prepare(TableWriter *writer, Relation relation, Oid user_id, const Bitmapset *read_columns)
+{
+	writer->relation = foreign_relation_open(RelationGetRelid(relation), user_id);
+	require_table(writer->relation);
+	writer->rows =
+	    row_writer_create(writer->relation, CreateTupleDescCopyConstr(RelationGetDescr(relation)),
+	                      bms_copy(read_columns));
+	writer->mode = write_mode_of_relation(writer->relation);
+}
+
+TableWriter *
+table_writer_begin(EState *statement, Relation relation, Oid user_id, const Bitmapset *read_columns)
+{
+	/* Below the statement while it may fail, so that nothing is left behind then. */
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB writer", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	TableWriter *writer = palloc0_object(TableWriter);
+
+	writer->context = context;
+	prepare(writer, relation, user_id, read_columns);
+	writer->statement_units = capacity_units_of_statement(statement, writer->relation->server_id);
+	table_writers_settle_for_reader(writer->relation->client, writer->relation->options->table_name,
+	                                statement);
+	writer->state = writer->mode->begin(writer);
+	enlist(writer, statement);
+	MemoryContextSetParent(context, TopTransactionContext);
+	MemoryContextSwitchTo(caller);
+	return writer;
+}
+
+void
+table_writers_give_up(int level)
+{
+	dlist_mutable_iter iterator;
+
+	dlist_foreach_modify(iterator, &writers)
+	{
+		TableWriter *writer = dlist_container(TableWriter, node, iterator.cur);
+
+		if (written_rows_level(writer->written) >= level)
+			give_up(writer);
+	}
+}
+
+/* --- failures --------------------------------------------------------------------------------- */
+
+bool
+error_ends_waiting(int sqlstate)
+{
+	return sqlstate == ERRCODE_QUERY_CANCELED || sqlstate == ERRCODE_ADMIN_SHUTDOWN ||
+	       sqlstate == ERRCODE_CRASH_SHUTDOWN;
+}
+
+/* The error that is being caught, in the writer's memory; the error state is then clean. */
+static ErrorData *
+take_error(TableWriter *writer)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(writer->context);
+	error = CopyErrorData();
+	FlushErrorState();
+	return error;
+}
+
+static void
+say_what_was_stored(const TableWriter *writer, ErrorData *error)
+{
+	char *sentence;
+
+	if (writer->rows_stored == 0)
+		return;
+	sentence =
+	    psprintf("Rows that the statement has stored: %lld.", (long long) writer->rows_stored);
+	error->detail = error->detail == NULL ? sentence : psprintf("%s %s", error->detail, sentence);
+}
+
+/* What is in flight is waited for, and the error says how much was stored. */
+static void
+complete_failure(TableWriter *writer, ErrorData *error)
+{
+	if (error_ends_waiting(error->sqlerrcode))
+		return;
+	writer->mode->drain(writer->state);
+	say_what_was_stored(writer, error);
+}
+
+static void
+raise_completed(TableWriter *writer, ErrorData *error)
+{
+	complete_failure(writer, error);
+	ReThrowError(error);
+}
+
+static void
+check_failure(TableWriter *writer)
+{
+	ErrorData *failure = writer->failure;
+
+	if (failure == NULL)
+		return;
+	writer->failure = NULL;
+	ReThrowError(failure);
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+/* One row as the executor gives it; which members there are depends on the kind. */
+typedef struct GivenRow
+{
+	RowWriteKind kind;
+	HeapTupleHeader old;
+	TupleTableSlot *slot;
+	const DynamodbItem *key; /* of a DELETE without an old row */
+} GivenRow;
+
+static RowWrite *
+make_row(TableWriter *writer, const GivenRow *given)
+{
+	switch (given->kind)
+	{
+		case ROW_INSERT:
+			return row_write_insert(writer->rows, given->slot);
+		case ROW_UPDATE:
+		case ROW_MOVE:
+			return row_write_update(writer->rows, given->old, given->slot);
+		case ROW_DELETE:
+			return given->key != NULL ? row_write_delete_key(writer->rows, given->key)
+			                          : row_write_delete(writer->rows, given->old);
+	}
+	pg_unreachable();
+}
+
+static void
+write_row(TableWriter *writer, const GivenRow *given, RowOutcome *outcome)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	check_failure(writer);
+	PG_TRY();
+	{
+		MemoryContextSwitchTo(writer->context);
+		writer->mode->write(writer->state, make_row(writer, given), outcome);
+	}
+	PG_CATCH();
+	{
+		raise_completed(writer, take_error(writer));
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+}
+
+void
+table_writer_insert(TableWriter *writer, TupleTableSlot *slot, RowOutcome *outcome)
+{
+	GivenRow given = {.kind = ROW_INSERT, .slot = slot};
+
+	write_row(writer, &given, outcome);
+}
+
+void
+table_writer_update(TableWriter *writer, HeapTupleHeader old, TupleTableSlot *slot)
+{
+	GivenRow given = {.kind = ROW_UPDATE, .old = old, .slot = slot};
+
+	write_row(writer, &given, NULL);
+}
+
+void
+table_writer_delete(TableWriter *writer, HeapTupleHeader old)
+{
+	GivenRow given = {.kind = ROW_DELETE, .old = old};
+
+	write_row(writer, &given, NULL);
+}
+
+void
+table_writer_delete_key(TableWriter *writer, const DynamodbItem *key)
+{
+	GivenRow given = {.kind = ROW_DELETE, .key = key};
+
+	write_row(writer, &given, NULL);
+}
+
+/* Waits for everything; the failure, complete, or NULL. What a cancel raises is raised. */
+static ErrorData *
+settle(TableWriter *writer)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ErrorData *volatile failure = NULL;
+
+	PG_TRY();
+	{
+		writer->mode->settle(writer->state);
+	}
+	PG_CATCH();
+	{
+		failure = take_error(writer);
+		if (error_ends_waiting(failure->sqlerrcode))
+			ReThrowError(failure);
+		complete_failure(writer, failure);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	return failure;
+}
+
+void
+table_writer_settle(TableWriter *writer)
+{
+	ErrorData *failure;
+
+	check_failure(writer);
+	failure = settle(writer);
+	if (failure != NULL)
+		ReThrowError(failure);
+}
+
+void
+table_writer_end(TableWriter *writer)
+{
+	table_writer_settle(writer);
+	free_writer(writer);
+}
+
+static bool
+is_written_elsewhere(const TableWriter *writer, const ServiceClient *client, const char *table_name,
+                     const EState *reader)
+{
+	return writer->statement != reader && writer->failure == NULL &&
+	       writer->relation->client == client &&
+	       strcmp(writer->relation->options->table_name, table_name) == 0;
+}
+
+void
+table_writers_settle_for_reader(ServiceClient *client, const char *table_name, const EState *reader)
+{
+	dlist_iter iterator;
+
+	dlist_foreach(iterator, &writers)
+	{
+		TableWriter *writer = dlist_container(TableWriter, node, iterator.cur);
+
+		if (is_written_elsewhere(writer, client, table_name, reader))
+			writer->failure = settle(writer);
+	}
+}
+
+/* --- counting --------------------------------------------------------------------------------- */
+
+void
+table_writer_count(TableWriter *writer, const ServiceCall *call, double capacity_units)
+{
+	const TableOptions *options = writer->relation->options;
+
+	writer->counters.requests++;
+	writer->counters.retries += service_call_cost(call).retries;
+	writer->counters.capacity_units += capacity_units;
+	*writer->statement_units += capacity_units;
+	if (options->max_capacity_units > 0 && *writer->statement_units > options->max_capacity_units)
+		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+		                errmsg("writing foreign table \"%s\" has exceeded max_capacity_units",
+		                       writer->relation->name),
+		                errdetail("The statement has consumed %g capacity units; the limit is %g.",
+		                          *writer->statement_units, options->max_capacity_units)));
+}
+
+void
+table_writer_count_stored(TableWriter *writer)
+{
+	writer->rows_stored++;
+	written_rows_add(writer->written, 1);
+}

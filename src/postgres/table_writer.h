@@ -1,0 +1,94 @@
+/*
+ * table_writer.h
+ *		What one statement writes to one foreign table, through whichever write mode the table has.
+ *
+ * A write is begun and goes on while the executor makes the next row; it may fail after the
+ * function that began it has returned. Failures are raised by a later call, at the latest by
+ * table_writer_end(), so a statement that ends without an error has stored all of its rows. Before
+ * a failure is raised everything that is in flight is waited for, and its detail says how many rows
+ * were stored; a cancel waits for nothing.
+ *
+ * A writer and all that it holds is in a context of its own below TopTransactionContext. What ends
+ * without table_writer_end() is given up: when the statement's memory goes, or when its
+ * (sub)transaction is rolled back, whichever comes first.
+ */
+#ifndef POSTGRES_TABLE_WRITER_H
+#define POSTGRES_TABLE_WRITER_H
+
+#include "postgres.h"
+
+#include "lib/ilist.h"
+#include "nodes/execnodes.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/row_writer.h"
+#include "postgres/write_mode.h"
+#include "postgres/written_rows.h"
+
+typedef struct WriteCounters
+{
+	int64 requests; /* retries not counted */
+	int64 retries;
+	double capacity_units;
+} WriteCounters;
+
+/* The fields are for the write modes; others use the functions below. */
+struct TableWriter
+{
+	dlist_node node; /* among all writers of the backend */
+	MemoryContext context;
+	EState *statement;
+	ForeignRelation *relation; /* in the context, as all below */
+	RowWriter *rows;
+	const WriteMode *mode;
+	void *state;          /* the mode's */
+	WrittenRows *written; /* of the subtransaction in which the statement began */
+	int64 rows_stored;    /* of this statement */
+	WriteCounters counters;
+	double *statement_units; /* the statement's sum of capacity units, over all of its tables */
+	ErrorData *failure;      /* found while another statement read; raised by the next call */
+	struct TableWriterEnd *end;
+};
+
+/*
+ * The writer of a foreign table for a statement, which has not written to it yet. `user_id` is the
+ * role as which it is written. `read_columns` as row_writer_create() takes it. Errors: those of
+ * opening the relation; HV00R for a table that does not exist.
+ */
+extern TableWriter *table_writer_begin(EState *statement, Relation relation, Oid user_id,
+                                       const Bitmapset *read_columns);
+
+/*
+ * Write a row. With `outcome`, which must stay where it is until the writer is settled, it says how
+ * it went, and a duplicate is no failure.
+ */
+extern void table_writer_insert(TableWriter *writer, TupleTableSlot *slot, RowOutcome *outcome);
+extern void table_writer_update(TableWriter *writer, HeapTupleHeader old, TupleTableSlot *slot);
+extern void table_writer_delete(TableWriter *writer, HeapTupleHeader old);
+extern void table_writer_delete_key(TableWriter *writer, const DynamodbItem *key);
+
+/* Waits until the outcome of everything that was begun is known; raises failures. */
+extern void table_writer_settle(TableWriter *writer);
+
+/* Settles and frees the writer. */
+extern void table_writer_end(TableWriter *writer);
+
+/*
+ * Before a table is read: waits for what other statements of this backend have begun to write to
+ * it, so that a function that reads the table sees the rows. Their failures are not raised here,
+ * where a function might catch them, but in their own statements.
+ */
+extern void table_writers_settle_for_reader(ServiceClient *client, const char *table_name,
+                                            const EState *reader);
+
+/* Gives up the writers of the subtransaction level and those below it. Does not throw. */
+extern void table_writers_give_up(int level);
+
+/* A request of the writer has ended: adds what it has cost. 53400 past max_capacity_units. */
+extern void table_writer_count(TableWriter *writer, const ServiceCall *call, double capacity_units);
+
+/* A row is stored. Does not throw. */
+extern void table_writer_count_stored(TableWriter *writer);
+
+#endif

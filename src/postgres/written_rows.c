@@ -1,0 +1,230 @@
+/*
+ * written_rows.c
+ *		What a transaction has written to DynamoDB for good, which its rollback does not undo.
+ *
+ * The counts are in TopTransactionContext, newest first. A statement that is given up by an error
+ * adds what it had in flight while its memory is freed; that is before, or while, the callbacks of
+ * the end of the (sub)transaction run, which report.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "lib/ilist.h"
+#include "lib/stringinfo.h"
+#include "utils/memutils.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/table_writer.h"
+#include "postgres/written_rows.h"
+
+struct WrittenRows
+{
+	dlist_node node;
+	Oid relation_id;
+	int level;
+	int holders;
+	char *foreign_table;
+	char *dynamodb_table;
+	int64 written;
+	int64 unknown;
+};
+
+static dlist_head counts = DLIST_STATIC_INIT(counts);
+
+static void end_transaction(XactEvent event, void *argument);
+static void end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
+                               void *argument);
+
+static void
+register_callbacks(void)
+{
+	static bool registered = false;
+
+	if (registered)
+		return;
+	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(end_subtransaction, NULL);
+	registered = true;
+}
+
+static WrittenRows *
+find_count(Oid relation_id, int level)
+{
+	dlist_iter iterator;
+
+	dlist_foreach(iterator, &counts)
+	{
+		WrittenRows *rows = dlist_container(WrittenRows, node, iterator.cur);
+
+		if (rows->relation_id == relation_id && rows->level == level)
+			return rows;
+	}
+	return NULL;
+}
+
+WrittenRows *
+written_rows_acquire(Oid relation_id, const char *foreign_table, const char *dynamodb_table)
+{
+	int level = GetCurrentTransactionNestLevel();
+	WrittenRows *rows = find_count(relation_id, level);
+	MemoryContext caller;
+
+	register_callbacks();
+	if (rows == NULL)
+	{
+		caller = MemoryContextSwitchTo(TopTransactionContext);
+		rows = palloc0(sizeof(*rows));
+		rows->relation_id = relation_id;
+		rows->level = level;
+		rows->foreign_table = pstrdup(foreign_table);
+		rows->dynamodb_table = pstrdup(dynamodb_table);
+		dlist_push_head(&counts, &rows->node);
+		MemoryContextSwitchTo(caller);
+	}
+	rows->holders++;
+	return rows;
+}
+
+void
+written_rows_release(WrittenRows *rows)
+{
+	rows->holders--;
+}
+
+void
+written_rows_add(WrittenRows *rows, int64 written)
+{
+	rows->written += written;
+}
+
+void
+written_rows_add_unknown(WrittenRows *rows, int64 unknown)
+{
+	rows->unknown += unknown;
+}
+
+int
+written_rows_level(const WrittenRows *rows)
+{
+	return rows->level;
+}
+
+/* "3 rows were written to DynamoDB table "x" and stay." palloc'd. */
+static char *
+describe(const WrittenRows *rows)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	if (rows->written > 0)
+		appendStringInfo(&text, "Rows written to DynamoDB table \"%s\" that stay: %lld.",
+		                 rows->dynamodb_table, (long long) rows->written);
+	if (rows->unknown > 0)
+		appendStringInfo(&text,
+		                 "%sRows of which it is not known whether they were written to DynamoDB "
+		                 "table \"%s\": %lld.",
+		                 rows->written > 0 ? " " : "", rows->dynamodb_table,
+		                 (long long) rows->unknown);
+	return text.data;
+}
+
+static void
+warn_of(const WrittenRows *rows)
+{
+	if (rows->written == 0 && rows->unknown == 0)
+		return;
+	ereport(WARNING,
+	        (errcode(ERRCODE_WARNING),
+	         errmsg("rolling back does not undo what was written through foreign table \"%s\"",
+	                rows->foreign_table),
+	         errdetail_internal("%s", describe(rows))));
+}
+
+static void
+free_count(WrittenRows *rows)
+{
+	pfree(rows->foreign_table);
+	pfree(rows->dynamodb_table);
+	pfree(rows);
+}
+
+/* Ends the counts of the level and of those below it; says what they hold if `rolled_back`. */
+static void
+end_levels(int level, bool rolled_back)
+{
+	dlist_mutable_iter iterator;
+
+	if (rolled_back)
+		table_writers_give_up(level);
+	dlist_foreach_modify(iterator, &counts)
+	{
+		WrittenRows *rows = dlist_container(WrittenRows, node, iterator.cur);
+
+		if (rows->level < level)
+			continue;
+		dlist_delete(&rows->node);
+		if (rolled_back)
+			warn_of(rows);
+		free_count(rows);
+	}
+}
+
+static void
+end_transaction(XactEvent event, void *argument)
+{
+	switch (event)
+	{
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PARALLEL_ABORT:
+			end_levels(1, true);
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PREPARE:
+			end_levels(1, false);
+			break;
+		default:
+			break;
+	}
+}
+
+/* Hands the count over to the subtransaction above. */
+static void
+fold(WrittenRows *rows)
+{
+	WrittenRows *above = find_count(rows->relation_id, rows->level - 1);
+
+	if (above == NULL || rows->holders > 0)
+	{
+		rows->level--;
+		return;
+	}
+	above->written += rows->written;
+	above->unknown += rows->unknown;
+	dlist_delete(&rows->node);
+	free_count(rows);
+}
+
+static void
+fold_level(int level)
+{
+	dlist_mutable_iter iterator;
+
+	dlist_foreach_modify(iterator, &counts)
+	{
+		WrittenRows *rows = dlist_container(WrittenRows, node, iterator.cur);
+
+		if (rows->level == level)
+			fold(rows);
+	}
+}
+
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *argument)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		end_levels(GetCurrentTransactionNestLevel(), true);
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		fold_level(GetCurrentTransactionNestLevel());
+}
