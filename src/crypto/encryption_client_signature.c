@@ -5,9 +5,20 @@
 #include "crypto/encryption_client_signature.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Digests of an attribute: name, action, value. */
 #define ATTRIBUTE_DIGESTS 3
+
+/* SHA-256 of "ENCRYPTED" */
+static const unsigned char encrypted_digest[SHA256_LENGTH] = {
+    0x39, 0x41, 0x15, 0xAC, 0x4E, 0xB0, 0x9A, 0xA4, 0x94, 0x29, 0x34, 0x88, 0x16, 0xB2, 0x03, 0x81,
+    0x27, 0xB0, 0xF9, 0xE3, 0xA5, 0x20, 0x37, 0x2A, 0xE1, 0x00, 0xCA, 0x19, 0xFB, 0x08, 0xFD, 0x50};
+
+/* SHA-256 of "PLAINTEXT" */
+static const unsigned char plaintext_digest[SHA256_LENGTH] = {
+    0xCB, 0x40, 0xE7, 0xDA, 0xDC, 0x86, 0x16, 0x1B, 0x97, 0x98, 0xDE, 0x48, 0x51, 0x2F, 0x33, 0x2D,
+    0x21, 0xC1, 0x41, 0xFC, 0xC1, 0xE2, 0x8A, 0x08, 0x6F, 0xDE, 0x4A, 0x33, 0x75, 0xAA, 0xB1, 0xB5};
 
 typedef struct SignedAttribute
 {
@@ -21,8 +32,6 @@ typedef struct StringToSign
 	Arena *arena;
 	SerializationForm form;
 	unsigned char *next; /* where the next digest goes */
-	unsigned char encrypted[SHA256_LENGTH];
-	unsigned char plaintext[SHA256_LENGTH];
 } StringToSign;
 
 static int
@@ -79,12 +88,11 @@ add_value(StringToSign *string, const AttributeValue *value)
 static CheckedResult
 add_attribute(StringToSign *string, const SignedAttribute *added)
 {
-	const unsigned char *kind =
-	    added->action == CRYPTO_ENCRYPT_AND_SIGN ? string->encrypted : string->plaintext;
+	bool is_encrypted = added->action == CRYPTO_ENCRYPT_AND_SIGN;
 
 	RETURN_IF_FAILED(digest_of(string->handles, added->attribute->name, string->next));
-	for (int i = 0; i < SHA256_LENGTH; i++)
-		string->next[SHA256_LENGTH + i] = kind[i];
+	memcpy(string->next + SHA256_LENGTH, is_encrypted ? encrypted_digest : plaintext_digest,
+	       SHA256_LENGTH);
 	RETURN_IF_FAILED(add_value(string, &added->attribute->value));
 	string->next += ATTRIBUTE_DIGESTS * SHA256_LENGTH;
 	return result_ok();
@@ -124,8 +132,6 @@ encryption_client_string_to_sign(CryptoHandles *handles, Arena *arena, Bytes tab
 	if (string->data == NULL)
 		return arena_failure(arena, string->length);
 	building.next = (unsigned char *) string->data;
-	RETURN_IF_FAILED(digest_of(handles, BYTES_LITERAL("ENCRYPTED"), building.encrypted));
-	RETURN_IF_FAILED(digest_of(handles, BYTES_LITERAL("PLAINTEXT"), building.plaintext));
 	RETURN_IF_FAILED(add_table(&building, table_name));
 	for (uint32_t i = 0; i < count; i++)
 		RETURN_IF_FAILED(add_attribute(&building, &sorted[i]));

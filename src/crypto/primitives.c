@@ -43,6 +43,8 @@ crypto_handles_release(CryptoHandles *handles)
 	EVP_MD_CTX_free(handles->digest);
 	for (int i = 0; i < MAC_DIGEST_COUNT; i++)
 		EVP_MAC_CTX_free(handles->macs[i]);
+	for (int i = 0; i < AES_KEY_SIZES; i++)
+		EVP_CIPHER_free(handles->ciphers[i]);
 	EVP_CIPHER_CTX_free(handles->encryption);
 	EVP_CIPHER_CTX_free(handles->decryption);
 	crypto_handles_init(handles);
@@ -188,33 +190,36 @@ hkdf_expand(CryptoHandles *handles, const unsigned char key[SHA256_LENGTH], Byte
 	return result;
 }
 
-/* OpenSSL's cipher for keys of that size; NULL when AES has none. Static, not to be given back. */
-static const EVP_CIPHER *
-cbc_cipher(size_t key_length)
+/* The place of a key's size among AES's, 16, 24 and 32 bytes; -1 when it is none. */
+static int
+size_of_key(size_t length)
 {
-	switch (key_length)
-	{
-		case 16:
-			return EVP_aes_128_cbc();
-		case 24:
-			return EVP_aes_192_cbc();
-		case 32:
-			return EVP_aes_256_cbc();
-	}
-	return NULL;
+	return length == 16 || length == 24 || length == 32 ? (int) length / 8 - 2 : -1;
+}
+
+static EVP_CIPHER *
+take_cipher(CryptoHandles *handles, int size)
+{
+	static const char *const names[AES_KEY_SIZES] = {"AES-128-CBC", "AES-192-CBC", "AES-256-CBC"};
+
+	if (handles->ciphers[size] == NULL)
+		handles->ciphers[size] = EVP_CIPHER_fetch(NULL, names[size], NULL);
+	return handles->ciphers[size];
 }
 
 /* Padding is ours: so a wrong one and a failure of OpenSSL's are two things. */
 static CheckedResult
-set_key(EVP_CIPHER_CTX **context, Bytes key, int encrypts)
+set_key(CryptoHandles *handles, EVP_CIPHER_CTX **context, Bytes key, int encrypts)
 {
-	const EVP_CIPHER *cipher = cbc_cipher(key.length);
+	int size = size_of_key(key.length);
+	EVP_CIPHER *cipher;
 
-	if (cipher == NULL)
+	if (size < 0)
 		return result_failed(RESULT_INVALID_ARGUMENT, "AES has no key of that size");
+	cipher = take_cipher(handles, size);
 	if (*context == NULL)
 		*context = EVP_CIPHER_CTX_new();
-	if (*context == NULL ||
+	if (cipher == NULL || *context == NULL ||
 	    EVP_CipherInit_ex2(*context, cipher, (const unsigned char *) key.data, NULL, encrypts,
 	                       NULL) != 1 ||
 	    EVP_CIPHER_CTX_set_padding(*context, 0) != 1)
@@ -225,13 +230,13 @@ set_key(EVP_CIPHER_CTX **context, Bytes key, int encrypts)
 CheckedResult
 aes_cbc_set_encryption_key(CryptoHandles *handles, Bytes key)
 {
-	return set_key(&handles->encryption, key, 1);
+	return set_key(handles, &handles->encryption, key, 1);
 }
 
 CheckedResult
 aes_cbc_set_decryption_key(CryptoHandles *handles, Bytes key)
 {
-	return set_key(&handles->decryption, key, 0);
+	return set_key(handles, &handles->decryption, key, 0);
 }
 
 /* Whole blocks, from `in` to `out`, which may be the same. */
@@ -290,19 +295,13 @@ aes_cbc_decrypt(CryptoHandles *handles, const unsigned char iv[AES_BLOCK_LENGTH]
 	return result_ok();
 }
 
+/* OpenSSL's cipher for a wrapping key of a size of AES. Static, not to be given back. */
 static const EVP_CIPHER *
 wrap_cipher(size_t key_length)
 {
-	switch (key_length)
-	{
-		case 16:
-			return EVP_aes_128_wrap();
-		case 24:
-			return EVP_aes_192_wrap();
-		case 32:
-			return EVP_aes_256_wrap();
-	}
-	return NULL;
+	return key_length == 16   ? EVP_aes_128_wrap()
+	       : key_length == 24 ? EVP_aes_192_wrap()
+	                          : EVP_aes_256_wrap();
 }
 
 /* OpenSSL reports a wrapped key that does not verify as it reports its own failures. */
@@ -330,7 +329,7 @@ aes_key_unwrap(Bytes wrapping_key, Bytes wrapped, unsigned char *key, size_t roo
 	EVP_CIPHER_CTX *context;
 	CheckedResult result;
 
-	if (wrap_cipher(wrapping_key.length) == NULL)
+	if (size_of_key(wrapping_key.length) < 0)
 		return result_failed(RESULT_INVALID_ARGUMENT, "AES has no key of that size");
 	if (wrapped.length < 3 * KEY_WRAP_OVERHEAD || wrapped.length % KEY_WRAP_OVERHEAD != 0 ||
 	    wrapped.length - KEY_WRAP_OVERHEAD > room)

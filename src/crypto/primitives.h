@@ -23,6 +23,7 @@
 #define MAC_LENGTH_MAXIMUM 64
 #define AES_BLOCK_LENGTH   16
 #define AES_KEY_MAXIMUM    32
+#define AES_KEY_SIZES      3
 
 /* Bytes that AES-CBC makes of `length` bytes: one to sixteen bytes of padding more. */
 #define AES_CBC_LENGTH(length) ((length) / AES_BLOCK_LENGTH * AES_BLOCK_LENGTH + AES_BLOCK_LENGTH)
@@ -37,6 +38,7 @@ typedef struct CryptoHandles
 	EVP_MD_CTX *digest;
 	bool digest_failed; /* between sha256_begin and sha256_end */
 	EVP_MAC_CTX *macs[MAC_DIGEST_COUNT];
+	EVP_CIPHER *ciphers[AES_KEY_SIZES]; /* AES-CBC, by the key's size */
 	EVP_CIPHER_CTX *encryption;
 	EVP_CIPHER_CTX *decryption;
 } CryptoHandles;

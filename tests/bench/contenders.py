@@ -160,6 +160,13 @@ class Programs:
         script = Path(__file__).with_name("boto3_scan.py")
         return _sample(self._run(sys.executable, script, self.endpoint_url, table))
 
+    def encrypted_items(self):
+        """Items a second that are decrypted, by who does it."""
+        items = DIRECTORY / "encrypted_items.jsonl"
+        rates = self._run(DIRECTORY / "encrypted_items", items)
+        script = Path(__file__).with_name("python_decrypt.py")
+        return rates | self._run(sys.executable, script, items)
+
     @staticmethod
     def _run(*command):
         return json.loads(subprocess.check_output(command, text=True))

@@ -220,6 +220,25 @@ def large_scan_memory(backend, throughput, extent):
     )
 
 
+def encrypted_items(programs, extent):
+    rounds = [programs.encrypted_items() for _ in range(extent.rounds)]
+    rates = {who: statistics.median(rates[who] for rates in rounds) for who in rounds[0]}
+    note = ", ".join(f"{who} {rate:,.0f} items/s" for who, rate in rates.items())
+    return [
+        Measure(
+            "decrypting items of 2 KB and 20 attributes over a bare loop of OpenSSL's primitives",
+            at_least(0.7),
+            [rates["ours"] / rates["bare"] for rates in rounds],
+            note,
+        ),
+        Measure(
+            "decrypting the same items against AWS's library for Python",
+            at_least(20, "x"),
+            [rates["ours"] / rates["python"] for rates in rounds],
+        ),
+    ]
+
+
 NOT_MEASURED = [
     Measure(
         "full scan against Multicorn 2 with boto3",
@@ -253,6 +272,8 @@ def measure_all(backend, programs, extent, say):
     measures += [counting(backend, programs, latency_ms, extent) for latency_ms in (0, 5)]
     measures.append(segments(backend, extent))
     measures.append(lookup(backend, programs, extent))
+    say("encrypted items")
+    measures += encrypted_items(programs, extent)
     say("memory")
     measures += [large_scan_memory(backend, throughput, extent) for throughput in throughputs]
     return throughputs, measures + NOT_MEASURED
