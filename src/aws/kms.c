@@ -469,6 +469,36 @@ kms_read_list(Arena *arena, KmsOperation operation, Bytes json, KmsList *list)
 	return result;
 }
 
+CheckedResult
+kms_read_key_arn(Arena *arena, Bytes json, Bytes *arn)
+{
+	json_object *document;
+	CheckedResult result;
+
+	RETURN_IF_FAILED(description_open(json, &document));
+	result = copy_string(arena, description_object(document, "KeyMetadata"), "Arn", arn);
+	description_close(document);
+	if (result_is_ok(result) && arn->length == 0)
+		return result_failed(RESULT_MALFORMED, "description of the key has no ARN");
+	return result;
+}
+
+bool
+kms_is_context_text(Bytes json)
+{
+	json_object *context;
+	bool good = true;
+
+	if (!result_is_ok(description_open(json, &context)))
+		return false;
+	json_object_object_foreach(context, name, member)
+	{
+		good = good && name[0] != '\0' && json_object_is_type(member, json_type_string);
+	}
+	description_close(context);
+	return good;
+}
+
 /* Names of keys */
 
 bool

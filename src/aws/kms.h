@@ -131,6 +131,12 @@ typedef struct KmsList
 extern CheckedResult kms_read_list(Arena *arena, KmsOperation operation, Bytes json,
                                    KmsList *list) MUST_CHECK;
 
+/* The ARN of the key that DescribeKey's answer is of, in `arena`. RESULT_MALFORMED without one. */
+extern CheckedResult kms_read_key_arn(Arena *arena, Bytes json, Bytes *arn) MUST_CHECK;
+
+/* True for the text of a JSON object of strings with names that are not empty. */
+extern bool kms_is_context_text(Bytes json);
+
 /*
  * True when `name` (an ARN, a key's id, or an alias) can only mean the key of this ARN: the same
  * ARN, or the id at its end. An alias never does; KMS alone knows what it stands for.

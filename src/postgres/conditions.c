@@ -66,7 +66,7 @@ condition_operand_column(const ConditionScope *scope, Expr *operand)
 	if ((Index) var->varno != scope->base->relid || var->varlevelsup != 0 || var->varattno <= 0)
 		return NULL;
 	column = &scope->relation->columns[var->varattno - 1];
-	if (!column->live || column->options->whole_item ||
+	if (!column->live || column->options->whole_item || column->encryption != NULL ||
 	    !relabel_keeps_meaning(column->type, exprType((Node *) operand)))
 		return NULL;
 	return column;

@@ -112,6 +112,13 @@ show_counters(const FetchCounters *counters, ExplainState *state)
 	ExplainPropertyInteger("Retries", NULL, counters->retries, state);
 }
 
+static void
+show_kms(const KmsUse *use, ExplainState *state)
+{
+	ExplainPropertyInteger("KMS Calls", NULL, use->calls, state);
+	ExplainPropertyInteger("Data Key Cache Hits", NULL, use->cache_hits, state);
+}
+
 /*
  * The context for showing the plan's expressions. EXPLAIN has just set its own for the node's
  * output, and only that one knows the nodes above, whose columns stand for parameters.
@@ -129,6 +136,7 @@ dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	FetchCounters counters;
+	KmsUse kms;
 
 	if (state->verbose)
 	{
@@ -145,4 +153,6 @@ dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
 	}
 	if (state->analyze && dynamodb_scan_counters(node, &counters))
 		show_counters(&counters, state);
+	if (state->analyze && dynamodb_scan_kms(node, &kms))
+		show_kms(&kms, state);
 }

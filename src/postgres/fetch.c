@@ -744,6 +744,18 @@ fetch_next(Fetch *fetch)
 }
 
 bool
+fetch_is_ready(Fetch *fetch)
+{
+	if (fetch->current != NULL && !page_is_exhausted(fetch->current->reading))
+		return true;
+	/* With a row goal nothing is asked for before it is needed. */
+	if (fetch->plan.row_goal > 0)
+		return fetch_readable(fetch) != NULL;
+	fetch_proceed(fetch);
+	return fetch_readable(fetch) != NULL || fetch->in_flight == 0;
+}
+
+bool
 fetch_rewind(Fetch *fetch)
 {
 	if (!fetch->first_pages_kept)

@@ -77,6 +77,9 @@ extern Fetch *fetch_open(ServiceClient *client, const FetchPlan *plan);
  */
 extern const DynamodbItem *fetch_next(Fetch *fetch);
 
+/* True when fetch_next() would not wait. */
+extern bool fetch_is_ready(Fetch *fetch);
+
 /*
  * Begins again with the first item, without asking for anything anew. False, and nothing changed,
  * when a page that was handed out is no longer in memory.

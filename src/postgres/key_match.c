@@ -15,8 +15,8 @@ column_is_key_attribute(const ForeignColumn *column, const KeyAttribute *attribu
 {
 	AttributeType written;
 
-	return column->live && !column->options->whole_item && column->path.count == 1 &&
-	       bytes_equal(column->path.steps[0].name, attribute->name) &&
+	return column->live && !column->options->whole_item && column->encryption == NULL &&
+	       column->path.count == 1 && bytes_equal(column->path.steps[0].name, attribute->name) &&
 	       column_conversion_written_type(column->conversion, &written) &&
 	       written == attribute->type;
 }

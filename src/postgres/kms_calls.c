@@ -62,9 +62,9 @@ calls_of_client(const ServiceClient *client)
 	return calls;
 }
 
-/* Counts a call that is about to be made. */
-static void
-count_call(const ServiceClient *client, KmsUse *use)
+/* What the statement that is running has asked for. */
+static StatementCalls *
+calls_of_statement(const ServiceClient *client)
 {
 	StatementCalls *calls = calls_of_client(client);
 	TimestampTz statement = GetCurrentStatementStartTimestamp();
@@ -72,7 +72,24 @@ count_call(const ServiceClient *client, KmsUse *use)
 	if (calls->statement != statement)
 		calls->calls = 0;
 	calls->statement = statement;
-	if (use->maximum > 0 && calls->calls >= use->maximum)
+	return calls;
+}
+
+int64
+kms_calls_left(const ServiceClient *client, const KmsUse *use)
+{
+	if (use->maximum == 0)
+		return PG_INT32_MAX;
+	return Max(use->maximum - calls_of_statement(client)->calls, 0);
+}
+
+/* Counts a call that is about to be made. */
+static void
+count_call(const ServiceClient *client, KmsUse *use)
+{
+	StatementCalls *calls = calls_of_statement(client);
+
+	if (kms_calls_left(client, use) == 0)
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 		         errmsg("the statement has made as many calls of AWS KMS as max_kms_calls allows"),

@@ -35,6 +35,9 @@ extern KmsCall *kms_call_start(ServiceClient *client, KmsUse *use, const KmsRequ
  */
 extern const KmsAnswer *kms_call_answer(KmsCall *call, const char *unless);
 
+/* Calls that the statement may still make through the client: PG_INT32_MAX without a maximum. */
+extern int64 kms_calls_left(const ServiceClient *client, const KmsUse *use);
+
 /* True when kms_call_answer() would not wait. */
 extern bool kms_call_is_done(const KmsCall *call);
 

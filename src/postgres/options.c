@@ -27,6 +27,7 @@
 
 #include "postgres/compat.h"
 
+#include "aws/kms.h"
 #include "foundation/ascii.h"
 #include "item/attribute_path.h"
 #include "postgres/memory.h"
@@ -121,6 +122,9 @@ static bool is_external_id(const char *value);
 static bool is_table_name(const char *value);
 static bool is_index_name(const char *value);
 static bool is_attribute_path(const char *value);
+static bool is_kms_key_id(const char *value);
+static bool is_list_of_kms_key_ids(const char *value);
+static bool is_encryption_context(const char *value);
 
 #define FIELD(type, field) offsetof(type, field), sizeof(((type *) 0)->field)
 
@@ -162,8 +166,9 @@ static bool is_attribute_path(const char *value);
 #define COLUMN_CHOICE(name, field, choices)                                                        \
 	CHOICE(name, OPTION_OF_COLUMN, ColumnOptions, field, choices)
 
-#define URL_ACCEPTS  "a URL such as https://host:port"
-#define NAME_ACCEPTS "a name of 3 to 255 letters, digits, underscores, hyphens and dots, or an ARN"
+#define KMS_KEY_ACCEPTS "the ARN, id or alias of a KMS key, such as alias/name"
+#define URL_ACCEPTS     "a URL such as https://host:port"
+#define NAME_ACCEPTS    "a name of 3 to 255 letters, digits, underscores, hyphens and dots, or an ARN"
 
 /* Far more than fit on a page of 1 MB; DynamoDB itself sets no maximum to Limit. */
 #define FETCH_SIZE_MAXIMUM 1000000
@@ -231,6 +236,10 @@ static const OptionDefinition option_definitions[] = {
     TABLE_NUMBER("fetch_size", OPTION_INTEGER, fetch_size, 1, FETCH_SIZE_MAXIMUM),
     TABLE_BOOLEAN("allow_full_scan", allow_full_scan),
     TABLE_NUMBER("max_capacity_units", OPTION_REAL, max_capacity_units, 0.5, DBL_MAX),
+    TABLE_NUMBER("max_kms_calls", OPTION_INTEGER, max_kms_calls, 1, INT_MAX),
+    TABLE_TEXT("kms_key_id", kms_key_id, is_kms_key_id, KMS_KEY_ACCEPTS),
+    TABLE_TEXT("kms_key_ids_for_decrypt", kms_key_ids_for_decrypt, is_list_of_kms_key_ids,
+               "a comma-separated list, each of it " KMS_KEY_ACCEPTS),
     CHOICE("on_missing_table", OPTION_OF_TABLE, TableOptions, missing_table_is_empty,
            on_missing_table_choices),
     TABLE_BOOLEAN("hide_expired", hide_expired),
@@ -246,6 +255,10 @@ static const OptionDefinition option_definitions[] = {
     COLUMN_CHOICE("attribute_type", attribute_type, attribute_type_choices),
     COLUMN_CHOICE("key", key, key_choices),
     BOOLEAN("whole_item", OPTION_OF_COLUMN, 0, ColumnOptions, whole_item),
+    BOOLEAN("kms_encrypted", OPTION_OF_COLUMN, 0, ColumnOptions, kms_encrypted),
+    COLUMN_TEXT("kms_key_id", kms_key_id, is_kms_key_id, KMS_KEY_ACCEPTS),
+    COLUMN_TEXT("kms_encryption_context", kms_encryption_context, is_encryption_context,
+                "a JSON object of strings, of at most 8192 bytes"),
     COLUMN_CHOICE("json_format", json_format, json_format_choices),
     COLUMN_CHOICE("time_format", time_format, time_format_choices),
     COLUMN_CHOICE("write_null", write_null, write_null_choices),
@@ -271,6 +284,8 @@ static const struct
     {OPTION_OF_MAPPING, "external_id", "role_arn"},
     {OPTION_OF_MAPPING, "role_session_name", "role_arn"},
     {OPTION_OF_MAPPING, "role_duration", "role_arn"},
+    {OPTION_OF_COLUMN, "kms_key_id", "kms_encrypted"},
+    {OPTION_OF_COLUMN, "kms_encryption_context", "kms_encrypted"},
 };
 
 /* What excludes each other. */
@@ -389,6 +404,35 @@ is_attribute_path(const char *value)
 	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
 
 	return result_is_ok(attribute_path_parse(arena, utf8_of_text(value), &path));
+}
+
+static bool
+is_kms_key_id(const char *value)
+{
+	return consists_of(value, 1, KMS_KEY_ID_MAXIMUM, "_-:/.");
+}
+
+static bool
+is_list_of_kms_key_ids(const char *value)
+{
+	List *names;
+	ListCell *cell;
+
+	if (!SplitGUCList(pstrdup(value), ',', &names) || names == NIL)
+		return false;
+	foreach (cell, names)
+	{
+		if (!is_kms_key_id(lfirst(cell)))
+			return false;
+	}
+	return true;
+}
+
+/* Whether it names columns that are there shows when the table is used. */
+static bool
+is_encryption_context(const char *value)
+{
+	return strlen(value) <= KMS_CONTEXT_MAXIMUM && kms_is_context_text(utf8_of_text(value));
 }
 
 /* ---- finding options ---- */
@@ -751,6 +795,21 @@ check_whole_item(List *options)
 	}
 }
 
+/* An encrypted column holds one attribute, of type B, that is found by others. */
+static void
+check_encrypted_column(List *options)
+{
+	static const char *const excluded[] = {"whole_item", "key"};
+
+	for (size_t i = 0; i < lengthof(excluded); i++)
+	{
+		if (find_option(options, excluded[i]))
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			                errmsg("options \"kms_encrypted\" and \"%s\" exclude each other",
+			                       excluded[i])));
+	}
+}
+
 /* Room for the struct of any object. */
 typedef union AnyOptions
 {
@@ -771,6 +830,8 @@ validate_options(OptionObject object, List *options)
 	check_combinations(object, options);
 	if (object == OPTION_OF_COLUMN && fields.column.whole_item)
 		check_whole_item(options);
+	if (object == OPTION_OF_COLUMN && fields.column.kms_encrypted)
+		check_encrypted_column(options);
 }
 
 static OptionObject
@@ -836,6 +897,7 @@ options_of_table(const ForeignTable *table, const ServerOptions *server)
 	options->truncatable = server->truncatable;
 	options->batch_size = server->batch_size;
 	options->max_capacity_units = server->max_capacity_units;
+	options->max_kms_calls = server->max_kms_calls;
 	read_options(OPTION_OF_TABLE, table->options, options);
 	if (options->table_name == NULL)
 		options->table_name = get_rel_name(table->relid);

@@ -70,7 +70,10 @@ typedef struct TableOptions
 	int fetch_size;
 	bool allow_full_scan;
 	double max_capacity_units;
-	bool missing_table_is_empty; /* on_missing_table 'empty' */
+	int max_kms_calls;
+	char *kms_key_id;              /* NULL: none */
+	char *kms_key_ids_for_decrypt; /* comma-separated; NULL: the key that encrypts */
+	bool missing_table_is_empty;   /* on_missing_table 'empty' */
 	bool hide_expired;
 	char *ttl_attribute;
 	bool dense_indexes;
@@ -108,6 +111,9 @@ typedef struct ColumnOptions
 	AttributeType attribute_type;
 	KeyRole key;
 	bool whole_item;
+	bool kms_encrypted;
+	char *kms_key_id;             /* NULL: the table's */
+	char *kms_encryption_context; /* a JSON object of strings; NULL: none */
 	JsonFormat json_format;
 	TimeFormat time_format;
 	bool write_null; /* SQL NULL is stored as a NULL attribute */

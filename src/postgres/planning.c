@@ -15,6 +15,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/access.h"
+#include "postgres/column_encryption.h"
 #include "postgres/conditions.h"
 #include "postgres/key_match.h"
 #include "postgres/modify_planning.h"
@@ -69,6 +70,24 @@ find_needed_attributes(RelOptInfo *base, const ForeignRelation *relation)
 	return attributes;
 }
 
+/*
+ * The columns without the encrypted ones that nothing looks at, though the old row has a place for
+ * them: who may not decrypt a column may change the others.
+ */
+static Bitmapset *
+leave_encrypted_closed(const ForeignRelation *relation, Bitmapset *columns,
+                       const Bitmapset *looked_at)
+{
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		const ForeignColumn *column = &relation->columns[i];
+
+		if (column->live && column->encryption != NULL && !bms_is_member(column->number, looked_at))
+			columns = bms_del_member(columns, column->number);
+	}
+	return columns;
+}
+
 /* Notes the columns that are read, and of those of a changed table, which are looked at. */
 static void
 find_needed_columns(PlannerInfo *root, RelOptInfo *base, RelationPlanning *planning)
@@ -83,6 +102,7 @@ find_needed_columns(PlannerInfo *root, RelOptInfo *base, RelationPlanning *plann
 		planning->read_columns = columns_looked_at(root, base, relation, attributes);
 		if (root->parse->commandType == CMD_DELETE)
 			columns = bms_union(planning->read_columns, columns_of_key(relation));
+		columns = leave_encrypted_closed(relation, columns, planning->read_columns);
 	}
 	while ((number = bms_next_member(columns, number)) >= 0)
 	{
@@ -90,6 +110,7 @@ find_needed_columns(PlannerInfo *root, RelOptInfo *base, RelationPlanning *plann
 		if (relation->columns[number - 1].options->whole_item)
 			planning->whole_items = true;
 	}
+	planning->columns = column_encryption_add_context_columns(relation, planning->columns);
 }
 
 List *

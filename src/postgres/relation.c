@@ -13,6 +13,7 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/column_encryption.h"
 #include "postgres/memory.h"
 #include "postgres/relation.h"
 #include "postgres/report.h"
@@ -108,6 +109,7 @@ open_columns(ForeignRelation *relation, TupleDesc descriptor)
 	for (int i = 0; i < descriptor->natts; i++)
 		open_column(relation, arena, names, TupleDescAttr(descriptor, i));
 	relation->names.skip_unknown = relation->whole_item_column < 0;
+	column_encryptions_create(relation);
 }
 
 ForeignRelation *
@@ -151,6 +153,18 @@ foreign_relation_column_of(const ForeignRelation *relation, Bytes name)
 
 /* ---- columns and the table's keys ---- */
 
+/* A key must be found again, and no two ciphertexts of a value are the same. */
+static void
+refuse_encrypted_key(const ForeignRelation *relation, const ForeignColumn *column,
+                     const KeyAttribute *key)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+	         errmsg("column \"%s\" of foreign table \"%s\" cannot be encrypted", column->name,
+	                relation->name),
+	         errdetail("It maps key attribute \"%.*s\".", (int) key->name.length, key->name.data)));
+}
+
 /* Raises the error of a column that cannot hold the key attribute that it maps. */
 static void
 check_column_of_key(const ForeignRelation *relation, const ForeignColumn *column,
@@ -159,6 +173,8 @@ check_column_of_key(const ForeignRelation *relation, const ForeignColumn *column
 	AttributeType written;
 	bool writes_one_type = column_conversion_written_type(column->conversion, &written);
 
+	if (column->encryption != NULL)
+		refuse_encrypted_key(relation, column, key);
 	if (column_conversion_accepts(column->conversion, key->type) &&
 	    (!writes_one_type || written == key->type))
 		return;

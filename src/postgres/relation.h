@@ -17,6 +17,9 @@
 #include "postgres/service_call.h"
 #include "postgres/table_description.h"
 
+/* See column_encryption.h. */
+typedef struct ColumnEncryption ColumnEncryption;
+
 typedef struct ForeignColumn
 {
 	AttrNumber number;
@@ -28,7 +31,8 @@ typedef struct ForeignColumn
 	ColumnOptions *options;
 	AttributePath path; /* not for the whole_item column */
 	int32 slot; /* of the path's first name in the relation's NameTable; -1 for whole_item */
-	ColumnConversion *conversion;
+	ColumnConversion *conversion; /* of an encrypted column the plaintext's */
+	ColumnEncryption *encryption; /* NULL: the attribute is the value itself */
 } ForeignColumn;
 
 typedef struct ForeignRelation

@@ -92,6 +92,7 @@ create_empty(const ForeignRelation *relation)
 
 	reader->relation = relation;
 	reader->columns = palloc_array(const ForeignColumn *, Max(relation->column_count, 1));
+	reader->encrypted = palloc_array(const ForeignColumn *, Max(relation->column_count, 1));
 	reader->top_level = palloc_array(const AttributeValue *, Max(relation->names.count, 1));
 	reader->is_mapped_whole = find_mapped_whole(relation);
 	reader->expiry_attribute = expiry_attribute(relation);
@@ -106,7 +107,9 @@ create_empty(const ForeignRelation *relation)
 static void
 add_column(RowReader *reader, const ForeignColumn *column)
 {
-	if (column->live)
+	if (column->live && column->encryption != NULL)
+		reader->encrypted[reader->encrypted_count++] = column;
+	else if (column->live)
 		reader->columns[reader->column_count++] = column;
 }
 
@@ -159,9 +162,8 @@ row_is_visible(const RowReader *reader, const DynamodbItem *item)
 	       number_compare(expiry->bytes, reader->now) >= 0;
 }
 
-/* Puts the item's attributes where their slots say. */
-static void
-spread_attributes(RowReader *reader, const DynamodbItem *item)
+void
+row_spread(RowReader *reader, const DynamodbItem *item)
 {
 	int32 slot_count = (int32) reader->relation->names.count;
 
@@ -175,9 +177,8 @@ spread_attributes(RowReader *reader, const DynamodbItem *item)
 	}
 }
 
-/* The column's value in the item whose attributes are spread; NULL when it has none. */
-static const AttributeValue *
-column_value(const RowReader *reader, const ForeignColumn *column)
+const AttributeValue *
+row_attribute(const RowReader *reader, const ForeignColumn *column)
 {
 	const AttributeValue *value = reader->top_level[column->slot];
 
@@ -193,7 +194,7 @@ row_read(RowReader *reader, const DynamodbItem *item, Datum *values, bool *nulls
 
 	memset(values, 0, sizeof(*values) * relation->column_count);
 	memset(nulls, true, sizeof(*nulls) * relation->column_count);
-	spread_attributes(reader, item);
+	row_spread(reader, item);
 	reader->place.item = item;
 	for (int i = 0; i < reader->column_count; i++)
 	{
@@ -209,7 +210,7 @@ row_read(RowReader *reader, const DynamodbItem *item, Datum *values, bool *nulls
 		}
 		else
 			values[position] = column_conversion_read(
-			    column->conversion, column_value(reader, column), &nulls[position]);
+			    column->conversion, row_attribute(reader, column), &nulls[position]);
 	}
 	reader->place.column = NULL;
 	reader->place.item = NULL;

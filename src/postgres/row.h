@@ -17,6 +17,8 @@ typedef struct RowReader
 	const ForeignRelation *relation;
 	const ForeignColumn **columns; /* those that are read */
 	int column_count;
+	const ForeignColumn **encrypted; /* those that are wanted and encrypted: not read here */
+	int encrypted_count;
 	const AttributeValue **top_level; /* by slot: the item's attributes, for one row */
 	bool *is_mapped_whole;            /* by slot: a column maps all of the attribute */
 	NameTable names;                  /* for the decoder: all that the reader looks for */
@@ -43,10 +45,19 @@ extern void row_reader_assign_slots(const RowReader *reader, DynamodbItem *item)
 extern bool row_is_visible(const RowReader *reader, const DynamodbItem *item);
 
 /*
- * Fills values and nulls, one for each of the relation's columns; those that are not read are NULL.
+ * Fills values and nulls, one for each of the relation's columns; those that are not read are NULL,
+ * and so are encrypted ones, which see rows_ahead.h.
  * Memory is from CurrentMemoryContext. Errors are those of column_conversion_read, within the
  * reader's place.
  */
 extern void row_read(RowReader *reader, const DynamodbItem *item, Datum *values, bool *nulls);
+
+/*
+ * Has row_attribute() look at this item, until row_read() or the next call; the reader borrows it.
+ */
+extern void row_spread(RowReader *reader, const DynamodbItem *item);
+
+/* The attribute at the column's path, selected or not; NULL when the item has none. */
+extern const AttributeValue *row_attribute(const RowReader *reader, const ForeignColumn *column);
 
 #endif

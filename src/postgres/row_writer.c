@@ -199,6 +199,9 @@ column_write(RowWrite *row, const ForeignColumn *column, Datum datum, bool is_nu
 
 	if (is_null)
 		return null_of_column(row, column);
+	if (column->encryption != NULL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("encrypted column \"%s\" cannot be written", column->name)));
 	value = ROW_ALLOCATE(row, 1, AttributeValue);
 	writer->place.column = column->name;
 	if (column_conversion_write(column->conversion, row->arena, datum, value) != WRITE_EXACT)

@@ -17,6 +17,7 @@
 #include "postgres/capacity.h"
 #include "postgres/memory.h"
 #include "postgres/row.h"
+#include "postgres/rows_ahead.h"
 #include "postgres/scan.h"
 #include "postgres/table_writer.h"
 
@@ -44,6 +45,9 @@ typedef struct DynamodbScan
 	bool begun;            /* conditions are bound; cleared by a rescan that must bind anew */
 	Fetch *fetch;          /* NULL unless begun, and when the conditions can hold for no item */
 	FetchCounters past;    /* of the fetches that were closed */
+
+	RowsAhead *ahead; /* NULL when no encrypted column is read */
+	KmsUse kms;
 } DynamodbScan;
 
 /* Makes what evaluates the plan's fdw_exprs. */
@@ -65,6 +69,35 @@ prepare_parameters(DynamodbScan *scan, ForeignScanState *node)
 	}
 }
 
+static const DynamodbItem *next_visible_item(DynamodbScan *scan);
+
+static const DynamodbItem *
+next_of_source(void *scan)
+{
+	return next_visible_item(scan);
+}
+
+static bool
+source_is_ready(void *scan)
+{
+	Fetch *fetch = ((DynamodbScan *) scan)->fetch;
+
+	return fetch == NULL || fetch_is_ready(fetch);
+}
+
+/* Sees to the decryption of encrypted columns, if any are read. */
+static void
+prepare_decryption(DynamodbScan *scan, EState *statement)
+{
+	ItemSource source = {next_of_source, source_is_ready, scan};
+
+	scan->kms.maximum = scan->relation->options->max_kms_calls;
+	if (scan->reader->encrypted_count > 0)
+		scan->ahead = rows_ahead_create(
+		    scan->reader, kms_plaintexts_of(statement->es_query_cxt, scan->relation->client),
+		    &scan->kms, &source);
+}
+
 void
 dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 {
@@ -81,6 +114,7 @@ dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 	scan->access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS));
 	scan->reader = row_reader_create(scan->relation, scan->access->columns);
 	prepare_parameters(scan, node);
+	prepare_decryption(scan, node->ss.ps.state);
 	scan->reading =
 	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB reading", ALLOCSET_SMALL_SIZES);
 	scan->row = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB row", ALLOCSET_DEFAULT_SIZES);
@@ -144,6 +178,8 @@ begin_reading(DynamodbScan *scan, ForeignScanState *node)
 static void
 end_reading(DynamodbScan *scan)
 {
+	if (scan->ahead != NULL)
+		rows_ahead_reset(scan->ahead);
 	if (scan->fetch != NULL)
 	{
 		add_counters(&scan->past, fetch_counters(scan->fetch));
@@ -165,15 +201,22 @@ next_visible_item(DynamodbScan *scan)
 	return item;
 }
 
-/* Puts the item's row into the slot. */
-static void
-store_row(DynamodbScan *scan, const DynamodbItem *item, TupleTableSlot *slot)
+/* Puts the next row into the slot; false at the end. */
+static bool
+read_next_row(DynamodbScan *scan, TupleTableSlot *slot)
 {
-	MemoryContext caller = MemoryContextSwitchTo(scan->row);
+	const DynamodbItem *item;
+	MemoryContext caller;
 
+	if (scan->ahead != NULL)
+		return rows_ahead_next(scan->ahead, slot->tts_values, slot->tts_isnull);
+	item = next_visible_item(scan);
+	if (item == NULL)
+		return false;
+	caller = MemoryContextSwitchTo(scan->row);
 	row_read(scan->reader, item, slot->tts_values, slot->tts_isnull);
 	MemoryContextSwitchTo(caller);
-	ExecStoreVirtualTuple(slot);
+	return true;
 }
 
 TupleTableSlot *
@@ -181,7 +224,6 @@ dynamodbIterateForeignScan(ForeignScanState *node)
 {
 	DynamodbScan *scan = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
-	const DynamodbItem *item;
 
 	ExecClearTuple(slot);
 	MemoryContextReset(scan->row);
@@ -190,9 +232,8 @@ dynamodbIterateForeignScan(ForeignScanState *node)
 	                                node->ss.ps.state);
 	if (!scan->begun)
 		begin_reading(scan, node);
-	item = next_visible_item(scan);
-	if (item != NULL)
-		store_row(scan, item, slot);
+	if (read_next_row(scan, slot))
+		ExecStoreVirtualTuple(slot);
 	report_place_leave(&scan->reader->place);
 	return slot;
 }
@@ -206,7 +247,11 @@ dynamodbReScanForeignScan(ForeignScanState *node)
 		return;
 	/* The same values again, and every item still at hand: what was read is read again for free. */
 	if (node->ss.ps.chgParam == NULL && (scan->fetch == NULL || fetch_rewind(scan->fetch)))
+	{
+		if (scan->ahead != NULL)
+			rows_ahead_reset(scan->ahead);
 		return;
+	}
 	end_reading(scan);
 }
 
@@ -239,5 +284,16 @@ dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters)
 	*counters = scan->past;
 	if (scan->fetch != NULL)
 		add_counters(counters, fetch_counters(scan->fetch));
+	return true;
+}
+
+bool
+dynamodb_scan_kms(ForeignScanState *node, KmsUse *use)
+{
+	const DynamodbScan *scan = node->fdw_state;
+
+	if (scan == NULL || scan->ahead == NULL)
+		return false;
+	*use = scan->kms;
 	return true;
 }

@@ -12,6 +12,7 @@
 #include "postgres/fetch.h"
 
 #include "postgres/compat.h"
+#include "postgres/kms_calls.h"
 
 /* Members of the lists that a ForeignScan of ours carries in fdw_private. */
 enum ScanPrivate
@@ -29,6 +30,9 @@ extern bool dynamodbRecheckForeignScan(ForeignScanState *node, TupleTableSlot *s
 
 /* What the scan has cost so far, rescans included; false when it only is explained. */
 extern bool dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters);
+
+/* What the scan has asked of KMS; false when it reads no encrypted column. */
+extern bool dynamodb_scan_kms(ForeignScanState *node, KmsUse *use);
 
 /* In explain.c. */
 extern void dynamodbExplainForeignScan(ForeignScanState *node, struct ExplainState *explain);

@@ -139,14 +139,22 @@ KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/scripted"
 CIPHERTEXT_PREFIX = b"scripted:"
 
 
+def ciphertext_of(plaintext):
+    """The scripted KMS's: no secret, but without a byte of the plaintext."""
+    return CIPHERTEXT_PREFIX + bytes(byte ^ 0xA5 for byte in plaintext)
+
+
+def _plaintext_of(ciphertext):
+    return bytes(byte ^ 0xA5 for byte in ciphertext.removeprefix(CIPHERTEXT_PREFIX))
+
+
 def _encrypt(body):
-    """A ciphertext that shows what it is of: the tests' plaintexts are no secrets."""
-    ciphertext = CIPHERTEXT_PREFIX + base64.b64decode(body["Plaintext"])
+    ciphertext = ciphertext_of(base64.b64decode(body["Plaintext"]))
     return {"CiphertextBlob": base64_of(ciphertext), "KeyId": KEY_ARN}
 
 
 def _decrypt(body):
-    plaintext = base64.b64decode(body["CiphertextBlob"]).removeprefix(CIPHERTEXT_PREFIX)
+    plaintext = _plaintext_of(base64.b64decode(body["CiphertextBlob"]))
     return {"Plaintext": base64_of(plaintext), "KeyId": KEY_ARN}
 
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import create_server
 from faults import server as faults
 from faults.clients import create_table
-from faults.server import CIPHERTEXT_PREFIX, FaultServer
+from faults.server import FaultServer, ciphertext_of
 
 SECRET = "s3cret of the tests €"
 CONTEXTS = [{}, {"table": "users"}, {"ü": "€", "b": "", 'q"\\': "\n\t"}]
@@ -321,13 +321,13 @@ REFUSALS = {
 def test_refusals_name_code_and_key(scripted, service, code):
     service.script("Decrypt", *[faults.refuse(400, code)] * 2)
     query = "SELECT kms_decrypt('aws', %s::bytea, NULL, 'alias/named')"
-    error = error_of(scripted, query, CIPHERTEXT_PREFIX + SECRET.encode())
+    error = error_of(scripted, query, ciphertext_of(SECRET.encode()))
     assert error.sqlstate == REFUSALS[code]
     for part in (code, "400", "REQUEST-ID", "alias/named"):
         assert part in error.diag.message_detail
     assert SECRET not in str(error)
     service.forget_scripts()
-    assert one(scripted, query, CIPHERTEXT_PREFIX + b"fine") == "fine"
+    assert one(scripted, query, ciphertext_of(b"fine")) == "fine"
 
 
 TRANSIENT = [
@@ -344,14 +344,14 @@ TRANSIENT = [
 @pytest.mark.parametrize("fault", TRANSIENT)
 def test_what_may_pass_is_tried_again(scripted, service, fault):
     service.script("Decrypt", fault)
-    ciphertext = CIPHERTEXT_PREFIX + SECRET.encode()
+    ciphertext = ciphertext_of(SECRET.encode())
     assert one(scripted, "SELECT kms_decrypt('aws', %s::bytea)", ciphertext) == SECRET
     assert service.count("Decrypt") == 2
 
 
 def test_text_that_is_none_shows_nothing(scripted):
     for plaintext in (b"\xff\xfesecret", b"sec\x00ret"):
-        ciphertext = CIPHERTEXT_PREFIX + plaintext
+        ciphertext = ciphertext_of(plaintext)
         error = error_of(scripted, "SELECT kms_decrypt('aws', %s::bytea)", ciphertext)
         assert error.sqlstate == "22021"
         assert "kms_decrypt_bytea" in error.diag.message_hint
@@ -380,12 +380,12 @@ def test_arrays_use_every_connection(scripted, service, connections):
     service.script("Encrypt", *[all_at_once(connections)] * connections)
     texts = [str(number) for number in range(connections * 5)]
     query = "SELECT kms_encrypt('aws', 'k', %s::text[])"
-    assert one(scripted, query, texts) == [CIPHERTEXT_PREFIX + t.encode() for t in texts]
+    assert one(scripted, query, texts) == [ciphertext_of(t.encode()) for t in texts]
     assert service.connection_count == connections
 
 
 def test_repeated_ciphertexts_are_asked_for_once(scripted, service):
-    ciphertexts = [CIPHERTEXT_PREFIX + b"%d" % (number % 10) for number in range(1000)]
+    ciphertexts = [ciphertext_of(b"%d" % (number % 10)) for number in range(1000)]
     query = "SELECT kms_decrypt('aws', %s::bytea[])"
     assert one(scripted, query, ciphertexts) == [str(number % 10) for number in range(1000)]
     assert service.count("Decrypt") == 10
@@ -398,7 +398,7 @@ def test_another_statement_asks_anew(scripted, service):
     """In a transaction, whose PL/pgSQL keeps one memory context for all statements."""
     scripted.execute("""CREATE FUNCTION twice(c bytea) RETURNS text LANGUAGE plpgsql AS
         $$BEGIN RETURN kms_decrypt('aws', c) || kms_decrypt('aws', c); END$$""")
-    ciphertext = CIPHERTEXT_PREFIX + b"x"
+    ciphertext = ciphertext_of(b"x")
     with scripted.transaction():
         for number in (1, 2):
             assert one(scripted, "SELECT twice(%s)", ciphertext) == "xx"
@@ -410,7 +410,7 @@ def test_a_failure_is_not_remembered(scripted, service):
     scripted.execute("""CREATE FUNCTION again(c bytea) RETURNS text LANGUAGE plpgsql AS
         $$BEGIN RETURN kms_decrypt('aws', c);
         EXCEPTION WHEN insufficient_privilege THEN RETURN kms_decrypt('aws', c); END$$""")
-    assert one(scripted, "SELECT again(%s)", CIPHERTEXT_PREFIX + b"x") == "x"
+    assert one(scripted, "SELECT again(%s)", ciphertext_of(b"x")) == "x"
 
 
 def test_a_guard_bounds_the_calls_of_a_statement(scripted, service):
@@ -447,7 +447,7 @@ def test_ten_thousand_elements_answer_a_cancel(scripted, service):
     thread.join()
     assert failure[0][0] == "57014"
     assert failure[0][1] - cancelled < 0.1
-    assert one(scripted, "SELECT kms_encrypt('aws', 'k', 'x')") == CIPHERTEXT_PREFIX + b"x"
+    assert one(scripted, "SELECT kms_encrypt('aws', 'k', 'x')") == ciphertext_of(b"x")
 
 
 def test_a_server_with_only_an_endpoint_of_dynamodb_says_what_is_missing(postgresql, database):

@@ -1,0 +1,267 @@
+/*
+ * rows_ahead.c
+ *		A queue of rows on their way from ciphertext to plaintext.
+ */
+#include "postgres.h"
+
+#include "lib/ilist.h"
+#include "utils/memutils.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/column_encryption.h"
+#include "postgres/memory.h"
+#include "postgres/report.h"
+#include "postgres/rows_ahead.h"
+
+/* What the copies of items may take, of what a scan may; the rest is for pages. */
+#define ITEMS_SHARE_OF_MEMORY 4
+
+/* A row that was not handed out, or the one that was last. */
+typedef struct AheadRow
+{
+	dlist_node node;
+	RowsAhead *rows;
+	MemoryContext context; /* of its own: item and, in the end, values */
+	Arena *arena;
+	DynamodbItem item;
+	Size memory;
+	KmsPlaintext **asked; /* by place among the encrypted columns; NULL: nothing to be asked */
+	Datum *plaintexts;    /* as handed out, for being wiped; 0 where there is none */
+	MemoryContextCallback wipe;
+} AheadRow;
+
+struct RowsAhead
+{
+	RowReader *reader;
+	KmsPlaintexts *plaintexts;
+	KmsUse *use;
+	ItemSource source;
+	MemoryContext context;
+	dlist_head waiting; /* in the order of the items */
+	int waiting_count;
+	Size memory; /* of what waits */
+	AheadRow *current;
+	int64 handed_out;
+	int most; /* rows that are worth asking for at once */
+	bool source_ended;
+};
+
+RowsAhead *
+rows_ahead_create(RowReader *reader, KmsPlaintexts *plaintexts, KmsUse *use,
+                  const ItemSource *source)
+{
+	RowsAhead *rows = palloc0_object(RowsAhead);
+	int calls = kms_calls_at_once(reader->relation->client);
+
+	rows->reader = reader;
+	rows->plaintexts = plaintexts;
+	rows->use = use;
+	rows->source = *source;
+	rows->context = CurrentMemoryContext;
+	rows->most = Max(calls / Max(reader->encrypted_count, 1), 1);
+	dlist_init(&rows->waiting);
+	return rows;
+}
+
+/* ---- one row ---- */
+
+static const AttributeValue *
+find_attribute(const void *reader, const ForeignColumn *column)
+{
+	return row_attribute(reader, column);
+}
+
+/* The context goes, for whatever reason: plaintexts that were handed out go first. */
+static void
+wipe_row(void *context)
+{
+	AheadRow *row = context;
+	const RowReader *reader = row->rows->reader;
+
+	for (int i = 0; i < reader->encrypted_count; i++)
+		if (row->plaintexts[i] != (Datum) 0)
+			column_wipe_datum(reader->encrypted[i], row->plaintexts[i]);
+}
+
+static void
+release_asked(AheadRow *row)
+{
+	for (int i = 0; i < row->rows->reader->encrypted_count; i++)
+	{
+		if (row->asked[i] != NULL)
+			kms_plaintext_release(row->asked[i]);
+		row->asked[i] = NULL;
+	}
+}
+
+static void
+drop_row(AheadRow *row)
+{
+	release_asked(row);
+	MemoryContextDelete(row->context);
+}
+
+static AheadRow *
+make_row(RowsAhead *rows, const DynamodbItem *item)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(rows->context, "DynamoDB row ahead", ALLOCSET_SMALL_SIZES);
+	AheadRow *row = MemoryContextAllocZero(context, sizeof(*row));
+	int encrypted_count = rows->reader->encrypted_count;
+
+	row->rows = rows;
+	row->context = context;
+	row->arena = memory_context_arena(context, ARENA_PLAIN, MaxAllocSize);
+	row->asked = MemoryContextAllocZero(context, sizeof(*row->asked) * encrypted_count);
+	row->plaintexts = MemoryContextAllocZero(context, sizeof(Datum) * encrypted_count);
+	row->wipe = (MemoryContextCallback){.func = wipe_row, .arg = row};
+	MemoryContextRegisterResetCallback(context, &row->wipe);
+	if (!item_copy(row->arena, item, &row->item))
+		report_result(arena_failure(row->arena, 1), "copy item");
+	return row;
+}
+
+/* Asks for what the column's attribute holds; where that cannot be, the row will say so. */
+static void
+ask_for_column(AheadRow *row, int place)
+{
+	RowsAhead *rows = row->rows;
+	const ForeignColumn *column = rows->reader->encrypted[place];
+	const AttributeValue *stored = row_attribute(rows->reader, column);
+	AttributeSource source = {find_attribute, rows->reader};
+	KmsRequest request;
+
+	if (stored == NULL || stored->type == ATTRIBUTE_NULL)
+		return;
+	if (column_decrypt_request(column, row->arena, stored, &source, &request) == OBSTACLE_NONE)
+		row->asked[place] = kms_plaintext_ask(rows->plaintexts, rows->use, &request);
+}
+
+static void
+ask_for_row(AheadRow *row)
+{
+	MemoryContext caller = MemoryContextSwitchTo(row->context);
+
+	row_spread(row->rows->reader, &row->item);
+	for (int i = 0; i < row->rows->reader->encrypted_count; i++)
+		ask_for_column(row, i);
+	MemoryContextSwitchTo(caller);
+	row->memory = MemoryContextMemAllocated(row->context, true);
+}
+
+/* The column's Datum, or the error that keeps it back. The row's attributes are spread. */
+static Datum
+decrypt_column(AheadRow *row, int place, bool *is_null)
+{
+	RowsAhead *rows = row->rows;
+	const ForeignColumn *column = rows->reader->encrypted[place];
+	const AttributeValue *stored = row_attribute(rows->reader, column);
+	AttributeSource source = {find_attribute, rows->reader};
+	KmsRequest request;
+	Bytes plaintext;
+	Bytes key_arn;
+
+	*is_null = stored == NULL || stored->type == ATTRIBUTE_NULL;
+	if (*is_null)
+		return (Datum) 0;
+	if (row->asked[place] == NULL)
+		column_report_undecryptable(
+		    column, column_decrypt_request(column, row->arena, stored, &source, &request), stored);
+	plaintext = kms_plaintext_wait(row->asked[place], &key_arn);
+	column_check_key(column, rows->reader->relation->client, rows->use, key_arn);
+	row->plaintexts[place] = column_read_plaintext(column, plaintext);
+	return row->plaintexts[place];
+}
+
+static void
+read_row(AheadRow *row, Datum *values, bool *nulls)
+{
+	RowReader *reader = row->rows->reader;
+	MemoryContext caller = MemoryContextSwitchTo(row->context);
+
+	row_read(reader, &row->item, values, nulls);
+	reader->place.item = &row->item;
+	for (int i = 0; i < reader->encrypted_count; i++)
+	{
+		int position = reader->encrypted[i]->number - 1;
+
+		reader->place.column = reader->encrypted[i]->name;
+		values[position] = decrypt_column(row, i, &nulls[position]);
+	}
+	reader->place.column = NULL;
+	reader->place.item = NULL;
+	release_asked(row);
+	MemoryContextSwitchTo(caller);
+}
+
+/* ---- the queue ---- */
+
+/*
+ * True when another row is to be asked for before one is handed out: always the first; then as many
+ * as were asked for so far, where that costs neither waiting nor a guard's last calls.
+ */
+static bool
+wants_more(const RowsAhead *rows)
+{
+	if (rows->source_ended)
+		return false;
+	if (rows->waiting_count == 0)
+		return true;
+	return rows->waiting_count < Min(rows->handed_out + 1, (int64) rows->most) &&
+	       rows->memory < (Size) max_memory_per_scan_kb * 1024 / ITEMS_SHARE_OF_MEMORY &&
+	       kms_calls_left(rows->reader->relation->client, rows->use) >=
+	           rows->reader->encrypted_count &&
+	       rows->source.is_ready(rows->source.context);
+}
+
+static void
+take_item(RowsAhead *rows)
+{
+	const DynamodbItem *item = rows->source.next(rows->source.context);
+	AheadRow *row;
+
+	rows->source_ended = item == NULL;
+	if (item == NULL)
+		return;
+	row = make_row(rows, item);
+	dlist_push_tail(&rows->waiting, &row->node);
+	rows->waiting_count++;
+	ask_for_row(row);
+	rows->memory += row->memory;
+}
+
+static void
+drop_current(RowsAhead *rows)
+{
+	if (rows->current != NULL)
+		drop_row(rows->current);
+	rows->current = NULL;
+}
+
+bool
+rows_ahead_next(RowsAhead *rows, Datum *values, bool *nulls)
+{
+	drop_current(rows);
+	while (wants_more(rows))
+		take_item(rows);
+	if (rows->waiting_count == 0)
+		return false;
+	rows->current = dlist_container(AheadRow, node, dlist_pop_head_node(&rows->waiting));
+	rows->waiting_count--;
+	rows->memory -= rows->current->memory;
+	rows->handed_out++;
+	read_row(rows->current, values, nulls);
+	return true;
+}
+
+void
+rows_ahead_reset(RowsAhead *rows)
+{
+	drop_current(rows);
+	while (!dlist_is_empty(&rows->waiting))
+		drop_row(dlist_container(AheadRow, node, dlist_pop_head_node(&rows->waiting)));
+	rows->waiting_count = 0;
+	rows->memory = 0;
+	rows->source_ended = false;
+}
