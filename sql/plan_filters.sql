@@ -131,7 +131,7 @@ BEGIN
 END
 $$;
 SELECT plan('SELECT id FROM wide WHERE number > threshold()');
--- once for the estimates, once for the key, and once to check the row that was found
+-- once for the estimates and once for the key
 SELECT word FROM wide WHERE id = threshold() / 30;
 SELECT plan('SELECT id FROM wide WHERE day <= current_date - 1 AND number > 80');
 SELECT id FROM wide WHERE day <= current_date - 1 AND number > 80 ORDER BY 1;

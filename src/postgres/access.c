@@ -19,6 +19,7 @@ enum AccessMember
 	ACCESS_KEY_CONDITION,
 	ACCESS_FILTER,
 	ACCESS_COLUMNS,
+	ACCESS_JUDGED_COLUMNS,
 	ACCESS_FLAGS,
 	ACCESS_SEGMENTS,
 	ACCESS_ROW_GOAL,
@@ -56,6 +57,7 @@ access_to_list(const Access *access)
 	                        makeString(pstrdup(access->index_name ? access->index_name : "")),
 	                        access->key_condition, access->filter, access->columns);
 
+	list = lappend(list, access->judged_columns);
 	list = lappend(list, makeInteger(access_flags(access)));
 	list = lappend(list, makeInteger(access->segments));
 	list = lappend(list, node_of_double(access->row_goal));
@@ -74,6 +76,7 @@ access_from_list(List *list)
 	access->key_condition = list_nth(list, ACCESS_KEY_CONDITION);
 	access->filter = list_nth(list, ACCESS_FILTER);
 	access->columns = list_nth(list, ACCESS_COLUMNS);
+	access->judged_columns = list_nth(list, ACCESS_JUDGED_COLUMNS);
 	access->whole_items = (flags & ACCESS_WHOLE_ITEMS) != 0;
 	access->keys_only = (flags & ACCESS_KEYS_ONLY) != 0;
 	access->consistent_read = (flags & ACCESS_CONSISTENT_READ) != 0;

@@ -27,6 +27,9 @@ typedef struct Access
 	List *key_condition; /* template of the key condition, NIL for Scan */
 	List *filter;        /* template of the filter, NIL for none */
 	List *columns;       /* integers: numbers of the columns that are read */
+	List
+	    *judged_columns; /* those of which only conditions speak that DynamoDB judges for good: they
+	                        are not read, but a row that is made of something else needs them */
 	bool whole_items;    /* no projection: every attribute is needed */
 	bool keys_only;      /* no column is needed: the projection is the key attributes alone */
 	bool consistent_read;

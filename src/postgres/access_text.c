@@ -354,9 +354,9 @@ describe_between(Description *description, const TemplateLeaf *lower, const List
 	describe_value(description, upper.column, leaf_expression(description, &upper));
 }
 
-/* In a key condition, two bounds of one attribute are sent as a BETWEEN. */
+/* In one alternative of a key condition, two bounds of one attribute are sent as a BETWEEN. */
 static void
-describe_key_condition(Description *description, List *template)
+describe_key_alternative(Description *description, List *template)
 {
 	List *leaves = template_conjuncts(template);
 	const char *separator = "";
@@ -375,6 +375,27 @@ describe_key_condition(Description *description, List *template)
 		else
 			describe_leaf(description, lfirst(cell));
 		separator = " AND ";
+	}
+}
+
+static void
+describe_key_condition(Description *description, List *template)
+{
+	List *alternatives = template_alternatives(template);
+	const char *separator = "";
+	ListCell *cell;
+
+	if (list_length(alternatives) == 1)
+	{
+		describe_key_alternative(description, template);
+		return;
+	}
+	foreach (cell, alternatives)
+	{
+		appendStringInfo(description->text, "%s(", separator);
+		describe_key_alternative(description, lfirst(cell));
+		appendStringInfoChar(description->text, ')');
+		separator = " OR ";
 	}
 }
 

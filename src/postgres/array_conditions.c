@@ -167,6 +167,7 @@ equalities_template(const ConditionScope *scope, List *templates)
 		leaf = template_leaf(lfirst(cell));
 		if (!are_same_equalities(&any, &leaf))
 			return NIL;
+		any.is_part = any.is_part || leaf.is_part;
 		values = lappend(values, leaf.value);
 	}
 	any.kind = TEMPLATE_ANY;

@@ -63,12 +63,17 @@ typedef struct KeyDemand
 	int key_count;
 } KeyDemand;
 
+/* Bytes of a key attribute's value that DynamoDB allows. */
+#define HASH_BYTES_MAXIMUM  2048
+#define RANGE_BYTES_MAXIMUM 1024
+
 /* More combinations of key values than this are not asked for one by one. */
 #define KEY_COMBINATIONS_MAXIMUM 10000
 
 /*
  * Binds the template of a key condition: keys if `lookup`, unless they are too many combinations,
- * else conditions. Conditions on one attribute are folded into one, as DynamoDB wants it.
+ * else conditions. Conditions on one attribute are folded into one, as DynamoDB wants it. A
+ * template that is an OR has alternatives; no key is in the result twice.
  */
 extern KeyDemand key_bind(const Binding *binding, const KeySchema *keys, List *template,
                           bool lookup);

@@ -285,6 +285,7 @@ row_template(const ConditionScope *scope, RowCompareExpr *rows)
 	if (template == NIL || first == last)
 		return template;
 	leaf = template_leaf(template);
+	leaf.is_part = true;
 	if (leaf.comparison == CONDITION_LESS)
 		leaf.comparison = CONDITION_LESS_OR_EQUAL;
 	else if (leaf.comparison == CONDITION_GREATER)
@@ -356,29 +357,56 @@ boolean_test_template(const ConditionScope *scope, BooleanTest *test)
 	return NIL;
 }
 
-/* An AND may leave out what cannot be sent; an OR with such a part can hold for any item. */
+/* The template, which stands for a part of a condition: only a leaf can be taken for the whole. */
 static List *
-junction_template(const ConditionScope *scope, BoolExpr *expression)
+part_template(List *template)
 {
-	bool is_and = expression->boolop == AND_EXPR;
-	List *equalities = NIL;
+	TemplateLeaf leaf;
+
+	if (template == NIL || !template_is_leaf(template))
+		return template;
+	leaf = template_leaf(template);
+	leaf.is_part = true;
+	return template_of_leaf(&leaf);
+}
+
+/* An AND may leave out what cannot be sent. */
+static List *
+conjunction_template(const ConditionScope *scope, List *conditions)
+{
 	List *children = NIL;
+	List *template;
 	ListCell *cell;
 
-	foreach (cell, expression->args)
+	foreach (cell, conditions)
 	{
 		List *child = condition_template(scope, lfirst(cell));
 
 		if (child != NIL)
 			children = lappend(children, child);
-		else if (!is_and)
-			return NIL;
 	}
-	if (!is_and)
-		equalities = equalities_template(scope, children);
-	if (equalities != NIL)
-		return equalities;
-	return template_of_children(is_and ? TEMPLATE_AND : TEMPLATE_OR, children);
+	template = template_of_children(TEMPLATE_AND, children);
+	return list_length(children) < list_length(conditions) ? part_template(template) : template;
+}
+
+/* An OR with a part that cannot be sent can hold for any item. */
+static List *
+disjunction_template(const ConditionScope *scope, List *conditions)
+{
+	List *equalities;
+	List *children = NIL;
+	ListCell *cell;
+
+	foreach (cell, conditions)
+	{
+		List *child = condition_template(scope, lfirst(cell));
+
+		if (child == NIL)
+			return NIL;
+		children = lappend(children, child);
+	}
+	equalities = equalities_template(scope, children);
+	return equalities != NIL ? equalities : template_of_children(TEMPLATE_OR, children);
 }
 
 /*
@@ -388,8 +416,10 @@ junction_template(const ConditionScope *scope, BoolExpr *expression)
 static List *
 boolean_expression_template(const ConditionScope *scope, BoolExpr *expression)
 {
-	if (expression->boolop != NOT_EXPR)
-		return junction_template(scope, expression);
+	if (expression->boolop == AND_EXPR)
+		return conjunction_template(scope, expression->args);
+	if (expression->boolop == OR_EXPR)
+		return disjunction_template(scope, expression->args);
 	if (IsA(linitial(expression->args), DistinctExpr))
 		return distinct_template(scope, linitial(expression->args), false);
 	return boolean_template(scope, linitial(expression->args), false);
@@ -434,28 +464,4 @@ condition_value_conversion(const ForeignColumn *column, Oid type)
 	if (column_conversion_element(column->conversion) != NULL)
 		return column_conversion_element(column->conversion);
 	return column_conversion_create(column->name, type, -1, column->options);
-}
-
-bool
-condition_is_exact(const ForeignRelation *relation, const List *template)
-{
-	const ForeignColumn *column;
-	TemplateLeaf leaf;
-	AttributeValue value;
-	Const *constant;
-	Arena *arena;
-
-	if (!template_is_leaf(template))
-		return false;
-	leaf = template_leaf(template);
-	if (leaf.kind != TEMPLATE_COMPARE || leaf.comparison != CONDITION_EQUAL ||
-	    !IsA(leaf.value, Const))
-		return false;
-	constant = (Const *) leaf.value;
-	if (constant->constisnull)
-		return false;
-	column = &relation->columns[leaf.column - 1];
-	arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, CONSTANT_ARENA_MAXIMUM);
-	return column_conversion_write(condition_value_conversion(column, leaf.value_type), arena,
-	                               constant->constvalue, &value) == WRITE_EXACT;
 }

@@ -29,7 +29,7 @@ typedef struct ConditionScope
 /*
  * The template of a condition, NIL when DynamoDB can say nothing about it. Every item for which the
  * condition is true satisfies the template; the condition must be checked again, because others may
- * satisfy it too (see condition_is_exact for the exception). Values are expressions without columns
+ * satisfy it too (see key_match_exact for the exception). Values are expressions without columns
  * of this foreign table and without volatile functions.
  */
 extern List *condition_template(const ConditionScope *scope, Expr *condition);
@@ -37,13 +37,6 @@ extern List *condition_template(const ConditionScope *scope, Expr *condition);
 /* The column that an expression is, looking through conversions that keep its meaning; else NULL.
  */
 extern const ForeignColumn *condition_operand_column(const ConditionScope *scope, Expr *operand);
-
-/*
- * True when a template, used on a key attribute, lets through exactly the items for which its
- * condition is true: equality with a constant that an attribute value means exactly. (A key
- * attribute is never missing or of another type.)
- */
-extern bool condition_is_exact(const ForeignRelation *relation, const List *template);
 
 /*
  * The characters before a LIKE pattern's first wildcard, unescaped, appended to `prefix`; *is_whole

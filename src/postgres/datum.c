@@ -344,6 +344,25 @@ column_conversion_comparability(const ColumnConversion *conversion, Oid collatio
 	return (Comparability){0};
 }
 
+/* Of floats and times, values are refused that would have to be rounded or parsed first. */
+bool
+column_conversion_orders_all(const ColumnConversion *conversion)
+{
+	switch (conversion->type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case BYTEAOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+			return !OidIsValid(conversion->domain);
+		default:
+			return false;
+	}
+}
+
 /* --- the other way: a type for attributes ----------------------------------------------------- */
 
 /* By AttributeType. */

@@ -90,6 +90,12 @@ typedef struct Comparability
 	bool prefix;   /* begins_with means the text's prefix */
 } Comparability;
 
+/*
+ * True when DynamoDB orders every stored value of the written type as SQL would, also one that the
+ * column cannot hold: a fraction among integers.
+ */
+extern bool column_conversion_orders_all(const ColumnConversion *conversion);
+
 /* For comparisons under `collation` (InvalidOid for types without). */
 extern Comparability column_conversion_comparability(const ColumnConversion *conversion,
                                                      Oid collation);

@@ -13,36 +13,7 @@
 
 #include "postgres/compat.h"
 
-#include "postgres/binding.h"
-
-/* Bytes of a key attribute's value that DynamoDB allows. */
-#define HASH_BYTES_MAXIMUM  2048
-#define RANGE_BYTES_MAXIMUM 1024
-
-#define KEY_PARTS_MAXIMUM (2 * KEY_ATTRIBUTES_MAXIMUM)
-
-/* One end of a range. */
-typedef struct KeyBound
-{
-	bool is_set;
-	bool inclusive;
-	AttributeValue value;
-} KeyBound;
-
-/* What the conditions on one key attribute say together. */
-typedef struct KeyRestriction
-{
-	AttributePath path;
-	size_t bytes_maximum;
-	bool never;
-	bool has_points; /* the value is one of points, which are sorted and unique */
-	AttributeValue *points;
-	uint32 point_count;
-	KeyBound lower;
-	KeyBound upper;
-	bool has_prefix;
-	AttributeValue prefix;
-} KeyRestriction;
+#include "postgres/key_restriction.h"
 
 /* False for values that no item has in a key attribute. */
 static bool
@@ -223,14 +194,14 @@ restriction_bind(KeyRestriction *restriction, const Binding *binding, List *temp
 	restriction_finish(restriction);
 }
 
-static Condition *
-make_key_condition(const KeyRestriction *restriction, ConditionKind kind,
-                   const AttributeValue *first, const AttributeValue *second)
+Condition *
+key_condition(const AttributePath *path, ConditionKind kind, const AttributeValue *first,
+              const AttributeValue *second)
 {
 	Condition *condition = palloc0(sizeof(*condition));
 
 	condition->kind = kind;
-	condition->path = restriction->path;
+	condition->path = *path;
 	condition->value_count = second == NULL ? 1 : 2;
 	condition->values = palloc(sizeof(AttributeValue) * condition->value_count);
 	condition->values[0] = *first;
@@ -239,42 +210,37 @@ make_key_condition(const KeyRestriction *restriction, ConditionKind kind,
 	return condition;
 }
 
-/* The one condition of a range; NULL when the attribute may have any value. */
-static Condition *
-range_condition(const KeyRestriction *restriction)
+Condition *
+key_range_condition(const AttributePath *path, const KeyBound *lower, const KeyBound *upper,
+                    const AttributeValue *prefix)
 {
-	const KeyBound *lower = &restriction->lower;
-	const KeyBound *upper = &restriction->upper;
-
-	if (restriction->has_prefix)
-		return make_key_condition(restriction, CONDITION_BEGINS_WITH, &restriction->prefix, NULL);
+	if (prefix != NULL)
+		return key_condition(path, CONDITION_BEGINS_WITH, prefix, NULL);
 	if (lower->is_set && upper->is_set)
-		return make_key_condition(restriction, CONDITION_BETWEEN, &lower->value, &upper->value);
+		return key_condition(path, CONDITION_BETWEEN, &lower->value, &upper->value);
 	if (lower->is_set)
-		return make_key_condition(restriction,
-		                          lower->inclusive ? CONDITION_GREATER_OR_EQUAL : CONDITION_GREATER,
-		                          &lower->value, NULL);
+		return key_condition(path,
+		                     lower->inclusive ? CONDITION_GREATER_OR_EQUAL : CONDITION_GREATER,
+		                     &lower->value, NULL);
 	if (upper->is_set)
-		return make_key_condition(restriction,
-		                          upper->inclusive ? CONDITION_LESS_OR_EQUAL : CONDITION_LESS,
-		                          &upper->value, NULL);
+		return key_condition(path, upper->inclusive ? CONDITION_LESS_OR_EQUAL : CONDITION_LESS,
+		                     &upper->value, NULL);
 	return NULL;
 }
 
-/* How many values, or conditions, the restriction stands for in a product of all. */
-static uint32
-restriction_choices(const KeyRestriction *restriction)
+uint32
+key_choices(const KeyRestriction *restriction)
 {
 	return restriction->has_points ? restriction->point_count : 1;
 }
 
-static double
-count_combinations(const KeyRestriction *restrictions, uint32 count)
+double
+key_combinations(const KeyRestrictions *restrictions)
 {
 	double product = 1;
 
-	for (uint32 i = 0; i < count; i++)
-		product *= restriction_choices(&restrictions[i]);
+	for (uint32 i = 0; i < restrictions->count; i++)
+		product *= key_choices(&restrictions->parts[i]);
 	return product;
 }
 
@@ -290,11 +256,23 @@ widen_to_range(KeyRestriction *restriction)
 	restriction->upper = (KeyBound){true, true, restriction->points[restriction->point_count - 1]};
 }
 
+/* Behind a range, nothing may be said of further range attributes. */
+void
+key_widen(KeyRestrictions *restrictions)
+{
+	for (uint32 i = restrictions->hash_count; i < restrictions->count; i++)
+	{
+		widen_to_range(&restrictions->parts[i]);
+		if (!restrictions->parts[i].has_points)
+			restrictions->count = i + 1;
+	}
+}
+
 /* The restriction's choice in combination number `combination`, taken off that number. */
 static uint32
 take_choice(const KeyRestriction *restriction, uint64 *combination)
 {
-	uint32 choices = restriction_choices(restriction);
+	uint32 choices = key_choices(restriction);
 	uint32 choice = *combination % choices;
 
 	*combination /= choices;
@@ -302,35 +280,38 @@ take_choice(const KeyRestriction *restriction, uint64 *combination)
 }
 
 static DynamodbItem
-key_of_combination(const KeyRestriction *restrictions, uint32 count, uint64 combination)
+key_of_combination(const KeyRestrictions *restrictions, uint64 combination)
 {
+	uint32 count = restrictions->count;
 	DynamodbItem key = {palloc0(sizeof(Attribute) * count), count};
 
 	for (uint32 i = 0; i < count; i++)
 	{
-		key.attributes[i].name = restrictions[i].path.steps[0].name;
+		const KeyRestriction *part = &restrictions->parts[i];
+
+		key.attributes[i].name = part->path.steps[0].name;
 		key.attributes[i].slot = ATTRIBUTE_NO_SLOT;
-		key.attributes[i].value =
-		    restrictions[i].points[take_choice(&restrictions[i], &combination)];
+		key.attributes[i].value = part->points[take_choice(part, &combination)];
 	}
 	return key;
 }
 
 static const Condition *
-condition_of_combination(const KeyRestriction *restrictions, uint32 count, uint64 combination)
+condition_of_combination(const KeyRestrictions *restrictions, uint64 combination)
 {
 	Condition *all = palloc0(sizeof(*all));
 
 	all->kind = CONDITION_AND;
-	all->children = palloc(sizeof(Condition *) * count);
-	for (uint32 i = 0; i < count; i++)
+	all->children = palloc(sizeof(Condition *) * restrictions->count);
+	for (uint32 i = 0; i < restrictions->count; i++)
 	{
-		const KeyRestriction *restriction = &restrictions[i];
-		uint32 choice = take_choice(restriction, &combination);
-		Condition *condition = restriction->has_points
-		                           ? make_key_condition(restriction, CONDITION_EQUAL,
-		                                                &restriction->points[choice], NULL)
-		                           : range_condition(restriction);
+		const KeyRestriction *part = &restrictions->parts[i];
+		uint32 choice = take_choice(part, &combination);
+		Condition *condition =
+		    part->has_points
+		        ? key_condition(&part->path, CONDITION_EQUAL, &part->points[choice], NULL)
+		        : key_range_condition(&part->path, &part->lower, &part->upper,
+		                              part->has_prefix ? &part->prefix : NULL);
 
 		if (condition != NULL)
 			all->children[all->child_count++] = condition;
@@ -338,60 +319,49 @@ condition_of_combination(const KeyRestriction *restrictions, uint32 count, uint6
 	return all->child_count == 1 ? all->children[0] : all;
 }
 
-static void *
+void *
 allocate_many(double count, Size size)
 {
 	return MemoryContextAllocHuge(CurrentMemoryContext, (Size) count * size);
 }
 
-/* Prepares the restrictions of all key attributes; false when one can never hold. */
+/* The restrictions of all key attributes; false when one can never hold. */
 static bool
-restrictions_bind(KeyRestriction *restrictions, const Binding *binding, const KeySchema *keys,
+restrictions_bind(KeyRestrictions *restrictions, const Binding *binding, const KeySchema *keys,
                   List *template)
 {
 	uint32 count = 0;
 
+	restrictions->hash_count = keys->hash_count;
 	for (uint32 i = 0; i < keys->hash_count; i++)
-		restriction_init(&restrictions[count++], &keys->hash[i], HASH_BYTES_MAXIMUM);
+		restriction_init(&restrictions->parts[count++], &keys->hash[i], HASH_BYTES_MAXIMUM);
 	for (uint32 i = 0; i < keys->range_count; i++)
-		restriction_init(&restrictions[count++], &keys->range[i], RANGE_BYTES_MAXIMUM);
+		restriction_init(&restrictions->parts[count++], &keys->range[i], RANGE_BYTES_MAXIMUM);
+	restrictions->count = count;
 	for (uint32 i = 0; i < count; i++)
 	{
-		restriction_bind(&restrictions[i], binding, template);
-		if (restrictions[i].never)
+		restriction_bind(&restrictions->parts[i], binding, template);
+		if (restrictions->parts[i].never)
 			return false;
 	}
 	return true;
 }
 
-KeyDemand
-key_bind(const Binding *binding, const KeySchema *keys, List *template, bool lookup)
+/* The keys or conditions of every combination of the restrictions' choices. */
+static KeyDemand
+combinations_demand(const KeyRestrictions *restrictions, bool lookup)
 {
-	KeyRestriction restrictions[KEY_PARTS_MAXIMUM];
-	uint32 count = keys->hash_count + keys->range_count;
+	double combinations = key_combinations(restrictions);
 	KeyDemand demand = {0};
-	double combinations;
 
-	if (!restrictions_bind(restrictions, binding, keys, template))
-	{
-		demand.never = true;
-		return demand;
-	}
-	if (count_combinations(restrictions, count) > KEY_COMBINATIONS_MAXIMUM)
-	{
-		for (uint32 i = keys->hash_count; i < count; i++)
-			widen_to_range(&restrictions[i]);
-	}
-	combinations = count_combinations(restrictions, count);
-	for (uint32 i = 0; i < count; i++)
-		lookup = lookup && restrictions[i].has_points;
+	for (uint32 i = 0; i < restrictions->count; i++)
+		lookup = lookup && restrictions->parts[i].has_points;
 	if (lookup)
 	{
 		demand.keys = allocate_many(combinations, sizeof(DynamodbItem));
 		while (demand.key_count < combinations)
 		{
-			demand.keys[demand.key_count] =
-			    key_of_combination(restrictions, count, demand.key_count);
+			demand.keys[demand.key_count] = key_of_combination(restrictions, demand.key_count);
 			demand.key_count++;
 		}
 		return demand;
@@ -400,8 +370,32 @@ key_bind(const Binding *binding, const KeySchema *keys, List *template, bool loo
 	while (demand.condition_count < combinations)
 	{
 		demand.conditions[demand.condition_count] =
-		    condition_of_combination(restrictions, count, demand.condition_count);
+		    condition_of_combination(restrictions, demand.condition_count);
 		demand.condition_count++;
 	}
 	return demand;
+}
+
+KeyDemand
+key_bind(const Binding *binding, const KeySchema *keys, List *template, bool lookup)
+{
+	List *alternatives = template_alternatives(template);
+	KeyRestrictions *restrictions = palloc_array(KeyRestrictions, list_length(alternatives));
+	double combinations = 0;
+	int count = 0;
+	ListCell *cell;
+
+	foreach (cell, alternatives)
+	{
+		if (!restrictions_bind(&restrictions[count], binding, keys, lfirst(cell)))
+			continue;
+		combinations += key_combinations(&restrictions[count++]);
+	}
+	if (count == 0)
+		return (KeyDemand){.never = true};
+	for (int i = 0; i < count && combinations > KEY_COMBINATIONS_MAXIMUM; i++)
+		key_widen(&restrictions[i]);
+	if (list_length(alternatives) > 1)
+		return key_ranges_demand(restrictions, count, lookup);
+	return combinations_demand(&restrictions[0], lookup);
 }

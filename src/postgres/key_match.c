@@ -48,6 +48,18 @@ template_gives_key(const ForeignRelation *relation, const List *template,
 	       (leaf_is_equality(&leaf) || leaf.kind == TEMPLATE_ANY);
 }
 
+bool
+template_gives_hash_key(const ForeignRelation *relation, const List *template,
+                        const KeySchema *keys)
+{
+	for (uint32 i = 0; i < keys->hash_count; i++)
+	{
+		if (template_gives_key(relation, template, &keys->hash[i]))
+			return true;
+	}
+	return false;
+}
+
 /* True for what a range attribute's condition can be made of. */
 static bool
 leaf_restricts_range(const TemplateLeaf *leaf)
@@ -114,6 +126,18 @@ key_match_add(KeyMatch *match, const AttributeMatch *attribute)
 	match->one_stream = match->one_stream && (attribute->has_equality || !attribute->has_any);
 }
 
+/* The templates of the conditions, joined. */
+static List *
+conjunction_of(List *conditions)
+{
+	List *templates = NIL;
+	ListCell *cell;
+
+	foreach (cell, conditions)
+		templates = lappend(templates, ((PlannedCondition *) lfirst(cell))->template);
+	return template_of_children(TEMPLATE_AND, templates);
+}
+
 KeyMatch
 key_match(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *keys,
           List *conditions)
@@ -140,7 +164,87 @@ key_match(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *k
 		match.range = list_concat(match.range, range.used);
 	}
 	match.lookup = range_is_known;
+	match.template = conjunction_of(list_concat_copy(match.hash, match.range));
 	return match;
+}
+
+/* The parts of one alternative that say something about single attributes, as conditions. */
+static List *
+conditions_of_alternative(const PlannedCondition *disjunction, List *template)
+{
+	List *conditions = NIL;
+	ListCell *cell;
+
+	foreach (cell, template_conjuncts(template))
+	{
+		PlannedCondition *condition = palloc0_object(PlannedCondition);
+
+		condition->restriction = disjunction->restriction;
+		condition->template = lfirst(cell);
+		conditions = lappend(conditions, condition);
+	}
+	return conditions;
+}
+
+/*
+ * Matches one alternative and adds it to the match of all; false when it gives no keys, or none
+ * that the other conditions do not give.
+ */
+static bool
+add_alternative(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *keys,
+                List *conditions, List *of_alternative, KeyMatch *match, List **templates)
+{
+	KeyMatch alternative =
+	    key_match(root, relation, keys, list_concat_copy(of_alternative, conditions));
+	List *hash = list_difference_ptr(alternative.hash, of_alternative);
+	List *range = list_difference_ptr(alternative.range, of_alternative);
+
+	if (!alternative.query || list_length(hash) + list_length(range) ==
+	                              list_length(alternative.hash) + list_length(alternative.range))
+		return false;
+	match->keys += alternative.keys;
+	match->lookup = match->lookup && alternative.lookup;
+	match->hash = list_concat_unique_ptr(match->hash, hash);
+	match->range = list_concat_unique_ptr(match->range, range);
+	*templates = lappend(*templates, alternative.template);
+	return true;
+}
+
+/* Matches each alternative of the disjunction; false when one of them gives no keys. */
+static bool
+match_disjunction(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *keys,
+                  List *conditions, PlannedCondition *disjunction, KeyMatch *match)
+{
+	List *templates = NIL;
+	ListCell *cell;
+
+	*match = (KeyMatch){.query = true, .lookup = true, .hash = list_make1(disjunction)};
+	foreach (cell, template_children(disjunction->template))
+	{
+		List *of_alternative = conditions_of_alternative(disjunction, lfirst(cell));
+
+		if (!add_alternative(root, relation, keys, conditions, of_alternative, match, &templates))
+			return false;
+	}
+	match->template = template_of_children(TEMPLATE_OR, templates);
+	return true;
+}
+
+bool
+key_match_alternatives(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *keys,
+                       List *conditions, KeyMatch *match)
+{
+	ListCell *cell;
+
+	foreach (cell, conditions)
+	{
+		PlannedCondition *condition = lfirst(cell);
+
+		if (condition->template != NIL && template_kind(condition->template) == TEMPLATE_OR &&
+		    match_disjunction(root, relation, keys, conditions, condition, match))
+			return true;
+	}
+	return false;
 }
 
 /* The columns that a template is searched for. */
@@ -179,6 +283,29 @@ template_mentions_keys(const ForeignRelation *relation, const List *template, co
 	return template_mentions(template, column_is_of_keys, &columns);
 }
 
+/* True when the template can only be satisfied by items that have the attribute. */
+static bool
+template_needs_attribute(const ForeignRelation *relation, const List *template,
+                         const KeyAttribute *attribute)
+{
+	bool is_or;
+	TemplateLeaf leaf;
+	ListCell *cell;
+
+	if (template == NIL)
+		return false;
+	if (template_is_leaf(template))
+		return leaf_of_attribute(relation, template, attribute, &leaf) &&
+		       leaf.kind != TEMPLATE_IS_NULL && leaf.kind != TEMPLATE_NOT_ANY;
+	is_or = template_kind(template) == TEMPLATE_OR;
+	foreach (cell, template_children(template))
+	{
+		if (template_needs_attribute(relation, lfirst(cell), attribute) != is_or)
+			return !is_or;
+	}
+	return is_or;
+}
+
 bool
 conditions_need_attribute(const ForeignRelation *relation, List *conditions,
                           const KeyAttribute *attribute)
@@ -188,10 +315,8 @@ conditions_need_attribute(const ForeignRelation *relation, List *conditions,
 	foreach (cell, conditions)
 	{
 		PlannedCondition *condition = lfirst(cell);
-		TemplateLeaf leaf;
 
-		if (leaf_of_attribute(relation, condition->template, attribute, &leaf) &&
-		    leaf.kind != TEMPLATE_IS_NULL && leaf.kind != TEMPLATE_NOT_ANY)
+		if (template_needs_attribute(relation, condition->template, attribute))
 			return true;
 	}
 	return false;

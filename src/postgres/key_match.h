@@ -29,11 +29,26 @@ typedef struct KeyMatch
 	double keys;     /* estimated number of their combinations */
 	List *hash;      /* PlannedConditions of the key condition, on hash attributes … */
 	List *range;     /* … and on range attributes */
+	List *template;  /* of the key condition: their templates, or alternatives of such */
 } KeyMatch;
 
 /* Matches the conditions, PlannedConditions, with the key schema. */
 extern KeyMatch key_match(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *keys,
                           List *conditions);
+
+/*
+ * The same where one of the conditions is an OR of which each part gives keys, together with all
+ * other conditions; false when there is none. The OR is among match->hash.
+ */
+extern bool key_match_alternatives(PlannerInfo *root, const ForeignRelation *relation,
+                                   const KeySchema *keys, List *conditions, KeyMatch *match);
+
+/*
+ * The RestrictInfos among the match's conditions that need no check after the read, because
+ * DynamoDB gives exactly the items for which they are true.
+ */
+extern List *key_match_exact(const ForeignRelation *relation, const KeySchema *keys,
+                             const KeyMatch *match);
 
 /* True when the column is exactly that key attribute, written as its type. */
 extern bool column_is_key_attribute(const ForeignColumn *column, const KeyAttribute *attribute);
@@ -41,6 +56,10 @@ extern bool column_is_key_attribute(const ForeignColumn *column, const KeyAttrib
 /* True when the template is a leaf that gives the attribute known values. */
 extern bool template_gives_key(const ForeignRelation *relation, const List *template,
                                const KeyAttribute *attribute);
+
+/* The same for any of the schema's hash attributes. */
+extern bool template_gives_hash_key(const ForeignRelation *relation, const List *template,
+                                    const KeySchema *keys);
 
 /* True when the template mentions one of the schema's attributes, which a Query's filter may not.
  */

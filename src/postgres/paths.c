@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "access/stratnum.h"
+#include "access/sysattr.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
@@ -69,35 +70,6 @@ key_conditions(const KeyMatch *match)
 	return list_concat_copy(match->hash, match->range);
 }
 
-/* Their templates. */
-static List *
-key_templates(const KeyMatch *match)
-{
-	List *templates = NIL;
-	ListCell *cell;
-
-	foreach (cell, key_conditions(match))
-		templates = lappend(templates, ((PlannedCondition *) lfirst(cell))->template);
-	return template_of_children(TEMPLATE_AND, templates);
-}
-
-/* Key conditions after which the condition of SQL needs no check. */
-static List *
-exact_restrictions(const PathScope *scope, const KeyMatch *match)
-{
-	List *exact = NIL;
-	ListCell *cell;
-
-	foreach (cell, key_conditions(match))
-	{
-		PlannedCondition *condition = lfirst(cell);
-
-		if (condition_is_exact(scope->planning->relation, condition->template))
-			exact = lappend(exact, condition->restriction);
-	}
-	return exact;
-}
-
 /*
  * The templates of all other conditions, joined. `keys` are those that a Query's filter may not
  * mention, NULL for a Scan.
@@ -122,6 +94,13 @@ filter_templates(const PathScope *scope, const KeySchema *keys, List *used)
 	return template_of_children(TEMPLATE_AND, templates);
 }
 
+/* Key conditions after which the condition of SQL needs no check. */
+static List *
+exact_restrictions(const PathScope *scope, const ReadTarget *target, const KeyMatch *match)
+{
+	return key_match_exact(scope->planning->relation, target->keys, match);
+}
+
 static Access *
 make_access(const PathScope *scope, RequestKind kind, const ReadTarget *target)
 {
@@ -139,6 +118,92 @@ make_access(const PathScope *scope, RequestKind kind, const ReadTarget *target)
 	return access;
 }
 
+static bool
+attribute_is_member(Bitmapset *attributes, AttrNumber number)
+{
+	return bms_is_member(number - FirstLowInvalidHeapAttributeNumber, attributes);
+}
+
+/*
+ * Leaves out the columns that only conditions without a check look at, unless the rows are to be
+ * modified: what that needs is known elsewhere.
+ */
+static void
+leave_out_judged_columns(const PathScope *scope, Access *access, List *exact)
+{
+	const RelOptInfo *base = scope->base;
+	Bitmapset *read = NULL;
+	Bitmapset *judged = NULL;
+	ListCell *cell;
+
+	if (exact == NIL || bms_is_member(base->relid, scope->root->all_result_relids))
+		return;
+	pull_varattnos((Node *) base->reltarget->exprs, base->relid, &read);
+	foreach (cell, base->baserestrictinfo)
+	{
+		RestrictInfo *restriction = lfirst(cell);
+
+		pull_varattnos((Node *) restriction->clause, base->relid,
+		               list_member_ptr(exact, restriction) ? &judged : &read);
+	}
+	if (attribute_is_member(read, InvalidAttrNumber))
+		return;
+	access->columns = NIL;
+	foreach (cell, scope->planning->columns)
+	{
+		AttrNumber number = lfirst_int(cell);
+
+		if (attribute_is_member(judged, number) && !attribute_is_member(read, number))
+			access->judged_columns = lappend_int(access->judged_columns, number);
+		else
+			access->columns = lappend_int(access->columns, number);
+	}
+	access->keys_only = access->columns == NIL;
+}
+
+/*
+ * True when the scope is the inner side of EXISTS, NOT EXISTS or IN alone: for each row of the
+ * other side, the join looks no further than to the first row that fits.
+ */
+static bool
+first_row_decides(const PathScope *scope)
+{
+	ListCell *cell;
+
+	foreach (cell, scope->root->join_info_list)
+	{
+		const SpecialJoinInfo *join = lfirst(cell);
+
+		if ((join->jointype == JOIN_SEMI || join->jointype == JOIN_ANTI) &&
+		    bms_equal(join->syn_righthand, scope->base->relids) &&
+		    bms_is_subset(scope->parameters->ppi_req_outer, join->syn_lefthand))
+			return true;
+	}
+	return false;
+}
+
+/* The least number of the scope's rows that the query wants; 0: all, or not known. */
+static double
+wanted_rows(const PathScope *scope)
+{
+	PlannerInfo *root = scope->root;
+	const Query *query = root->parse;
+
+	if (scope->parameters != NULL)
+		return first_row_decides(scope) ? 1 : 0;
+	if (scope->base->reloptkind != RELOPT_BASEREL ||
+	    bms_membership(root->all_baserels) != BMS_SINGLETON)
+		return 0;
+	if (root->limit_tuples > 0)
+		return root->limit_tuples;
+	/* EXISTS and the like say so in the fraction alone. */
+	if (root->tuple_fraction < 1 || query->groupClause != NIL || query->groupingSets != NIL ||
+	    query->distinctClause != NIL || query->hasAggs || query->hasWindowFuncs ||
+	    query->hasTargetSRFs || query->setOperations != NULL || root->hasHavingQual)
+		return 0;
+	return root->tuple_fraction;
+}
+
 /*
  * How many of the target's items must probably be examined before the query has enough rows: 0 when
  * it wants all, as it does when the rows must be sorted first. A limit above the estimated rows is
@@ -149,14 +214,14 @@ find_row_goal(const PathScope *scope, const ReadTarget *target, double examined,
 {
 	PlannerInfo *root = scope->root;
 	double rows = Max(scope_rows(scope), 1);
+	double wanted = wanted_rows(scope);
 	double goal;
 
-	if (root->limit_tuples <= 0 || scope->base->reloptkind != RELOPT_BASEREL ||
-	    bms_membership(root->all_baserels) != BMS_SINGLETON)
+	if (wanted <= 0)
 		return 0;
-	if (!pathkeys_contained_in(root->query_pathkeys, pathkeys))
+	if (scope->parameters == NULL && !pathkeys_contained_in(root->query_pathkeys, pathkeys))
 		return 0;
-	goal = ceil(root->limit_tuples * Max(examined / rows, 1));
+	goal = ceil(wanted * Max(examined / rows, 1));
 	return goal < target->volume.items ? goal : 0;
 }
 
@@ -182,6 +247,7 @@ add_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate, 
 	if (access->kind == REQUEST_SCAN && !relation->options->allow_full_scan)
 		cost.total += FORBIDDEN_COST;
 	access->estimated_capacity_units = cost.capacity_units;
+	leave_out_judged_columns(scope, access, exact);
 	add_path(base, (Path *) CREATE_FOREIGN_PATH(scope->root, base, rows, cost.startup, cost.total,
 	                                            pathkeys, scope_required_outer(scope),
 	                                            list_make2(access, exact)));
@@ -195,8 +261,8 @@ add_lookup_path(const PathScope *scope, const ReadTarget *target, const KeyMatch
 	ReadEstimate estimate = {
 	    .streams = match->keys, .items = match->keys, .item_size = target->volume.item_size};
 
-	access->key_condition = key_templates(match);
-	add_access_path(scope, access, &estimate, NIL, exact_restrictions(scope, match));
+	access->key_condition = match->template;
+	add_access_path(scope, access, &estimate, NIL, exact_restrictions(scope, target, match));
 }
 
 /* True when the pathkey orders by the column as DynamoDB orders the attribute. */
@@ -268,11 +334,11 @@ add_query_path(const PathScope *scope, const ReadTarget *target, const KeyMatch 
 	    .streams = match->keys, .items = items, .item_size = target->volume.item_size};
 	List *pathkeys = query_order(scope, target, match, &access->backward);
 
-	access->key_condition = key_templates(match);
+	access->key_condition = match->template;
 	access->filter = filter_templates(scope, target->keys, key_conditions(match));
 	access->in_order = pathkeys != NIL;
 	access->row_goal = find_row_goal(scope, target, items, pathkeys);
-	add_access_path(scope, access, &estimate, pathkeys, exact_restrictions(scope, match));
+	add_access_path(scope, access, &estimate, pathkeys, exact_restrictions(scope, target, match));
 }
 
 /* The volume that a row goal makes a Scan read. */
@@ -314,20 +380,32 @@ uses_parameters(const PathScope *scope, const KeyMatch *match)
 	return false;
 }
 
-/* Paths that know keys; an index is always queried. */
+/* The path of known keys; an index is always queried. */
+static void
+add_key_path(PathScope *scope, const ReadTarget *target, const KeyMatch *match)
+{
+	if (scope->parameters != NULL && !uses_parameters(scope, match))
+		return;
+	scope->has_one_stream = scope->has_one_stream || match->one_stream;
+	if (match->lookup && target->index == NULL)
+		add_lookup_path(scope, target, match);
+	else
+		add_query_path(scope, target, match);
+}
+
+/* Paths that know keys. */
 static void
 add_key_paths(PathScope *scope, const ReadTarget *target)
 {
-	KeyMatch match =
-	    key_match(scope->root, scope->planning->relation, target->keys, scope->conditions);
+	const ForeignRelation *relation = scope->planning->relation;
+	KeyMatch match = key_match(scope->root, relation, target->keys, scope->conditions);
+	KeyMatch alternatives;
 
-	if (!match.query || (scope->parameters != NULL && !uses_parameters(scope, &match)))
-		return;
-	scope->has_one_stream = scope->has_one_stream || match.one_stream;
-	if (match.lookup && target->index == NULL)
-		add_lookup_path(scope, target, &match);
-	else
-		add_query_path(scope, target, &match);
+	if (match.query)
+		add_key_path(scope, target, &match);
+	if (!match.lookup && key_match_alternatives(scope->root, relation, target->keys,
+	                                            scope->conditions, &alternatives))
+		add_key_path(scope, target, &alternatives);
 }
 
 /* True when the target holds every item that the scope's rows can be made of. */

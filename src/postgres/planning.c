@@ -151,9 +151,13 @@ plan_rows(PlannerInfo *root, RelOptInfo *base, List *conditions, double rows)
 	RelationPlanning *planning = base->fdw_private;
 	const KeySchema *keys = &planning->relation->description->keys;
 	KeyMatch match = key_match(root, planning->relation, keys, conditions);
+	KeyMatch alternatives;
 
 	if (match.lookup)
 		return clamp_row_est(Min(rows, match.keys));
+	if (key_match_alternatives(root, planning->relation, keys, conditions, &alternatives) &&
+	    alternatives.lookup)
+		return clamp_row_est(Min(rows, alternatives.keys));
 	if (match.query && !planning->analyzed)
 	{
 		List *others = list_difference_ptr(conditions, match.hash);

@@ -17,15 +17,18 @@ enum LeafMember
 	LEAF_COLUMN,
 	LEAF_COMPARISON,
 	LEAF_VALUE_TYPE,
-	LEAF_VALUE
+	LEAF_VALUE,
+	LEAF_IS_PART
 };
 
 List *
 template_of_leaf(const TemplateLeaf *leaf)
 {
-	return list_make5(makeInteger(leaf->kind), makeInteger(leaf->column),
-	                  makeInteger(leaf->comparison), makeInteger((int) leaf->value_type),
-	                  leaf->value);
+	List *list =
+	    list_make5(makeInteger(leaf->kind), makeInteger(leaf->column),
+	               makeInteger(leaf->comparison), makeInteger((int) leaf->value_type), leaf->value);
+
+	return lappend(list, makeInteger(leaf->is_part));
 }
 
 List *
@@ -62,6 +65,7 @@ template_leaf(const List *template)
 	    .comparison = (ConditionKind) intVal(list_nth(template, LEAF_COMPARISON)),
 	    .value_type = (Oid) intVal(list_nth(template, LEAF_VALUE_TYPE)),
 	    .value = list_nth(template, LEAF_VALUE),
+	    .is_part = intVal(list_nth(template, LEAF_IS_PART)) != 0,
 	};
 }
 
@@ -78,6 +82,14 @@ template_conjuncts(List *template)
 	if (template == NIL)
 		return NIL;
 	if (template_kind(template) == TEMPLATE_AND)
+		return template_children(template);
+	return list_make1(template);
+}
+
+List *
+template_alternatives(List *template)
+{
+	if (template_kind(template) == TEMPLATE_OR)
 		return template_children(template);
 	return list_make1(template);
 }
