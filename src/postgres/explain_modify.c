@@ -74,6 +74,8 @@ show_counters(TableWriter *writer, ExplainState *explain)
 	ExplainPropertyFloat("Consumed Capacity Units", NULL, writer->counters.capacity_units, 1,
 	                     explain);
 	ExplainPropertyInteger("Retries", NULL, writer->counters.retries, explain);
+	if (writer->encryption != NULL)
+		ExplainPropertyInteger("KMS Calls", NULL, writer->rows->kms.calls, explain);
 }
 
 void

@@ -59,6 +59,19 @@ set_of_list(const List *list)
 	return set;
 }
 
+/* Numbers of the columns that the command sets. */
+static Bitmapset *
+assigned_columns(EState *statement, ResultRelInfo *target)
+{
+	Bitmapset *attributes = ExecGetUpdatedCols(target, statement);
+	Bitmapset *columns = NULL;
+	int attribute = -1;
+
+	while ((attribute = bms_next_member(attributes, attribute)) >= 0)
+		columns = bms_add_member(columns, attribute + FirstLowInvalidHeapAttributeNumber);
+	return columns;
+}
+
 static Modification *
 begin(EState *statement, ResultRelInfo *target, const Bitmapset *read_columns)
 {
@@ -66,6 +79,7 @@ begin(EState *statement, ResultRelInfo *target, const Bitmapset *read_columns)
 
 	modification->writer = table_writer_begin(statement, target->ri_RelationDesc,
 	                                          foreign_target_user(target, statement), read_columns);
+	row_writer_note_assigned(modification->writer->rows, assigned_columns(statement, target));
 	return modification;
 }
 

@@ -76,6 +76,23 @@ relation_in_query(PlannerInfo *root, Index relid)
 	return relid;
 }
 
+/* What the query assigns; behind that, its target list has what the planner has added. */
+static List *
+assigned_expressions(const Query *query)
+{
+	List *expressions = NIL;
+	ListCell *cell;
+
+	foreach (cell, query->targetList)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		if (!entry->resjunk)
+			expressions = lappend(expressions, entry->expr);
+	}
+	return expressions;
+}
+
 /*
  * Adds what the query's own expressions look at beyond target and conditions of the plan. Columns
  * of a parent are not those of its child, so then any mention is one of the whole row.
@@ -89,7 +106,7 @@ add_mentions(PlannerInfo *root, const RelOptInfo *base, Bitmapset *attributes)
 	Bitmapset *returned = NULL;
 	int whole_row = offset_of(InvalidAttrNumber);
 
-	pull_varattnos((Node *) query->targetList, relid, &mentioned);
+	pull_varattnos((Node *) assigned_expressions(query), relid, &mentioned);
 	pull_varattnos((Node *) query->jointree, relid, &mentioned);
 	pull_varattnos((Node *) query->returningList, relid, &returned);
 	if (bms_is_member(whole_row, mentioned) || query->withCheckOptions != NIL ||

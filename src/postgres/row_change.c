@@ -20,6 +20,7 @@
 
 #include "item/attribute_change.h"
 #include "item/stored_form.h"
+#include "postgres/row_encryption.h"
 #include "postgres/row_writer_parts.h"
 
 /* What one UPDATE or DELETE collects. */
@@ -243,6 +244,8 @@ expect_column(RowWrite *row, ConditionList *list, const ForeignColumn *column)
 
 	if (column->options->whole_item)
 		expect_whole_item(row, list, column);
+	else if (column->encryption != NULL)
+		row->needs_stored = true; /* its ciphertext, which the old row does not tell */
 	else if (!column_write_read(row, column, row->old.values[place], row->old.nulls[place], &value))
 		row->needs_stored = true;
 	else if (value == NULL)
@@ -257,15 +260,32 @@ is_document(const ForeignColumn *column)
 {
 	AttributeType type;
 
+	if (column->encryption != NULL)
+		return false;
 	return !column_conversion_written_type(column->conversion, &type) || type == ATTRIBUTE_L ||
 	       type == ATTRIBUTE_M;
 }
 
+/* The old row lacks the value of an encrypted column that nobody looks at. */
 static bool
-column_changes(const RowWrite *row, const ForeignColumn *column)
+encrypted_column_changes(const RowWrite *row, const ForeignColumn *column)
 {
-	return (row->kind == ROW_UPDATE || row->kind == ROW_MOVE) &&
-	       !column_is_equal(row->writer, column, &row->old, &row->new);
+	const RowWriter *writer = row->writer;
+
+	if (column_was_read(writer, column))
+		return !column_is_equal(writer, column, &row->old, &row->new);
+	return bms_is_member(column->number, writer->assigned_columns) ||
+	       !row->new.nulls[column->number - 1];
+}
+
+bool
+row_column_changes(const RowWrite *row, const ForeignColumn *column)
+{
+	if (row->kind != ROW_UPDATE && row->kind != ROW_MOVE)
+		return false;
+	if (column->encryption != NULL)
+		return encrypted_column_changes(row, column);
+	return !column_is_equal(row->writer, column, &row->old, &row->new);
 }
 
 /* The condition under which the change is what the statement means. */
@@ -283,7 +303,8 @@ expect_old_row(RowWrite *row)
 		if (!column->live || column_is_key(writer, column))
 			continue;
 		if (column_was_read(writer, column) ||
-		    (!column->options->whole_item && is_document(column) && column_changes(row, column)))
+		    (!column->options->whole_item && is_document(column) &&
+		     row_column_changes(row, column)))
 			expect_column(row, &list, column);
 	}
 	return all_of(row, &list);
@@ -317,11 +338,16 @@ static void
 change_column(RowWrite *row, ChangeList *list, const ForeignColumn *column)
 {
 	int place = column->number - 1;
+	/* No two ciphertexts are the same: what was there is another one, or nothing. */
+	static const AttributeValue other_ciphertext = {.type = ATTRIBUTE_B};
 	const AttributeValue *before;
 	const AttributeValue *after =
 	    column_write(row, column, row->new.values[place], row->new.nulls[place]);
 
-	if (!column_write_read(row, column, row->old.values[place], row->old.nulls[place], &before))
+	if (column->encryption != NULL)
+		add_difference(row, list, &column->path, &other_ciphertext, after);
+	else if (!column_write_read(row, column, row->old.values[place], row->old.nulls[place],
+	                            &before))
 		row->needs_stored = true;
 	else
 		add_difference(row, list, &column->path, before, after);
@@ -440,11 +466,12 @@ change_from_rows(RowWrite *row)
 	ChangeList list = {0};
 	ConditionList members = {0};
 
+	row_check_bindings(row, row_column_changes);
 	for (int i = 0; i < relation->column_count; i++)
 	{
 		const ForeignColumn *column = &relation->columns[i];
 
-		if (!column->live || !column_changes(row, column))
+		if (!column->live || !row_column_changes(row, column))
 			continue;
 		if (column->options->whole_item)
 			change_whole_item(row, &list, &members, column);
@@ -505,6 +532,12 @@ row_write_delete(RowWriter *writer, HeapTupleHeader old)
 	return row;
 }
 
+const AttributeValue *
+item_attribute_of_column(const void *item, const ForeignColumn *column)
+{
+	return attribute_path_find(&column->path, item);
+}
+
 /* --- from the stored item --------------------------------------------------------------------- */
 
 /* The stored item as a row, in scratch memory. */
@@ -517,6 +550,14 @@ read_stored(RowWriter *writer, const DynamodbItem *stored)
 	report_place_enter(&writer->reader->place);
 	row_read(writer->reader, stored, values.values, values.nulls);
 	report_place_leave(&writer->reader->place);
+	for (int i = 0; i < writer->reader->encrypted_count; i++)
+	{
+		const ForeignColumn *column = writer->reader->encrypted[i];
+		int place = column->number - 1;
+
+		if (column_was_read(writer, column))
+			values.values[place] = row_decrypt_stored(writer, column, stored, &values.nulls[place]);
+	}
 	return values;
 }
 
@@ -571,7 +612,7 @@ expect_stored(RowWrite *row, ConditionList *list, const DynamodbItem *stored)
 				expect_stored_rest(row, list, stored);
 		}
 		else if (column_was_read(writer, column) ||
-		         (is_document(column) && column_changes(row, column)))
+		         (is_document(column) && row_column_changes(row, column)))
 			add_stored(row, list, &column->path, attribute_path_find(&column->path, stored));
 	}
 }
@@ -615,6 +656,12 @@ replace_column(RowWrite *row, ItemBuilder *builder, const ForeignColumn *column,
 	int place = column->number - 1;
 	const AttributeValue *before;
 
+	if (column->encryption != NULL)
+	{
+		replace_value(row, builder, &column->path,
+		              column_write(row, column, row->new.values[place], row->new.nulls[place]));
+		return;
+	}
 	if (!column_write_read(row, column, now->values[place], now->nulls[place], &before))
 		before = NULL;
 	replace_in_form(row, builder, &column->path, attribute_path_find(&column->path, stored), before,
@@ -660,7 +707,7 @@ replace_columns(RowWrite *row, ItemBuilder *builder, const DynamodbItem *stored,
 	{
 		const ForeignColumn *column = &relation->columns[i];
 
-		if (!column->live || !column_changes(row, column))
+		if (!column->live || !row_column_changes(row, column))
 			continue;
 		if (column->options->whole_item)
 			replace_whole_item(row, builder, column, stored, now);
@@ -728,6 +775,7 @@ change_from_stored(RowWrite *row, const DynamodbItem *stored, const RowValues *n
 	ChangeList list = {0};
 	ConditionList conditions = {0};
 
+	row_check_bindings(row, row_column_changes);
 	replace_columns(row, &builder, stored, now);
 	check_item(row, &builder.item);
 	if (row->kind == ROW_MOVE)
@@ -753,6 +801,7 @@ row_write_from_stored(RowWrite *row, const DynamodbItem *stored)
 	MemoryContextReset(writer->scratch);
 	caller = MemoryContextSwitchTo(writer->scratch);
 	report_place_enter(&writer->place);
+	row->stored = stored;
 	now = read_stored(writer, stored);
 	writer->place.item = &row->key;
 	unchanged = is_unchanged(row, &now);
@@ -766,6 +815,7 @@ row_write_from_stored(RowWrite *row, const DynamodbItem *stored)
 	}
 	else if (unchanged)
 		change_from_stored(row, stored, &now);
+	row->stored = NULL;
 	row_write_end(writer, caller);
 	return unchanged;
 }

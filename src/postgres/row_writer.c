@@ -11,7 +11,9 @@
 #include "postgres/compat.h"
 
 #include "postgres/datum.h"
+#include "postgres/column_encryption.h"
 #include "postgres/memory.h"
+#include "postgres/row_encryption.h"
 #include "postgres/row_writer_parts.h"
 
 /* Bytes of one key value that a message shows. */
@@ -95,6 +97,27 @@ row_writer_create(const ForeignRelation *relation, TupleDesc descriptor, Bitmaps
 	return writer;
 }
 
+void
+row_writer_note_assigned(RowWriter *writer, const Bitmapset *assigned_columns)
+{
+	const ForeignRelation *relation = writer->relation;
+	List *bound = NIL;
+	ListCell *cell;
+
+	writer->assigned_columns = bms_copy(assigned_columns);
+	for (int i = 0; i < writer->reader->encrypted_count; i++)
+	{
+		int number = writer->reader->encrypted[i]->number;
+
+		if (bms_is_member(number, assigned_columns))
+			bound = list_concat(bound, list_delete_int(column_encryption_add_context_columns(
+			                                               relation, list_make1_int(number)),
+			                                           number));
+	}
+	foreach (cell, bound)
+		writer->read_columns = bms_add_member(writer->read_columns, lfirst_int(cell));
+}
+
 /* --- one row ---------------------------------------------------------------------------------- */
 
 RowWrite *
@@ -111,6 +134,11 @@ row_write_begin(RowWriter *writer, RowWriteKind kind, MemoryContext *caller)
 	MemoryContextReset(writer->scratch);
 	*caller = MemoryContextSwitchTo(writer->scratch);
 	report_place_enter(&writer->place);
+	if (writer->reader->encrypted_count > 0)
+	{
+		row_take_ciphertexts(row);
+		row_wipe_with_context(row);
+	}
 	return row;
 }
 
@@ -199,11 +227,15 @@ column_write(RowWrite *row, const ForeignColumn *column, Datum datum, bool is_nu
 
 	if (is_null)
 		return null_of_column(row, column);
-	if (column->encryption != NULL)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("encrypted column \"%s\" cannot be written", column->name)));
-	value = ROW_ALLOCATE(row, 1, AttributeValue);
 	writer->place.column = column->name;
+	if (column->encryption != NULL)
+	{
+		const AttributeValue *encrypted = row_encrypted_value(row, column, datum);
+
+		writer->place.column = NULL;
+		return encrypted;
+	}
+	value = ROW_ALLOCATE(row, 1, AttributeValue);
 	if (column_conversion_write(column->conversion, row->arena, datum, value) != WRITE_EXACT)
 		column_conversion_report_unwritable(column->conversion, datum);
 	writer->place.column = NULL;
@@ -522,6 +554,23 @@ row_write_insert(RowWriter *writer, TupleTableSlot *slot)
 	};
 	row_write_end(writer, caller);
 	return row;
+}
+
+RowWrite *
+row_write_given(RowWriter *writer, const GivenRow *given)
+{
+	switch (given->kind)
+	{
+		case ROW_INSERT:
+			return row_write_insert(writer, given->slot);
+		case ROW_UPDATE:
+		case ROW_MOVE:
+			return row_write_update(writer, given->old, given->slot);
+		case ROW_DELETE:
+			return given->key != NULL ? row_write_delete_key(writer, given->key)
+			                          : row_write_delete(writer, given->old);
+	}
+	pg_unreachable();
 }
 
 RowWrite *

@@ -24,6 +24,7 @@
 
 #include "aws/dynamodb_write.h"
 #include "item/item_limits.h"
+#include "postgres/kms_calls.h"
 #include "postgres/relation.h"
 #include "postgres/report.h"
 #include "postgres/row.h"
@@ -42,6 +43,12 @@ typedef struct RowWriter
 	MemoryContext context; /* where the rows are begun */
 	MemoryContext scratch; /* what conversions leave behind, until the next row */
 	ReportPlace place;     /* of errors while a row is made; entered and left here */
+
+	/* For encrypted columns: see row_encryption.h. */
+	Bitmapset *assigned_columns; /* numbers of those that the statement assigns */
+	KmsUse kms;
+	MemoryContext statement_context; /* the executor's; NULL once the statement has ended */
+	const struct ColumnCiphertext *ciphertexts; /* by column, of the row being made; may be NULL */
 } RowWriter;
 
 /*
@@ -87,7 +94,28 @@ typedef struct RowWrite
 
 	/* The writes cannot be made before the stored item was read: see row_write_from_stored(). */
 	bool needs_stored;
+
+	struct ColumnCiphertext *ciphertexts; /* by column; NULL: none */
+	const DynamodbItem *stored;           /* while the writes are made from it */
 } RowWrite;
+
+/* One row as the executor gives it; which members there are depends on the kind. */
+typedef struct GivenRow
+{
+	RowWriteKind kind;
+	HeapTupleHeader old;
+	TupleTableSlot *slot;
+	const DynamodbItem *key; /* of a DELETE without an old row */
+} GivenRow;
+
+/* Begins the write of the row by the function below that is for it. */
+extern RowWrite *row_write_given(RowWriter *writer, const GivenRow *given);
+
+/*
+ * Says which columns an UPDATE assigns: an encrypted one among them is written whatever its old
+ * value was, which nobody may know; what it is bound to counts as read.
+ */
+extern void row_writer_note_assigned(RowWriter *writer, const Bitmapset *assigned_columns);
 
 /*
  * Begin the write of a row, in a new context below the writer's. Nothing is borrowed from

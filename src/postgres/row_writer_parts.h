@@ -1,6 +1,6 @@
 /*
  * row_writer_parts.h
- *		What row_writer.c and row_change.c share. For these two alone.
+ *		What row_writer.c, row_change.c and row_encryption.c share. For these alone.
  */
 #ifndef POSTGRES_ROW_WRITER_PARTS_H
 #define POSTGRES_ROW_WRITER_PARTS_H
@@ -14,6 +14,16 @@
 
 /* An empty RowWrite in a context of its own; the writer's place is entered, scratch is current. */
 extern RowWrite *row_write_begin(RowWriter *writer, RowWriteKind kind, MemoryContext *caller);
+
+/* True when an UPDATE gives the column another value than the old row has. */
+extern bool row_column_changes(const RowWrite *row, const ForeignColumn *column);
+
+/* The attribute at the column's path in a DynamodbItem: for AttributeSource. */
+extern const AttributeValue *item_attribute_of_column(const void *item,
+                                                      const ForeignColumn *column);
+
+/* In row_encryption.c: copies what was encrypted ahead for the row. */
+extern void row_take_ciphertexts(RowWrite *row);
 
 /* Leaves place and scratch, and gives the caller its memory context back. */
 extern void row_write_end(RowWriter *writer, MemoryContext caller);

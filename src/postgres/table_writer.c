@@ -97,6 +97,8 @@ prepare(TableWriter *writer, Relation relation, Oid user_id, const Bitmapset *re
 	writer->rows =
 	    row_writer_create(writer->relation, CreateTupleDescCopyConstr(RelationGetDescr(relation)),
 	                      bms_copy(read_columns));
+	writer->rows->kms.maximum = writer->relation->options->max_kms_calls;
+	writer->encryption = row_encryption_create(writer->rows);
 	writer->mode = write_mode_of_relation(writer->relation);
 }
 
@@ -114,6 +116,7 @@ table_writer_begin(EState *statement, Relation relation, Oid user_id, const Bitm
 	writer->statement_units = capacity_units_of_statement(statement, writer->relation->server_id);
 	table_writers_settle_for_reader(writer->relation->client, writer->relation->options->table_name,
 	                                statement);
+	writer->rows->statement_context = statement->es_query_cxt;
 	writer->state = writer->mode->begin(writer);
 	enlist(writer, statement);
 	MemoryContextSetParent(context, TopTransactionContext);
@@ -174,6 +177,8 @@ complete_failure(TableWriter *writer, ErrorData *error)
 {
 	if (error_ends_waiting(error->sqlerrcode))
 		return;
+	if (writer->encryption != NULL)
+		row_encryption_drop(writer->encryption);
 	writer->mode->drain(writer->state);
 	say_what_was_stored(writer, error);
 }
@@ -198,30 +203,17 @@ check_failure(TableWriter *writer)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* One row as the executor gives it; which members there are depends on the kind. */
-typedef struct GivenRow
+/* Hands the rows whose columns are encrypted to the mode; with `wait`, all of them. */
+static void
+write_encrypted(TableWriter *writer, bool wait)
 {
-	RowWriteKind kind;
-	HeapTupleHeader old;
-	TupleTableSlot *slot;
-	const DynamodbItem *key; /* of a DELETE without an old row */
-} GivenRow;
+	RowOutcome *outcome;
+	RowWrite *row;
 
-static RowWrite *
-make_row(TableWriter *writer, const GivenRow *given)
-{
-	switch (given->kind)
-	{
-		case ROW_INSERT:
-			return row_write_insert(writer->rows, given->slot);
-		case ROW_UPDATE:
-		case ROW_MOVE:
-			return row_write_update(writer->rows, given->old, given->slot);
-		case ROW_DELETE:
-			return given->key != NULL ? row_write_delete_key(writer->rows, given->key)
-			                          : row_write_delete(writer->rows, given->old);
-	}
-	pg_unreachable();
+	if (writer->encryption == NULL)
+		return;
+	while ((row = row_encryption_take(writer->encryption, wait, &outcome)) != NULL)
+		writer->mode->write(writer->state, row, outcome);
 }
 
 static void
@@ -233,7 +225,11 @@ write_row(TableWriter *writer, const GivenRow *given, RowOutcome *outcome)
 	PG_TRY();
 	{
 		MemoryContextSwitchTo(writer->context);
-		writer->mode->write(writer->state, make_row(writer, given), outcome);
+		if (writer->encryption != NULL)
+			row_encryption_add(writer->encryption, given, outcome);
+		else
+			writer->mode->write(writer->state, row_write_given(writer->rows, given), outcome);
+		write_encrypted(writer, false);
 	}
 	PG_CATCH();
 	{
@@ -284,6 +280,8 @@ settle(TableWriter *writer)
 
 	PG_TRY();
 	{
+		MemoryContextSwitchTo(writer->context);
+		write_encrypted(writer, true);
 		writer->mode->settle(writer->state);
 	}
 	PG_CATCH();

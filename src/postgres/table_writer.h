@@ -22,6 +22,7 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/row_encryption.h"
 #include "postgres/row_writer.h"
 #include "postgres/write_mode.h"
 #include "postgres/written_rows.h"
@@ -42,9 +43,10 @@ struct TableWriter
 	ForeignRelation *relation; /* in the context, as all below */
 	RowWriter *rows;
 	const WriteMode *mode;
-	void *state;          /* the mode's */
-	WrittenRows *written; /* of the subtransaction in which the statement began */
-	int64 rows_stored;    /* of this statement */
+	void *state;               /* the mode's */
+	RowEncryption *encryption; /* rows that the mode does not have yet; NULL: none are encrypted */
+	WrittenRows *written;      /* of the subtransaction in which the statement began */
+	int64 rows_stored;         /* of this statement */
 	WriteCounters counters;
 	double *statement_units; /* the statement's sum of capacity units, over all of its tables */
 	ErrorData *failure;      /* found while another statement read; raised by the next call */

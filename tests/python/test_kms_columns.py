@@ -1,6 +1,5 @@
 """Encrypted columns as they are read: boto3 writes, both emulators store, moto's KMS decrypts."""
 
-import itertools
 import os
 import threading
 import time
@@ -8,95 +7,10 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from conftest import create_server
+from encrypted_columns import SECRET, ciphertext_of, declare, encrypted, error_of, one
 from faults import server as faults
-from faults.clients import create_table
-from faults.server import FaultServer
 
-SECRET = "s3cret of the columns €"
-NAMES = (f"kms_columns_{number}" for number in itertools.count())
-
-
-@pytest.fixture(scope="module")
-def kms(moto):
-    return moto.client("kms")
-
-
-@pytest.fixture(scope="module")
-def key(kms):
-    """The ARN of a key that has the alias alias/columns."""
-    metadata = kms.create_key()["KeyMetadata"]
-    kms.create_alias(AliasName="alias/columns", TargetKeyId=metadata["KeyId"])
-    return metadata["Arn"]
-
-
-@pytest.fixture
-def connection(postgresql, database, dynamodb, moto):
-    with postgresql.connect(database) as connection:
-        create_server(connection, dynamodb, kms_endpoint_url=moto.endpoint_url)
-        yield connection
-
-
-@pytest.fixture
-def table(dynamodb):
-    """The name of a new table with the hash key `id`, and what puts an item into it."""
-    client = dynamodb.client()
-    name = next(NAMES)
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-    )
-    client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-
-    def put(**item):
-        client.put_item(TableName=name, Item=item)
-
-    yield name, put
-    client.delete_table(TableName=name)
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
-def scripted(postgresql, database, service):
-    """The foreign table `faults` has an encrypted column `value`."""
-    with postgresql.connect(database) as connection:
-        create_table(connection, service.endpoint_url, max_attempts="2")
-        connection.execute("""
-            DROP FOREIGN TABLE faults;
-            CREATE FOREIGN TABLE faults (id text, value text OPTIONS (kms_encrypted 'true'))
-            SERVER aws OPTIONS (kms_key_id 'alias/scripted')""")
-        yield connection
-
-
-def one(connection, query, *parameters):
-    return connection.execute(query, parameters).fetchone()[0]
-
-
-def error_of(connection, query, *parameters):
-    with pytest.raises(psycopg.Error) as raised:
-        connection.execute(query, parameters).fetchall()
-    return raised.value
-
-
-def encrypted(kms, key, plaintext, **context):
-    data = plaintext if isinstance(plaintext, bytes) else plaintext.encode()
-    parameters = {"EncryptionContext": context} if context else {}
-    return {"B": kms.encrypt(KeyId=key, Plaintext=data, **parameters)["CiphertextBlob"]}
-
-
-def declare(connection, table, columns, options="kms_key_id 'alias/columns'"):
-    connection.execute(
-        f"CREATE FOREIGN TABLE t (id text, {columns}) SERVER aws "
-        f"OPTIONS (table_name '{table}', {options})"
-    )
-
+pytest_plugins = ["encrypted_columns"]
 
 VALUES = {
     "text": (SECRET, SECRET),
@@ -115,14 +29,14 @@ VALUES = {
 
 
 @pytest.mark.parametrize("type_name", VALUES)
-def test_each_type_is_read(connection, table, kms, key, type_name):
+def test_each_type_is_read(encrypting, table, kms, key, type_name):
     name, put = table
     stored, expected = VALUES[type_name]
     put(id={"S": "full"}, v=encrypted(kms, key, stored))
     put(id={"S": "missing"})
     put(id={"S": "null"}, v={"NULL": True})
-    declare(connection, name, f"v {type_name} OPTIONS (kms_encrypted 'true')")
-    rows = connection.execute("SELECT id, v FROM t ORDER BY id").fetchall()
+    declare(encrypting, name, f"v {type_name} OPTIONS (kms_encrypted 'true')")
+    rows = encrypting.execute("SELECT id, v FROM t ORDER BY id").fetchall()
     if type_name == "uuid":
         rows[0] = (rows[0][0], str(rows[0][1]))
     if type_name == "date":
@@ -134,13 +48,13 @@ REFUSED_TYPES = ["text[]", "int[]", "point[]"]
 
 
 @pytest.mark.parametrize("type_name", REFUSED_TYPES)
-def test_other_types_are_refused(connection, table, type_name):
-    declare(connection, table[0], f"v {type_name} OPTIONS (kms_encrypted 'true')")
-    error = error_of(connection, "SELECT id FROM t")
+def test_other_types_are_refused(encrypting, table, type_name):
+    declare(encrypting, table[0], f"v {type_name} OPTIONS (kms_encrypted 'true')")
+    error = error_of(encrypting, "SELECT id FROM t")
     assert error.sqlstate == "HV004" and "cannot be encrypted" in str(error)
 
 
-def test_wrong_plaintexts_show_nothing(connection, table, kms, key):
+def test_wrong_plaintexts_show_nothing(encrypting, table, kms, key):
     name, put = table
     columns = {"i": "int", "d": "date", "b": "boolean", "j": "jsonb", "n": "numeric", "t": "text"}
     put(
@@ -149,25 +63,25 @@ def test_wrong_plaintexts_show_nothing(connection, table, kms, key):
         t=encrypted(kms, key, b"\xff\xfehunter2"),
     )
     declare(
-        connection,
+        encrypting,
         name,
         ", ".join(f"{c} {kind} OPTIONS (kms_encrypted 'true')" for c, kind in columns.items()),
     )
     for column in columns:
-        error = error_of(connection, f"SELECT {column} FROM t")
+        error = error_of(encrypting, f"SELECT {column} FROM t")
         shown = "".join(filter(None, [str(error), error.diag.context, error.diag.message_detail]))
         assert "hunter" not in shown and "68756e" not in shown and "0x" not in shown
         assert error.sqlstate[:2] in ("22", "HV")
         assert f'column "{column}"' in error.diag.context
 
 
-def test_attributes_of_other_types_are_refused(connection, table):
+def test_attributes_of_other_types_are_refused(encrypting, table):
     name, put = table
     put(id={"S": "x"}, v={"S": "plain"})
-    declare(connection, name, "v text OPTIONS (kms_encrypted 'true')")
-    error = error_of(connection, "SELECT v FROM t")
+    declare(encrypting, name, "v text OPTIONS (kms_encrypted 'true')")
+    error = error_of(encrypting, "SELECT v FROM t")
     assert error.sqlstate == "HV004" and "plain" not in str(error)
-    assert one(connection, "SELECT id FROM t") == "x"
+    assert one(encrypting, "SELECT id FROM t") == "x"
 
 
 # Encryption contexts
@@ -177,7 +91,7 @@ NUMBERS = {"1E+2": "100", "-0.50": "-0.5", "0": "0"}
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_contexts_are_made_of_the_items_attributes(connection, table, kms, key, number):
+def test_contexts_are_made_of_the_items_attributes(encrypting, table, kms, key, number):
     name, put = table
     context = {"table": "users", "id": "x €", "n": NUMBERS[number], "b": "AP8=", "o": "true"}
     put(
@@ -189,34 +103,34 @@ def test_contexts_are_made_of_the_items_attributes(connection, table, kms, key, 
     )
     option = psycopg.sql.quote(CONTEXT)
     declare(
-        connection,
+        encrypting,
         name,
         "n numeric, b bytea, o boolean, "
         f"v text OPTIONS (kms_encrypted 'true', kms_encryption_context {option})",
     )
-    assert one(connection, "SELECT v FROM t") == SECRET
-    assert one(connection, "SELECT v FROM t WHERE id = 'x €'") == SECRET
+    assert one(encrypting, "SELECT v FROM t") == SECRET
+    assert one(encrypting, "SELECT v FROM t WHERE id = 'x €'") == SECRET
 
 
 @pytest.fixture
-def bound(connection, table, kms, key):
+def bound(encrypting, table, kms, key):
     """A table whose ciphertexts are bound to the item's key."""
     name, put = table
     for item in ("a", "b"):
         put(id={"S": item}, v=encrypted(kms, key, f"{SECRET} {item}", id=item))
     declare(
-        connection,
+        encrypting,
         name,
         """v text OPTIONS (kms_encrypted 'true', kms_encryption_context '{"id": "$id"}')""",
     )
     return put
 
 
-def test_a_ciphertext_copied_to_another_item_is_refused(connection, bound, kms, key):
-    assert one(connection, "SELECT count(v) FROM t") == 2
+def test_a_ciphertext_copied_to_another_item_is_refused(encrypting, bound, kms, key):
+    assert one(encrypting, "SELECT count(v) FROM t") == 2
     bound(id={"S": "thief"}, v=encrypted(kms, key, SECRET, id="a"))
-    assert one(connection, "SELECT v FROM t WHERE id = 'a'") == f"{SECRET} a"
-    error = error_of(connection, "SELECT v FROM t WHERE id = 'thief'")
+    assert one(encrypting, "SELECT v FROM t WHERE id = 'a'") == f"{SECRET} a"
+    error = error_of(encrypting, "SELECT v FROM t WHERE id = 'thief'")
     assert error.sqlstate == "XX001" and SECRET not in str(error)
     assert 'column "v", key {"id": "thief"}' in error.diag.context
 
@@ -230,46 +144,46 @@ BAD_CONTEXTS = {
 
 
 @pytest.mark.parametrize("context", BAD_CONTEXTS)
-def test_contexts_that_cannot_be_made_are_refused(connection, table, context):
+def test_contexts_that_cannot_be_made_are_refused(encrypting, table, context):
     option = psycopg.sql.quote(context)
     declare(
-        connection,
+        encrypting,
         table[0],
         "j jsonb, w jsonb OPTIONS (whole_item 'true'), "
         f"v text OPTIONS (kms_encrypted 'true', kms_encryption_context {option})",
     )
-    error = error_of(connection, "SELECT id FROM t")
+    error = error_of(encrypting, "SELECT id FROM t")
     assert error.sqlstate == "HV024" and BAD_CONTEXTS[context] in error.diag.message_detail
 
 
-def test_an_item_that_lacks_a_part_of_the_context(connection, table, kms, key):
+def test_an_item_that_lacks_a_part_of_the_context(encrypting, table, kms, key):
     name, put = table
     put(id={"S": "x"}, v=encrypted(kms, key, SECRET, n="1"))
     declare(
-        connection,
+        encrypting,
         name,
         """n int, v text OPTIONS (kms_encrypted 'true', kms_encryption_context '{"n": "$n"}')""",
     )
-    error = error_of(connection, "SELECT v FROM t")
+    error = error_of(encrypting, "SELECT v FROM t")
     assert error.sqlstate == "XX001" and "lacks an attribute" in error.diag.message_detail
 
 
 # Keys
 
 
-def test_only_the_listed_keys_open(connection, table, kms, key):
+def test_only_the_listed_keys_open(encrypting, table, kms, key):
     name, put = table
     other, third = (kms.create_key()["KeyMetadata"] for _ in range(2))
     kms.create_alias(AliasName=f"alias/{name}", TargetKeyId=other["KeyId"])
     for number, arn in enumerate([key, other["Arn"], third["Arn"]]):
         put(id={"S": str(number)}, v=encrypted(kms, arn, SECRET))
-    declare(connection, name, "v text OPTIONS (kms_encrypted 'true')")
+    declare(encrypting, name, "v text OPTIONS (kms_encrypted 'true')")
     query = "SELECT v FROM t WHERE id = %s"
     set_list = "ALTER FOREIGN TABLE t OPTIONS (ADD kms_key_ids_for_decrypt '{}')".format
     key_id = key.rpartition("/")[2]
-    connection.execute(set_list(f"{key_id}, alias/{name}"))
-    assert one(connection, query, "0") == one(connection, query, "1") == SECRET
-    error = error_of(connection, query, "2")
+    encrypting.execute(set_list(f"{key_id}, alias/{name}"))
+    assert one(encrypting, query, "0") == one(encrypting, query, "1") == SECRET
+    error = error_of(encrypting, query, "2")
     assert error.sqlstate == "XX001" and third["Arn"] in error.diag.message_detail
     assert SECRET not in str(error)
 
@@ -322,10 +236,6 @@ def test_bad_options_are_refused(scripted, options):
 
 
 # Only what is asked for, and many at once
-
-
-def ciphertext_of(text):
-    return {"B": faults.base64_of(faults.ciphertext_of(text.encode()))}
 
 
 def encrypted_items(*texts):
@@ -388,8 +298,8 @@ def test_repeated_ciphertexts_are_asked_for_once(scripted, service):
     assert service.count("Decrypt") == 1
 
 
-def plan_properties(connection, query):
-    plan = one(connection, f"EXPLAIN (ANALYZE, VERBOSE, FORMAT JSON) {query}")[0]["Plan"]
+def plan_properties(encrypting, query):
+    plan = one(encrypting, f"EXPLAIN (ANALYZE, VERBOSE, FORMAT JSON) {query}")[0]["Plan"]
     while "Plans" in plan:
         plan = plan["Plans"][0]
     return plan
@@ -514,9 +424,9 @@ def forms(text):
     return [text.encode(), faults.base64_of(text.encode())[:40].encode()]
 
 
-def found_in_memory(connection, texts):
+def found_in_memory(encrypting, texts):
     needles = [form for text in texts for form in forms(text)]
-    return {n for n, c in occurrences(connection.info.backend_pid, needles).items() if c}
+    return {n for n, c in occurrences(encrypting.info.backend_pid, needles).items() if c}
 
 
 def test_plaintexts_of_rows_gone_by_are_not_in_memory(scripted, service):
