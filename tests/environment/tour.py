@@ -1,6 +1,6 @@
 """`make demo` and `make psql`: examples/tour on a private server and Amazon's DynamoDB Local.
 
-python -m environment.tour demo    the tour with its output
+python -m environment.tour demo    the tour with its output, and then examples/users, with moto
 python -m environment.tour psql    a shell on the same set-up, or a script on standard input
 """
 
@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 
-from environment import emulators, paths, postgresql, processes
+from environment import emulators, paths, postgresql, processes, users
 from environment.scripts import load_script
 
 TOUR = paths.TREE / "examples" / "tour"
@@ -41,9 +41,21 @@ def psql(server, emulator, *arguments, **environment):
     ).returncode
 
 
+def show(server, emulator, script, **environment):
+    return psql(server, emulator, "-e", "-P", "pager=off", "-f", script, **environment)
+
+
+def show_users(server):
+    """The first system, in a database of its own; AWS KMS and IAM are moto's."""
+    with users.running_users("demo-moto") as (emulator, keys):
+        with server.connect() as connection:
+            connection.execute("CREATE DATABASE users")
+        return show(server, emulator, users.USERS / "users.sql", PGDATABASE="users", **keys)
+
+
 def demo():
     with running_tour("demo") as (server, emulator):
-        return psql(server, emulator, "-e", "-P", "pager=off", "-f", TOUR / "tour.sql")
+        return show(server, emulator, TOUR / "tour.sql") or show_users(server)
 
 
 def shell():

@@ -17,9 +17,10 @@ def sql_blocks(page):
     return re.findall(r"^```sql\n(.*?)^```$", (paths.TREE / page).read_text(), re.M | re.S)
 
 
-def for_emulator(statement, emulator):
-    """The statement with the emulator's endpoint and keys in place of AWS's."""
-    endpoint = f"region '{emulator.region}', endpoint_url '{emulator.endpoint_url}'"
+def for_emulator(statement, emulator, kms):
+    """The statement with the emulators' endpoints and keys in place of AWS's."""
+    endpoint = f"region '{emulator.region}', endpoint_url '{emulator.endpoint_url}', "
+    endpoint += f"kms_endpoint_url '{kms.endpoint_url}'"
     return (
         statement.replace("region 'eu-west-1'", endpoint)
         .replace("'AKIA…'", f"'{emulator.access_key_id}'")
@@ -62,11 +63,11 @@ def reader(postgresql, tour_tables, documented_key, request):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_examples_run(page, reader, tour_tables):
+def test_examples_run(page, reader, tour_tables, documented_key):
     blocks = sql_blocks(page)
     assert blocks
     for block in blocks:
-        cursor = reader.execute(for_emulator(block, tour_tables))
+        cursor = reader.execute(for_emulator(block, tour_tables, documented_key))
         while True:
             if cursor.description is not None:
                 assert cursor.fetchall(), f"no rows: {block}"
