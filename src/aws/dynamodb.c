@@ -375,6 +375,7 @@ read_table(Arena *arena, json_object *document, TableDescription *description)
 	json_object *definitions = description_array(table, "AttributeDefinitions");
 
 	RETURN_IF_FAILED(copy_required_string(arena, table, "TableName", &description->name));
+	RETURN_IF_FAILED(copy_string(arena, table, "TableArn", &description->arn));
 	RETURN_IF_FAILED(copy_required_string(arena, table, "TableStatus", &description->status));
 	RETURN_IF_FAILED(read_key_schema(arena, description_array(table, "KeySchema"), definitions,
 	                                 &description->keys));

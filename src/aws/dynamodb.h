@@ -104,6 +104,7 @@ typedef struct IndexDescription
 typedef struct TableDescription
 {
 	Bytes name;
+	Bytes arn;    /* no bytes when unknown */
 	Bytes status; /* "ACTIVE" … */
 	KeySchema keys;
 	IndexDescription *indexes;

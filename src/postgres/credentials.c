@@ -167,6 +167,17 @@ credentials_source(const CredentialProvider *provider)
 	return &provider->source;
 }
 
+bool
+credentials_are_equal(const CredentialProvider *a, const CredentialProvider *b)
+{
+	return bytes_equal(a->source.access_key_id, b->source.access_key_id) &&
+	       bytes_equal(a->source.secret_access_key, b->source.secret_access_key) &&
+	       bytes_equal(a->source.session_token, b->source.session_token) &&
+	       bytes_equal(a->role.role_arn, b->role.role_arn) &&
+	       bytes_equal(a->role.role_session_name, b->role.role_session_name) &&
+	       bytes_equal(a->role.external_id, b->role.external_id);
+}
+
 AssumeRoleRequest
 credentials_role_request(const CredentialProvider *provider)
 {

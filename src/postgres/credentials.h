@@ -54,6 +54,10 @@ extern const AwsCredentials *credentials_source(const CredentialProvider *provid
 /* True when a role is assumed, so that new credentials can be had. */
 extern bool credentials_can_be_refreshed(const CredentialProvider *provider);
 
+/* True when both sign as the same principal: the same keys, and the same role where there is one.
+ */
+extern bool credentials_are_equal(const CredentialProvider *a, const CredentialProvider *b);
+
 /* What to ask STS for; texts are borrowed from the provider. */
 extern AssumeRoleRequest credentials_role_request(const CredentialProvider *provider);
 

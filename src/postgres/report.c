@@ -195,6 +195,12 @@ detail_of(const ServiceError *error, Bytes key)
 	return detail.data;
 }
 
+char *
+service_error_detail(const ServiceError *error)
+{
+	return detail_of(error, BYTES_EMPTY);
+}
+
 /* `key`: see report_key_error(); `sentence`: see report_service_error_and(). */
 static void
 pg_attribute_noreturn() report_refusal(AwsService service, const char *operation,

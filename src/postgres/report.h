@@ -37,6 +37,9 @@ extern void report_service_error_and(AwsService service, const char *operation,
  */
 extern void report_append_outside_text(StringInfo text, Bytes bytes, size_t maximum);
 
+/* The sentence of code, HTTP status and request id that stands in an error's detail; palloc'd. */
+extern char *service_error_detail(const ServiceError *error);
+
 /* "DynamoDB": how messages call the service. Static. */
 extern const char *service_display_name(AwsService service);
 

@@ -50,6 +50,21 @@ extern Oid service_client_mapping(const ServiceClient *client);
 extern const char *service_client_server_name(const ServiceClient *client);
 
 /*
+ * What a client is at this moment: where its requests go and as whom they are signed. A client that
+ * is made anew has another one. Valid to the end of the transaction.
+ */
+typedef struct ClientContents ServiceIdentity;
+
+extern const ServiceIdentity *service_client_identity(const ServiceClient *client);
+
+/*
+ * What keeps requests of the two to the service from being one and the same: "endpoint", "region"
+ * or "credentials". NULL when nothing does. Static.
+ */
+extern const char *service_identity_difference(const ServiceIdentity *a, const ServiceIdentity *b,
+                                               AwsService service);
+
+/*
  * Closes this backend's connections to the server's endpoints, or to every server's for InvalidOid:
  * idle ones at once, the others when their request has ended. True when there was one.
  */

@@ -347,6 +347,31 @@ service_client_mapping(const ServiceClient *client)
 	return client->mapping_id;
 }
 
+const ServiceIdentity *
+service_client_identity(const ServiceClient *client)
+{
+	return client->contents;
+}
+
+static bool
+endpoints_are_equal(const Endpoint *a, const Endpoint *b)
+{
+	return bytes_equal(a->scheme, b->scheme) && bytes_equal(a->host, b->host) &&
+	       bytes_equal(a->path, b->path);
+}
+
+const char *
+service_identity_difference(const ServiceIdentity *a, const ServiceIdentity *b, AwsService service)
+{
+	if (a == b)
+		return NULL;
+	if (!bytes_equal(a->region, b->region))
+		return "region";
+	if (!endpoints_are_equal(&a->endpoints[service], &b->endpoints[service]))
+		return "endpoint";
+	return credentials_are_equal(a->credentials, b->credentials) ? NULL : "credentials";
+}
+
 const char *
 service_client_server_name(const ServiceClient *client)
 {
