@@ -29,6 +29,7 @@
 #include "executor/executor.h"
 #include "foreign/fdwapi.h"
 #include "miscadmin.h"
+#include "replication/message.h"
 #include "utils/acl.h"
 #include "utils/pg_locale.h"
 
@@ -75,6 +76,20 @@ foreign_server_check_usage(Oid server_id)
 	return pg_foreign_server_aclcheck(server_id, GetUserId(), ACL_USAGE);
 #else
 	return object_aclcheck(ForeignServerRelationId, server_id, GetUserId(), ACL_USAGE);
+#endif
+}
+
+/*
+ * Puts a message into the write-ahead log as the current transaction's, which is given an id; the
+ * record's end.
+ */
+static inline XLogRecPtr
+log_transactional_message(const char *prefix, const char *message)
+{
+#if PG_VERSION_NUM < 170000
+	return LogLogicalMessage(prefix, message, strlen(message), true);
+#else
+	return LogLogicalMessage(prefix, message, strlen(message), true, false);
 #endif
 }
 

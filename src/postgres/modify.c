@@ -231,12 +231,27 @@ needs_single_rows(const ResultRelInfo *target)
 	        (triggers->trig_insert_before_row || triggers->trig_insert_after_row));
 }
 
+/*
+ * Where nothing is sent there is no use in a batch, unless it is looked up whether its rows are
+ * there; and functions that the statement calls see the rows before the one they are called for.
+ */
+static bool
+gains_nothing_by_batches(const ResultRelInfo *target, const TableOptions *options)
+{
+	const Modification *modification = target->ri_FdwState;
+
+	return options->write_mode == WRITE_MODE_TRANSACTION && modification != NULL &&
+	       !modification->skips_duplicates;
+}
+
 int
 dynamodbGetForeignModifyBatchSize(ResultRelInfo *target)
 {
-	if (needs_single_rows(target))
+	const TableOptions *options = options_of_relation(target->ri_RelationDesc);
+
+	if (needs_single_rows(target) || gains_nothing_by_batches(target, options))
 		return 1;
-	return options_of_relation(target->ri_RelationDesc)->batch_size;
+	return options->batch_size;
 }
 
 /* The row as the scan has read it; borrowed from the slot. */
@@ -274,14 +289,16 @@ dynamodbExecForeignUpdate(EState *statement, ResultRelInfo *target, TupleTableSl
 	return slot;
 }
 
-/* Puts the old row into the slot, for RETURNING. */
+/* Puts a copy of the old row, which the slot then owns, into the slot, for RETURNING. */
 static void
 store_old_row(HeapTupleHeader old, TupleTableSlot *slot)
 {
 	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(old), .t_data = old};
+	MemoryContext caller = MemoryContextSwitchTo(slot->tts_mcxt);
 
 	ItemPointerSetInvalid(&tuple.t_self);
-	ExecForceStoreHeapTuple(&tuple, slot, false);
+	ExecForceStoreHeapTuple(heap_copytuple(&tuple), slot, true);
+	MemoryContextSwitchTo(caller);
 }
 
 TupleTableSlot *

@@ -57,7 +57,8 @@ typedef struct MappingOptions
 /* How the rows of a table reach DynamoDB; see write_mode.h. */
 typedef enum WriteModeName
 {
-	WRITE_MODE_STATEMENT
+	WRITE_MODE_STATEMENT,
+	WRITE_MODE_TRANSACTION
 } WriteModeName;
 
 /* What a table does not say itself is its server's. */

@@ -16,6 +16,7 @@
 #include "postgres/access.h"
 #include "postgres/capacity.h"
 #include "postgres/memory.h"
+#include "postgres/pending_reads.h"
 #include "postgres/row.h"
 #include "postgres/rows_ahead.h"
 #include "postgres/scan.h"
@@ -45,6 +46,10 @@ typedef struct DynamodbScan
 	bool begun;            /* conditions are bound; cleared by a rescan that must bind anew */
 	Fetch *fetch;          /* NULL unless begun, and when the conditions can hold for no item */
 	FetchCounters past;    /* of the fetches that were closed */
+
+	PendingReads *pending;    /* what the transaction is to write itself; NULL: nothing here */
+	const DynamodbItem *held; /* the service's next item, until its turn; NULL: no more */
+	bool has_held;
 
 	RowsAhead *ahead; /* NULL when no encrypted column is read */
 	KmsUse kms;
@@ -78,11 +83,11 @@ next_of_source(void *scan)
 }
 
 static bool
-source_is_ready(void *scan)
+source_is_ready(void *context)
 {
-	Fetch *fetch = ((DynamodbScan *) scan)->fetch;
+	const DynamodbScan *scan = context;
 
-	return fetch == NULL || fetch_is_ready(fetch);
+	return scan->pending == NULL && (scan->fetch == NULL || fetch_is_ready(scan->fetch));
 }
 
 /* Sees to the decryption of encrypted columns, if any are read. */
@@ -169,9 +174,24 @@ begin_reading(DynamodbScan *scan, ForeignScanState *node)
 		bound->plan.statement_units =
 		    capacity_units_of_statement(node->ss.ps.state, scan->relation->server_id);
 		if (!bound->no_rows)
+		{
+			scan->pending =
+			    pending_reads_begin(scan->relation, scan->access, scan->reader, &bound->plan,
+			                        node->ss.ps.state->es_snapshot->curcid);
 			scan->fetch = fetch_open(scan->relation->client, &bound->plan);
+		}
 	}
 	MemoryContextSwitchTo(caller);
+}
+
+/* What the reading under way has cost. */
+static void
+add_counters_of_reading(FetchCounters *total, const DynamodbScan *scan)
+{
+	if (scan->fetch != NULL)
+		add_counters(total, fetch_counters(scan->fetch));
+	if (scan->pending != NULL)
+		add_counters(total, pending_reads_counters(scan->pending));
 }
 
 /* Gives up what is being read; the next row begins anew. */
@@ -180,28 +200,59 @@ end_reading(DynamodbScan *scan)
 {
 	if (scan->ahead != NULL)
 		rows_ahead_reset(scan->ahead);
+	add_counters_of_reading(&scan->past, scan);
 	if (scan->fetch != NULL)
-	{
-		add_counters(&scan->past, fetch_counters(scan->fetch));
 		fetch_close(scan->fetch);
-	}
+	if (scan->pending != NULL)
+		pending_reads_close(scan->pending);
 	scan->fetch = NULL;
+	scan->pending = NULL;
+	scan->has_held = false;
 	scan->begun = false;
 	MemoryContextReset(scan->reading);
 }
 
-/* The next item that is a row; NULL at the end. */
+/* False for an item that has expired, and for one that the transaction itself has written. */
+static bool
+is_row(const DynamodbScan *scan, const DynamodbItem *item)
+{
+	return row_is_visible(scan->reader, item) &&
+	       (scan->pending == NULL || !pending_reads_replace(scan->pending, item));
+}
+
+/* The service's next item that is a row; NULL at the end. */
 static const DynamodbItem *
-next_visible_item(DynamodbScan *scan)
+next_of_service(DynamodbScan *scan)
 {
 	const DynamodbItem *item = scan->fetch == NULL ? NULL : fetch_next(scan->fetch);
 
-	while (item != NULL && !row_is_visible(scan->reader, item))
+	while (item != NULL && !is_row(scan, item))
 		item = fetch_next(scan->fetch);
 	return item;
 }
 
-/* Puts the next row into the slot; false at the end. */
+/* The next item that is a row, the service's or a pending one; NULL at the end. */
+static const DynamodbItem *
+next_visible_item(DynamodbScan *scan)
+{
+	const DynamodbItem *item = scan->has_held ? scan->held : next_of_service(scan);
+
+	while (scan->pending != NULL && pending_reads_come_first(scan->pending, item))
+	{
+		const DynamodbItem *written = pending_reads_next(scan->pending);
+
+		scan->held = item;
+		scan->has_held = true;
+		if (row_is_visible(scan->reader, written))
+			return written;
+	}
+	/* The end is held, too: the service is not asked again. */
+	scan->held = NULL;
+	scan->has_held = item == NULL;
+	return item;
+}
+
+/* Puts the values of the next item into the slot; false at the end. */
 static bool
 read_next_row(DynamodbScan *scan, TupleTableSlot *slot)
 {
@@ -219,6 +270,26 @@ read_next_row(DynamodbScan *scan, TupleTableSlot *slot)
 	return true;
 }
 
+/*
+ * Puts the next row into the slot, none at the end. The conditions that the service decides exactly
+ * are checked here where some of the items are none of its.
+ */
+static void
+store_next_row(DynamodbScan *scan, ForeignScanState *node, TupleTableSlot *slot)
+{
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+
+	while (read_next_row(scan, slot))
+	{
+		ExecStoreVirtualTuple(slot);
+		econtext->ecxt_scantuple = slot;
+		if (scan->pending == NULL || ExecQual(node->fdw_recheck_quals, econtext))
+			return;
+		ExecClearTuple(slot);
+		MemoryContextReset(scan->row);
+	}
+}
+
 TupleTableSlot *
 dynamodbIterateForeignScan(ForeignScanState *node)
 {
@@ -232,8 +303,7 @@ dynamodbIterateForeignScan(ForeignScanState *node)
 	                                node->ss.ps.state);
 	if (!scan->begun)
 		begin_reading(scan, node);
-	if (read_next_row(scan, slot))
-		ExecStoreVirtualTuple(slot);
+	store_next_row(scan, node, slot);
 	report_place_leave(&scan->reader->place);
 	return slot;
 }
@@ -246,13 +316,16 @@ dynamodbReScanForeignScan(ForeignScanState *node)
 	if (!scan->begun)
 		return;
 	/* The same values again, and every item still at hand: what was read is read again for free. */
-	if (node->ss.ps.chgParam == NULL && (scan->fetch == NULL || fetch_rewind(scan->fetch)))
+	if (node->ss.ps.chgParam != NULL || (scan->fetch != NULL && !fetch_rewind(scan->fetch)))
 	{
-		if (scan->ahead != NULL)
-			rows_ahead_reset(scan->ahead);
+		end_reading(scan);
 		return;
 	}
-	end_reading(scan);
+	scan->has_held = false;
+	if (scan->pending != NULL)
+		pending_reads_rewind(scan->pending);
+	if (scan->ahead != NULL)
+		rows_ahead_reset(scan->ahead);
 }
 
 void
@@ -282,8 +355,7 @@ dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters)
 	if (scan == NULL)
 		return false;
 	*counters = scan->past;
-	if (scan->fetch != NULL)
-		add_counters(counters, fetch_counters(scan->fetch));
+	add_counters_of_reading(counters, scan);
 	return true;
 }
 

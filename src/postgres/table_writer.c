@@ -25,6 +25,7 @@ static dlist_head writers = DLIST_STATIC_INIT(writers);
 /* By WriteModeName. */
 static const WriteMode *const write_modes[] = {
     [WRITE_MODE_STATEMENT] = &statement_mode,
+    [WRITE_MODE_TRANSACTION] = &transaction_mode,
 };
 
 const WriteMode *
@@ -71,7 +72,6 @@ enlist(TableWriter *writer, EState *statement)
 
 	writer->written =
 	    written_rows_acquire(relation->id, relation->name, relation->options->table_name);
-	writer->statement = statement;
 	writer->end = end;
 	end->writer = writer;
 	end->callback = (MemoryContextCallback){.func = statement_ended, .arg = end};
@@ -88,10 +88,13 @@ require_table(const ForeignRelation *relation)
 		                       relation->options->table_name, relation->name)));
 }
 
-/* All in the writer's context, which is current. */
+/* All in a context of their own below the writer's, which is current. */
 static void
 prepare(TableWriter *writer, Relation relation, Oid user_id, const Bitmapset *read_columns)
 {
+	writer->rows_context =
+	    AllocSetContextCreate(writer->context, "DynamoDB row writer", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(writer->rows_context);
 	writer->relation = foreign_relation_open(RelationGetRelid(relation), user_id);
 	require_table(writer->relation);
 	writer->rows =
@@ -100,6 +103,7 @@ prepare(TableWriter *writer, Relation relation, Oid user_id, const Bitmapset *re
 	writer->rows->kms.maximum = writer->relation->options->max_kms_calls;
 	writer->encryption = row_encryption_create(writer->rows);
 	writer->mode = write_mode_of_relation(writer->relation);
+	MemoryContextSwitchTo(writer->context);
 }
 
 TableWriter *
@@ -112,6 +116,7 @@ table_writer_begin(EState *statement, Relation relation, Oid user_id, const Bitm
 	TableWriter *writer = palloc0_object(TableWriter);
 
 	writer->context = context;
+	writer->statement = statement;
 	prepare(writer, relation, user_id, read_columns);
 	writer->statement_units = capacity_units_of_statement(statement, writer->relation->server_id);
 	table_writers_settle_for_reader(writer->relation->client, writer->relation->options->table_name,

@@ -40,7 +40,8 @@ struct TableWriter
 	dlist_node node; /* among all writers of the backend */
 	MemoryContext context;
 	EState *statement;
-	ForeignRelation *relation; /* in the context, as all below */
+	MemoryContext rows_context; /* below it: of relation and rows, which a mode may keep longer */
+	ForeignRelation *relation;
 	RowWriter *rows;
 	const WriteMode *mode;
 	void *state;               /* the mode's */

@@ -64,4 +64,7 @@ extern bool error_ends_waiting(int sqlstate);
 /* In statement_mode.c: each row is a request of its own, sent at once. */
 extern const WriteMode statement_mode;
 
+/* In transaction_mode.c: rows are kept until the transaction commits, and sent as one request. */
+extern const WriteMode transaction_mode;
+
 #endif
