@@ -10,7 +10,8 @@
  * Keys are asked for between two steps, so that many items can wait for theirs together:
  *
  *   encryption_client_prepare_decryption   what is to be asked for, from the description
- *   … KMS's Decrypt, or the table of keys; both are the caller's …
+ *   … KMS's Decrypt, or the table of keys; both are the caller's, and so is the check that the key
+ *   of KMS that answered is one that may open the table's items …
  *   encryption_client_keys_from_data_key   the item's keys, if they come from KMS
  *   encryption_client_decrypt              verify, then decrypt
  *
@@ -22,8 +23,8 @@
  *   encryption_client_encrypt
  *
  * An item that is not as the format promises, or not as it was written, is RESULT_NOT_VERIFIED.
- *What goes wrong from the signature on has one message and, short of the memory's end, takes the
- *same way, whatever it is. All other failures are of the machine or of the caller.
+ * From the signature on that has one message, whatever is wrong, and nothing is decrypted before
+ * the signature verifies. All other failures are of the machine or of the caller.
  */
 #ifndef CRYPTO_ENCRYPTION_CLIENT_H
 #define CRYPTO_ENCRYPTION_CLIENT_H
@@ -35,8 +36,12 @@
 #include "crypto/public_key.h"
 #include "crypto/random_source.h"
 
-/* Bytes of the data keys that both steps take from KMS. */
-#define DATA_KEY_LENGTH 32
+/*
+ * Bytes of the data keys that KMS is asked for. AWS's library for Java asked for 256 until 2016;
+ * KMS gives 1024 at most.
+ */
+#define DATA_KEY_LENGTH         32
+#define DATA_KEY_LENGTH_MAXIMUM 1024
 
 #define CONTEXT_PAIRS_MAXIMUM 5
 
@@ -139,7 +144,8 @@ extern CheckedResult encryption_client_decrypt(CryptoHandles *handles, Arena *ar
 
 /*
  * Derives both keys of an item from the data key that KMS gave. The caller wipes them, whatever the
- * result. RESULT_NOT_VERIFIED for a data key of another length than DATA_KEY_LENGTH.
+ * result. RESULT_NOT_VERIFIED for a data key that is shorter than DATA_KEY_LENGTH or longer than
+ * DATA_KEY_LENGTH_MAXIMUM.
  */
 extern CheckedResult encryption_client_keys_from_data_key(CryptoHandles *handles,
                                                           const DerivedKeys *derived,

@@ -4,7 +4,7 @@
  *
  * Bytes: 4 of version 0, then lp(name) lp(value) of each entry to the end; lp(x) is 4 bytes of
  * length and x. The libraries of AWS write entries in different orders. A description is not
- *signed: what it says is to be checked before it is used.
+ * signed: what it says is to be checked before it is used.
  */
 #ifndef CRYPTO_ENCRYPTION_CLIENT_DESCRIPTION_H
 #define CRYPTO_ENCRYPTION_CLIENT_DESCRIPTION_H

@@ -394,7 +394,7 @@ encryption_client_keys_from_data_key(CryptoHandles *handles, const DerivedKeys *
 	CheckedResult result;
 
 	*keys = (EncryptionClientKeys){.mac = derived->mac};
-	if (data_key.length != DATA_KEY_LENGTH)
+	if (data_key.length < DATA_KEY_LENGTH || data_key.length > DATA_KEY_LENGTH_MAXIMUM)
 		return bad_item("data key of the item is of the wrong length");
 	result = hkdf_extract(handles, data_key, extracted);
 	if (result_is_ok(result))

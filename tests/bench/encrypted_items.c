@@ -4,8 +4,8 @@
  *		loop over the same primitives of OpenSSL.
  *
  * encrypted_items FILE: writes the items to the file, one a line in typed JSON, for other
- *libraries, and prints {"ours": items a second of CPU time, "bare": the same}. All items have one
- *data key.
+ * libraries, and prints {"ours": items a second of CPU time, "bare": the same}. All items have
+ * one data key.
  */
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

@@ -4,7 +4,7 @@
  *		key, so that what is behind the signature sees them too.
  *
  * A byte is the provider of keys. Then for each attribute: a byte for its type, a byte of length
- *and the name, two bytes of length and the value's bytes.
+ * and the name, two bytes of length and the value's bytes.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -18,8 +18,8 @@
  *
  * table: name, hash_key, range_key, provider, default_action, actions[{name, action}], form,
  * rounded; names of actions are bytes, providers, actions and forms numbers. keys: data_key, or
- *mac, signing_key, content_key, wrapping_key, verification_key, unwrapping_key. Every answer may be
- *an error and its code.
+ * mac, signing_key, content_key, wrapping_key, verification_key, unwrapping_key. Every answer
+ * may be an error and its code.
  */
 #include "crypto/encryption_client.h"
 

@@ -183,12 +183,14 @@ class Kms:
         except self.client.exceptions.InvalidCiphertextException:
             return None
 
-    def encrypt(self, program, table, items):
-        """Items encrypted by us."""
+    def encrypt(self, program, table, items, number_of_bytes=32):
+        """Items encrypted by us, with data keys of that length."""
         asked = program.with_table("prepare_encryption", table, items)
         generated = [
             self.client.generate_data_key(
-                KeyId=self.key_id, NumberOfBytes=32, EncryptionContext=answer["context"]
+                KeyId=self.key_id,
+                NumberOfBytes=number_of_bytes,
+                EncryptionContext=answer["context"],
             )
             for answer in asked
         ]

@@ -249,6 +249,14 @@ def test_description_is_the_library_s(program, kms, kms_provider):
     assert entries[0] == entries[1]
 
 
+def test_long_data_keys(program, kms, kms_provider):
+    """The library for Java asked KMS for 256 bytes until 2016; every reader takes them."""
+    table, item = Table(), {"id": {"S": "x"}, "secret": {"S": "text"}}
+    (encrypted,) = kms.encrypt(program, table, [item], number_of_bytes=256)
+    assert they_decrypt(table, encrypted, kms_provider) == item
+    assert kms.decrypt(program, table, [encrypted]) == [item]
+
+
 @generated
 @given(item=items())
 def test_generated_items(program, kms, kms_provider, item):

@@ -330,17 +330,22 @@ plaintext_items_are_checked(void **state)
 }
 
 static void
-data_keys_have_one_length(void **state)
+data_keys_are_long_enough(void **state)
 {
+	static const char long_key[DATA_KEY_LENGTH_MAXIMUM + 1];
 	DerivedKeys derived = {algorithm_find(ALGORITHM_CONTENT, BYTES_LITERAL("AES")), 32,
 	                       algorithm_find(ALGORITHM_MAC, BYTES_LITERAL("HmacSHA256")), 32};
 	EncryptionClientKeys keys;
 
-	for (size_t length = 0; length < DATA_KEY_LENGTH; length++)
+	for (size_t length = 0; length <= sizeof(long_key); length++)
+	{
+		bool good = length >= DATA_KEY_LENGTH && length <= DATA_KEY_LENGTH_MAXIMUM;
+
 		assert_int_equal(encryption_client_keys_from_data_key(&handles, &derived,
-		                                                      (Bytes){data_key, length}, &keys)
+		                                                      (Bytes){long_key, length}, &keys)
 		                     .code,
-		                 RESULT_NOT_VERIFIED);
+		                 good ? RESULT_OK : RESULT_NOT_VERIFIED);
+	}
 }
 
 static void
@@ -550,7 +555,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(names_of_tables_and_keys_are_checked, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(keys_are_never_encrypted, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(plaintext_items_are_checked, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(data_keys_have_one_length, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(data_keys_are_long_enough, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(nothing_is_done_without_keys, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(nothing_is_encrypted_without_randomness, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(material_ids_are_name_and_version, set_up, tear_down),
