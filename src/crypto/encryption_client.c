@@ -191,7 +191,7 @@ decrypt_value(CryptoHandles *handles, Arena *arena, const AttributeValue *stored
 	Bytes serialized;
 	char *room;
 
-	if (stored->type != ATTRIBUTE_B || ciphertext.length < 2 * AES_BLOCK_LENGTH)
+	if (stored->type != ATTRIBUTE_B || ciphertext.length < AES_BLOCK_LENGTH)
 		return item_does_not_verify();
 	ciphertext.data += AES_BLOCK_LENGTH;
 	ciphertext.length -= AES_BLOCK_LENGTH;

@@ -249,6 +249,13 @@ def test_description_is_the_library_s(program, kms, kms_provider):
     assert entries[0] == entries[1]
 
 
+def test_every_value_has_a_vector_of_its_own(program, kms):
+    item = {"id": {"S": "x"}, **{f"attribute {n}": {"S": "text"} for n in range(50)}}
+    encrypted = kms.encrypt(program, Table(), [item] * 4)
+    vectors = [each[name]["B"][:16] for each in encrypted for name in item if name != "id"]
+    assert len(set(vectors)) == len(vectors) == 200
+
+
 def test_long_data_keys(program, kms, kms_provider):
     """The library for Java asked KMS for 256 bytes until 2016; every reader takes them."""
     table, item = Table(), {"id": {"S": "x"}, "secret": {"S": "text"}}
@@ -494,6 +501,37 @@ def test_keys_wrapped_with_rsa(program, rsa_key, wrap):
     assert program.decrypt(table, [theirs], keys) == [ITEM]
     moved = {**theirs, "secret": theirs["list"], "list": theirs["secret"]}
     assert program.decrypt(table, [moved], keys) == [DOES_NOT_VERIFY]
+
+
+def test_altered_descriptions_of_wrapped_keys(program):
+    signing_key, wrapping = bytes(range(32)), symmetric("AES", bytes(32))
+    provider = WrappedCryptographicMaterialsProvider(
+        symmetric("HmacSHA256", signing_key), wrapping_key=wrapping
+    )
+    table = Table(provider=WRAPPED)
+    keys = {"mac": "HmacSHA256", "signing_key": signing_key, "wrapping_key": bytes(32)}
+    theirs = they_encrypt(table, ITEM, provider)
+    entries = material_description.deserialize(theirs[DESCRIPTION])
+
+    def opened(**changes):
+        changed = {**entries, **{name.replace("_", "-"): to for name, to in changes.items()}}
+        pairs = [(name, value) for name, value in changed.items() if value is not None]
+        (answer,) = program.decrypt(table, [{**theirs, DESCRIPTION: described(pairs)}], keys)
+        return answer
+
+    assert opened() == ITEM
+    assert opened(amzn_ddb_env_alg="AES") == ITEM
+    assert opened(amzn_ddb_env_alg=None) == ITEM
+    assert opened(amzn_ddb_wrap_alg=None) == ITEM
+    assert opened(amzn_ddb_env_alg="AES/128") == DOES_NOT_VERIFY
+    assert opened(amzn_ddb_wrap_alg="RSA") == DOES_NOT_VERIFY
+    for change in (
+        {"amzn_ddb_env_alg": "DESede"},
+        {"amzn_ddb_wrap_alg": "kms"},
+        {"amzn_ddb_env_key": None},
+        {"amzn_ddb_env_key": ""},
+    ):
+        assert opened(**change)["code"] == NOT_VERIFIED
 
 
 @pytest.fixture
