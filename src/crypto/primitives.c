@@ -272,7 +272,7 @@ padding_length(const char *plaintext, size_t length)
 	size_t padding = (unsigned char) plaintext[length - 1];
 	unsigned char difference = 0;
 
-	if (padding == 0 || padding > AES_BLOCK_LENGTH)
+	if (padding > AES_BLOCK_LENGTH)
 		return 0;
 	for (size_t i = 1; i <= padding; i++)
 		difference |= (unsigned char) ((unsigned char) plaintext[length - i] ^ padding);

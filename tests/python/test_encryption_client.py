@@ -529,9 +529,11 @@ def test_altered_descriptions_of_wrapped_keys(program):
         {"amzn_ddb_env_alg": "DESede"},
         {"amzn_ddb_wrap_alg": "kms"},
         {"amzn_ddb_env_key": None},
-        {"amzn_ddb_env_key": ""},
     ):
         assert opened(**change)["code"] == NOT_VERIFIED
+    for key in ("", "AAA", "A===", "*AAA"):
+        answer = opened(amzn_ddb_env_key=key)
+        assert answer["error"] == "description of the item holds no key"
 
 
 @pytest.fixture

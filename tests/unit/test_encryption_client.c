@@ -214,6 +214,8 @@ data_keys_are_told_apart(void **state)
 	    {{"ciphertext", 10}, {{{"a", 1}, {"d", 1}}, {{"b", 1}, {"bc", 2}}}, 2},
 	    {{"ciphertext", 10}, {{{"a", 1}, {"bc", 2}}}, 1},
 	    {{"ciphertext", 10}, {{{NULL, 0}, {NULL, 0}}}, 0},
+	    /* what would follow, were it not for the lengths */
+	    {{"ciphertext\0\0\0\1a\0\0\0\2bc", 21}, {{{"b", 1}, {"d", 1}}}, 1},
 	};
 	DataKeyRequest request = {{"ciphertext", 10}, {{{"a", 1}, {"bc", 2}}, {{"b", 1}, {"d", 1}}}, 2};
 	DataKeyRequest turned = {{"ciphertext", 10}, {{{"b", 1}, {"d", 1}}, {{"a", 1}, {"bc", 2}}}, 2};
