@@ -79,6 +79,7 @@ typedef struct Transport
 	int64 served_at; /* when the last serve or wait ended */
 	dlist_head exchanges;
 	dlist_head timers;
+	dlist_head watches;
 	slist_head sockets;
 } Transport;
 
@@ -87,6 +88,7 @@ static Transport transport = {
     .curl_due = NEVER,
     .exchanges = DLIST_STATIC_INIT(transport.exchanges),
     .timers = DLIST_STATIC_INIT(transport.timers),
+    .watches = DLIST_STATIC_INIT(transport.watches),
     .sockets = SLIST_STATIC_INIT(transport.sockets),
 };
 
@@ -346,6 +348,73 @@ set_curl_timer(CURLM *multi, long milliseconds, void *unused)
 	transport.curl_due =
 	    milliseconds < 0 ? NEVER : transport_now() + milliseconds * MICROSECONDS_PER_MILLISECOND;
 	return 0;
+}
+
+/* Descriptors of others */
+
+bool
+transport_watch_start(TransportWatch *started)
+{
+	if (!transport.open || !watch(started->descriptor, EPOLLIN))
+		return false;
+	started->ready = false;
+	started->running = true;
+	dlist_push_tail(&transport.watches, &started->node);
+	return true;
+}
+
+void
+transport_watch_stop(TransportWatch *stopped)
+{
+	if (!stopped->running)
+		return;
+	(void) epoll_ctl(transport.mux, EPOLL_CTL_DEL, stopped->descriptor, NULL);
+	dlist_delete(&stopped->node);
+	stopped->running = false;
+}
+
+/* The watch of a descriptor, NULL for one of libcurl's. */
+static TransportWatch *
+find_watch(int descriptor)
+{
+	dlist_iter each;
+
+	dlist_foreach(each, &transport.watches)
+	{
+		TransportWatch *candidate = dlist_container(TransportWatch, node, each.cur);
+
+		if (candidate->descriptor == descriptor)
+			return candidate;
+	}
+	return NULL;
+}
+
+static TransportWatch *
+ready_watch(void)
+{
+	dlist_iter each;
+
+	dlist_foreach(each, &transport.watches)
+	{
+		TransportWatch *candidate = dlist_container(TransportWatch, node, each.cur);
+
+		if (candidate->ready)
+			return candidate;
+	}
+	return NULL;
+}
+
+/* What is called may stop watches, also others' than its own. */
+static void
+serve_watches(void)
+{
+	TransportWatch *ready;
+
+	while ((ready = ready_watch()) != NULL)
+	{
+		ready->ready = false;
+		ready->readable(ready->context);
+	}
 }
 
 bool
@@ -897,8 +966,12 @@ serve_curl(void)
 	block_signals(&previous);
 	for (int i = 0; i < count; i++)
 	{
+		TransportWatch *watched = find_watch(events[i].data.fd);
+
 		if (events[i].data.fd == transport.timer_descriptor)
 			clear_timer();
+		else if (watched != NULL)
+			watched->ready = true;
 		else
 			call_curl(events[i].data.fd, events[i].events);
 	}
@@ -922,6 +995,7 @@ serve_rounds(void)
 		serve_curl();
 		drop_multi_if_broken();
 		end_finished();
+		serve_watches();
 		fire_timers();
 	} while (++rounds < ROUNDS_AT_ONCE && !InterruptPending && next_due() <= transport_now());
 	arm_timer();

@@ -40,6 +40,27 @@ extern void transport_timer_start(TransportTimer *timer, int64 due);
 /* Does nothing to a timer that does not run. */
 extern void transport_timer_stop(TransportTimer *timer);
 
+/*
+ * A descriptor of which `readable` is called whenever it can be read, or its other end is closed,
+ * until the watch is stopped. Struct and descriptor are the owner's, who stops the watch before
+ * either goes.
+ */
+typedef struct TransportWatch
+{
+	dlist_node node;
+	bool running;
+	bool ready; /* transport.c's own */
+	int descriptor;
+	void (*readable)(void *context);
+	void *context;
+} TransportWatch;
+
+/* False, and nothing runs, when the descriptor cannot be waited for. Does not throw. */
+extern bool transport_watch_start(TransportWatch *watch);
+
+/* Does nothing to a watch that does not run. */
+extern void transport_watch_stop(TransportWatch *watch);
+
 /* How an exchange ended. */
 typedef enum ExchangeEnd
 {
