@@ -20,6 +20,7 @@ typedef enum ErrorClass
 	ERROR_CLASS_CLOCK_SKEW,           /* signed too early or too late */
 	ERROR_CLASS_CREDENTIALS,          /* unknown key, wrong signature, missing token */
 	ERROR_CLASS_EXPIRED_CREDENTIALS,  /* a session token past its time */
+	ERROR_CLASS_NO_CREDENTIALS,       /* none were found; the message says what was tried */
 	ERROR_CLASS_ACCESS_DENIED,        /* policy forbids it */
 	ERROR_CLASS_NOT_FOUND,            /* table, index or queue not found */
 	ERROR_CLASS_CONDITION_FAILED,     /* a write's condition does not hold */
@@ -46,6 +47,7 @@ typedef struct ServiceError
 	Bytes item; /* an object: what a write's condition failed on, see item_decode() */
 	Bytes cancellation_reasons; /* an array: see dynamodb_read_cancellation() */
 	Bytes throttling_reasons;   /* objects of reason and resource: what limit was hit, on what */
+	const char *hint;           /* the way out, static; NULL: the class's own */
 	bool connected; /* the request was on its way; without a response, tells 08006 from 08001 */
 } ServiceError;
 

@@ -223,6 +223,11 @@ static const OptionDefinition option_definitions[] = {
                  "2 to 64 letters, digits and characters of _+=,.@-"),
     NUMBER("role_duration", OPTION_OF_MAPPING, OPTION_SECONDS, MappingOptions,
            role_duration_seconds, 900, 43200),
+    MAPPING_TEXT("profile", OPTION_SUPERUSER, profile, NULL, "the name of a profile"),
+    MAPPING_TEXT("config_file", OPTION_SUPERUSER, config_file, is_absolute_file_name,
+                 "an absolute file name"),
+    MAPPING_TEXT("credentials_file", OPTION_SUPERUSER, credentials_file, is_absolute_file_name,
+                 "an absolute file name"),
     BOOLEAN("credentials_required", OPTION_OF_MAPPING, OPTION_SUPERUSER_FALSE, MappingOptions,
             credentials_required),
     REFUSED("mfa_serial", OPTION_OF_MAPPING,
@@ -297,6 +302,9 @@ static const struct
 	const char *other;
 } option_conflicts[] = {
     {OPTION_OF_COLUMN, "attribute_name", "attribute_path"},
+    {OPTION_OF_MAPPING, "aws_access_key_id", "profile"},
+    {OPTION_OF_MAPPING, "aws_access_key_id", "config_file"},
+    {OPTION_OF_MAPPING, "aws_access_key_id", "credentials_file"},
 };
 
 /* What a column that holds the whole item cannot have, since it is no attribute. */

@@ -51,6 +51,9 @@ typedef struct MappingOptions
 	char *external_id;
 	char *role_session_name;
 	int role_duration_seconds; /* 0: the service's default */
+	char *profile;
+	char *config_file;
+	char *credentials_file;
 	bool credentials_required;
 } MappingOptions;
 

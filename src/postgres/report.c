@@ -41,6 +41,7 @@ static const ClassReport class_reports[] = {
     [ERROR_CLASS_EXPIRED_CREDENTIALS] = {ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
                                          "Put new temporary keys in the user mapping, or permanent "
                                          "keys with a \"role_arn\", which is renewed by itself."},
+    [ERROR_CLASS_NO_CREDENTIALS] = {ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, NULL},
     [ERROR_CLASS_ACCESS_DENIED] = {ERRCODE_INSUFFICIENT_PRIVILEGE, NULL},
     [ERROR_CLASS_NOT_FOUND] = {ERRCODE_FDW_TABLE_NOT_FOUND, NULL},
     [ERROR_CLASS_CONDITION_FAILED] = {ERRCODE_T_R_SERIALIZATION_FAILURE, NULL},
@@ -144,6 +145,8 @@ message_of(AwsService service, const char *operation, const ServiceError *error)
 	                        ? outside_text(bytes_of_string(error->message), ERROR_MESSAGE_MAXIMUM)
 	                        : default_message(error);
 
+	if (error->class == ERROR_CLASS_NO_CREDENTIALS)
+		return psprintf("no AWS credentials for %s %s", name, operation);
 	if (has_no_response(error) && !error->connected)
 		return psprintf("could not connect to %s: %s", name, words);
 	if (error->class == ERROR_CLASS_CONNECTION)
@@ -163,6 +166,8 @@ shown_or(const char *text, const char *absent)
 static const char *
 hint_of(AwsService service, const ServiceError *error)
 {
+	if (error->hint != NULL)
+		return error->hint;
 	if (error->class == ERROR_CLASS_THROTTLED && service == AWS_KMS)
 		return "Raise the account's request quota of AWS KMS, or the server option "
 		       "\"max_attempts\".";
@@ -174,6 +179,9 @@ detail_of(const ServiceError *error, Bytes key)
 {
 	StringInfoData detail;
 
+	if (error->class == ERROR_CLASS_NO_CREDENTIALS)
+		return psprintf("Tried: %s.",
+		                outside_text(bytes_of_string(error->message), ERROR_MESSAGE_MAXIMUM));
 	initStringInfo(&detail);
 	appendStringInfo(&detail, "AWS error code: %s, HTTP status: ", shown_or(error->code, "none"));
 	if (error->http_status == 0)

@@ -11,8 +11,6 @@
  */
 #include "postgres.h"
 
-#include <time.h>
-
 #include "common/pg_prng.h"
 #include "utils/memutils.h"
 
@@ -20,6 +18,7 @@
 
 #include "aws/http_body.h"
 #include "aws/sigv4.h"
+#include "postgres/credential_refresh.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/service_client.h"
@@ -33,17 +32,11 @@
  */
 #define REFUSAL_SIZE_MAXIMUM ((size_t) 32 * 1024 * 1024)
 
-/* Bytes of AssumeRole's request and answer. */
-#define ROLE_SIZE_MAXIMUM ((size_t) 64 * 1024)
-
 /* Bytes that a request takes beside its body: URL and headers, twice. */
 #define REQUEST_ARENA_MAXIMUM ((size_t) 1024 * 1024)
 
 /* A signature is good for five minutes; a difference of clocks above this is one to correct. */
 #define CLOCK_SKEW_SECONDS 240
-
-/* Seconds after a failed refresh of credentials that still are good before the next one. */
-#define REFRESH_PAUSE_SECONDS 60
 
 #define MICROSECONDS_PER_MILLISECOND INT64CONST(1000)
 
@@ -66,7 +59,7 @@ struct ServiceCall
 	ServiceRequest request;
 	ResponseSink sink;
 	bool ambiguous_retry;
-	RoleRefresh *refresh; /* the call is this refresh's AssumeRole; NULL for all others */
+	CredentialRefresh *refresh; /* the call is this one's, to STS; NULL for all others */
 
 	/* This attempt. */
 	Arena arena; /* the signed request */
@@ -83,34 +76,15 @@ struct ServiceCall
 	RetryState retry;
 	bool clock_corrected;
 	bool credentials_renewed;
-	bool may_have_happened; /* an attempt that failed may have taken effect all the same */
-	ServiceError error;     /* of the last attempt; ERROR_CLASS_NONE after success */
-	AwsService refuser;     /* the service and operation that the error is of */
+	uint32 credentials_generation; /* of what the last attempt was signed with */
+	bool may_have_happened;        /* an attempt that failed may have taken effect all the same */
+	ServiceError error;            /* of the last attempt; ERROR_CLASS_NONE after success */
+	AwsService refuser;            /* the service and operation that the error is of */
 	const char *refused_operation;
 	ServiceCallCost cost;
 };
 
-struct RoleRefresh
-{
-	ServiceClient *client;
-	ClientContents *contents;
-	ServiceCall *call;
-	bool running;
-	int64 not_before;   /* seconds since 1970, by the service's clock */
-	ByteBuffer request; /* AssumeRole's form data */
-	ByteBuffer answer;  /* holds keys */
-};
-
-static void start_role_refresh(RoleRefresh *refresh);
-static void end_role_refresh(RoleRefresh *refresh);
 static void send_or_fail(ServiceCall *call, const AwsCredentials *credentials);
-
-/* Seconds since 1970 by the service's clock. */
-static int64
-service_time(const ServiceClient *client)
-{
-	return (int64) time(NULL) + client->clock_offset;
-}
 
 /* The response of an attempt: its bytes, as they come */
 
@@ -282,7 +256,7 @@ finish_call(ServiceCall *call)
 	if (call->error.class != ERROR_CLASS_NONE)
 		call->statistics->errors++;
 	if (call->refresh != NULL)
-		end_role_refresh(call->refresh);
+		credential_refresh_sts_ended(call->refresh);
 }
 
 static void
@@ -299,9 +273,8 @@ make_ready(void *context)
 {
 	ServiceCall *call = context;
 
-	/* AssumeRole waits neither for room nor for credentials: others wait for it. */
 	if (call->refresh != NULL)
-		send_or_fail(call, credentials_source(call->refresh->contents->credentials));
+		send_or_fail(call, credential_refresh_signer(call->refresh));
 	else
 		queue_call(call);
 }
@@ -316,20 +289,27 @@ back_off(ServiceCall *call, int64 delay_ms)
 
 /* What to do after a failure */
 
-/* The session of a role has expired earlier than it said: another one may do, once. */
+/*
+ * The credentials have expired earlier than they said, or are no longer known and would not have
+ * said so: others may do, once.
+ */
 static bool
 renew_credentials(ServiceCall *call)
 {
 	CredentialProvider *credentials;
 
-	if (call->error.class != ERROR_CLASS_EXPIRED_CREDENTIALS || call->credentials_renewed ||
-	    call->refresh != NULL || call->client->contents == NULL)
+	if (call->credentials_renewed || call->refresh != NULL || call->client->contents == NULL)
 		return false;
 	credentials = call->client->contents->credentials;
+	if (call->error.class != ERROR_CLASS_EXPIRED_CREDENTIALS &&
+	    !(call->error.class == ERROR_CLASS_CREDENTIALS && credentials_may_change(credentials)))
+		return false;
 	if (!credentials_can_be_refreshed(credentials))
 		return false;
 	call->credentials_renewed = true;
-	credentials_forget_role(credentials);
+	/* Others may have heard the same before, and there are new ones already. */
+	if (call->credentials_generation == credentials_generation(credentials))
+		credentials_forget_found(credentials);
 	return true;
 }
 
@@ -445,12 +425,15 @@ sign_request(ServiceCall *call, const AwsCredentials *credentials, HttpRequest *
 	SigningScope scope = {
 	    .region = contents->region,
 	    .service = bytes_of_string(aws_service_name(call->request.service)),
-	    .time = service_time(call->client),
+	    .time = service_client_time(call->client),
 	};
 
 	RETURN_IF_FAILED(service_request_to_http(&call->arena, &call->request,
 	                                         &contents->endpoints[call->request.service],
 	                                         contents->options->compression, http));
+	/* A web identity's token stands for a signature. */
+	if (credentials->access_key_id.length == 0)
+		return result_ok();
 	return sigv4_sign(&call->arena, http, credentials, &scope);
 }
 
@@ -482,6 +465,7 @@ send_attempt(ServiceCall *call, const AwsCredentials *credentials)
 
 	http_response_head_init(&call->head);
 	buffer_reset(&call->refusal);
+	call->credentials_generation = credentials_generation(call->client->contents->credentials);
 	RETURN_IF_FAILED(call->sink.begin(call->sink.context));
 	RETURN_IF_FAILED(sign_request(call, credentials, &http));
 	RETURN_IF_FAILED(start_exchange(call, &http));
@@ -516,37 +500,25 @@ next_waiting(ServiceClient *client)
 	return call;
 }
 
-/* Sees to it that new credentials are on their way where they are needed, now or soon. */
-static void
-refresh_as_needed(ClientContents *contents, int64 now)
-{
-	RoleRefresh *refresh = contents->refresh;
-
-	if (refresh == NULL || refresh->running ||
-	    credentials_state(contents->credentials, now) == CREDENTIALS_USABLE)
-		return;
-	if (credentials_current(contents->credentials, now) == NULL || now >= refresh->not_before)
-		start_role_refresh(refresh);
-}
-
 /* True when requests have to wait for the refresh that is under way. */
 static bool
 must_wait_for_refresh(const ClientContents *contents, int64 now)
 {
-	return contents->refresh != NULL && contents->refresh->running &&
+	return contents->refresh != NULL && credential_refresh_is_running(contents->refresh) &&
 	       credentials_state(contents->credentials, now) == CREDENTIALS_UNUSABLE;
 }
 
-/* Sends what waits, as far as there is room and there are credentials to sign with. */
-static void
-send_waiting(ServiceClient *client, int64 now)
+bool
+service_calls_go_on(ServiceClient *client)
 {
 	ClientContents *contents = client->contents;
-	const AwsCredentials *credentials = credentials_current(contents->credentials, now);
+	const AwsCredentials *credentials =
+	    credentials_current(contents->credentials, service_client_time(client));
 
 	while (credentials != NULL && !dlist_is_empty(&client->waiting) &&
 	       client->on_the_wire < contents->options->max_connections)
 		send_or_fail(next_waiting(client), credentials);
+	return credentials != NULL;
 }
 
 /* Calls that outlive the transaction they were begun in may find their server gone. */
@@ -569,104 +541,56 @@ service_calls_dispatch(void *context)
 {
 	ServiceClient *client = context;
 	ClientContents *contents = client->contents;
-	int64 now = service_time(client);
+	int64 now = service_client_time(client);
 
 	if (contents == NULL)
 		fail_all_waiting(client);
 	if (dlist_is_empty(&client->waiting))
 		return;
-	refresh_as_needed(contents, now);
+	if (contents->refresh != NULL)
+		credential_refresh_as_needed(contents->refresh, now);
 	if (!must_wait_for_refresh(contents, now))
-		send_waiting(client, now);
+		(void) service_calls_go_on(client);
 }
 
-/* Credentials of a role */
-
-static CheckedResult
-begin_role_answer(void *refresh)
+void
+service_calls_look_again(ServiceClient *client)
 {
-	buffer_reset(&((RoleRefresh *) refresh)->answer);
-	return result_ok();
+	if (!dlist_is_empty(&client->waiting))
+		transport_timer_start(&client->dispatch, 0);
 }
 
-static CheckedResult
-write_role_answer(void *refresh, Bytes chunk)
-{
-	ByteBuffer *answer = &((RoleRefresh *) refresh)->answer;
+/* Calls for which there are no credentials */
 
-	buffer_append_bytes(answer, chunk);
-	return buffer_result(answer);
-}
-
-static CheckedResult
-finish_role_answer(void *context)
-{
-	RoleRefresh *refresh = context;
-	CheckedResult result =
-	    credentials_take_role(refresh->contents->credentials, buffer_bytes(&refresh->answer));
-
-	buffer_release(&refresh->answer);
-	return result;
-}
-
-static void
-start_role_refresh(RoleRefresh *refresh)
-{
-	AssumeRoleRequest request = credentials_role_request(refresh->contents->credentials);
-	ServiceCall *call = refresh->call;
-
-	refresh->running = true;
-	call->retry = (RetryState){0};
-	call->clock_corrected = false;
-	buffer_reset(&refresh->request);
-	call->failure = sts_write_assume_role(&request, &refresh->request);
-	call->request.body = buffer_bytes(&refresh->request);
-	if (result_is_ok(call->failure))
-		make_ready(call);
-	else
-	{
-		set_error_of_failure(call);
-		finish_call(call);
-	}
-}
-
-/* Every call that waits gets the error of AssumeRole, as its own. */
-static void
-fail_waiting(ServiceClient *client, const ServiceCall *assume_role)
+void
+service_calls_fail_as(ServiceClient *client, const ServiceCall *failed)
 {
 	while (!dlist_is_empty(&client->waiting))
 	{
 		ServiceCall *call = next_waiting(client);
 
-		call->error = assume_role->error;
-		call->failure = assume_role->failure;
+		call->error = failed->error;
+		call->failure = failed->failure;
 		finish_call(call);
-		call->refuser = assume_role->refuser;
-		call->refused_operation = assume_role->refused_operation;
+		call->refuser = failed->refuser;
+		call->refused_operation = failed->refused_operation;
 	}
 }
 
-static void
-end_role_refresh(RoleRefresh *refresh)
+void
+service_calls_fail_without_credentials(ServiceClient *client, Bytes tried, const char *hint)
 {
-	ServiceClient *client = refresh->client;
-	int64 now = service_time(client);
+	while (!dlist_is_empty(&client->waiting))
+	{
+		ServiceCall *call = next_waiting(client);
+		size_t length = Min(tried.length, sizeof(call->error.message) - 1);
 
-	refresh->running = false;
-	refresh->not_before =
-	    refresh->call->error.class == ERROR_CLASS_NONE ? 0 : now + REFRESH_PAUSE_SECONDS;
-	/* Those that waited go out with what there is, however soon that expires. */
-	if (credentials_current(refresh->contents->credentials, now) != NULL)
-		send_waiting(client, now);
-	else
-		fail_waiting(client, refresh->call);
+		call->error = (ServiceError){.class = ERROR_CLASS_NO_CREDENTIALS, .hint = hint};
+		if (length > 0)
+			memcpy(call->error.message, tried.data, length);
+		finish_call(call);
+	}
 }
-
-static const ResponseSink role_answer_sink = {
-    .begin = begin_role_answer,
-    .write = write_role_answer,
-    .finish = finish_role_answer,
-};
 
 /* Making and giving up */
 
@@ -711,34 +635,30 @@ make_call(ServiceClient *client, const ServiceRequest *request, const ResponseSi
 	return call;
 }
 
-RoleRefresh *
-role_refresh_create(ServiceClient *client, ClientContents *contents)
+ServiceCall *
+sts_call_create(ServiceClient *client, CredentialRefresh *refresh, const ResponseSink *sink)
 {
-	MemoryContext previous = MemoryContextSwitchTo(contents->context);
-	RoleRefresh *refresh = palloc0(sizeof(*refresh));
-	ServiceRequest request = {.service = AWS_STS, .operation = "AssumeRole"};
-	ResponseSink sink = role_answer_sink;
-	BlockSource blocks = memory_context_blocks(contents->context);
+	ServiceRequest request = {.service = AWS_STS, .operation = "AssumeRoleWithWebIdentity"};
+	ServiceCall *call;
 
-	sink.context = refresh;
-	refresh->client = client;
-	refresh->contents = contents;
-	buffer_init(&refresh->request, blocks, ARENA_SECRET, ROLE_SIZE_MAXIMUM);
-	buffer_init(&refresh->answer, blocks, ARENA_SECRET, ROLE_SIZE_MAXIMUM);
-	refresh->call = make_call(client, &request, &sink);
-	refresh->call->refresh = refresh;
-	refresh->call->ambiguous_retry = true;
-	MemoryContextSwitchTo(previous);
-	return refresh;
+	/* Counters of all its operations, while that may throw. */
+	(void) service_client_statistics(client, AWS_STS, request.operation);
+	request.operation = "AssumeRole";
+	call = make_call(client, &request, sink);
+	call->refresh = refresh;
+	call->ambiguous_retry = true;
+	return call;
 }
 
 void
-role_refresh_stop(RoleRefresh *refresh)
+sts_call_send(ServiceCall *call, const char *operation, Bytes body)
 {
-	refresh->running = false;
-	buffer_release(&refresh->answer);
-	buffer_release(&refresh->request);
-	service_call_release(refresh->call);
+	call->request.operation = operation;
+	call->request.body = body;
+	call->statistics = service_client_statistics(call->client, AWS_STS, operation);
+	call->retry = (RetryState){0};
+	call->clock_corrected = false;
+	make_ready(call);
 }
 
 ServiceCall *
@@ -887,7 +807,8 @@ finish_collecting(void *answer)
 	return buffer_result(answer);
 }
 
-/* True when the request itself was refused, for a reason in the set: not its role, nor by us. */
+/* True when the request itself was refused, for a reason in the set: not its credentials, nor by
+ * us. */
 static bool
 is_refused_as_expected(const ServiceCall *call, const ServiceRequest *request, uint32 expected)
 {

@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <time.h>
+
 #include "access/xact.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
@@ -19,9 +21,10 @@
 #include "utils/syscache.h"
 
 #include "postgres/compat.h"
+#include "postgres/child_process.h"
+#include "postgres/credential_refresh.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
-#include "postgres/service_client.h"
 
 /* The region in signatures where every endpoint is given and none is said: services other than
  * AWS's own take any. */
@@ -51,7 +54,7 @@ drop_contents(ServiceClient *client)
 		return;
 	client->contents = NULL;
 	if (contents->refresh != NULL)
-		role_refresh_stop(contents->refresh);
+		credential_refresh_stop(contents->refresh);
 	if (client->used_in_transaction && TopTransactionContext != NULL)
 		MemoryContextSetParent(contents->context, TopTransactionContext);
 	else
@@ -90,6 +93,26 @@ end_transaction_of(ServiceClient *client)
 		transport_close_connections(client->connection_group);
 }
 
+/* What a command that runs was to find, nobody waits for any more. */
+static void
+interrupt_refreshes(void)
+{
+	HASH_SEQ_STATUS each;
+	ServiceClient *client;
+
+	hash_seq_init(&each, clients);
+	while ((client = hash_seq_search(&each)) != NULL)
+		if (client->contents != NULL && client->contents->refresh != NULL)
+			credential_refresh_interrupt(client->contents->refresh);
+}
+
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *unused)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		interrupt_refreshes();
+}
+
 static void
 end_transaction(XactEvent event, void *unused)
 {
@@ -99,6 +122,8 @@ end_transaction(XactEvent event, void *unused)
 	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PARALLEL_PRE_COMMIT ||
 	    event == XACT_EVENT_PRE_PREPARE)
 		return;
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
+		interrupt_refreshes();
 	hash_seq_init(&each, clients);
 	while ((client = hash_seq_search(&each)) != NULL)
 		end_transaction_of(client);
@@ -177,7 +202,10 @@ find_endpoints(const ForeignServer *server, ClientContents *contents)
 
 	for (int service = 0; service < AWS_SERVICE_COUNT; service++)
 	{
-		if (service == AWS_STS && !credentials_can_be_refreshed(contents->credentials))
+		/* Needed for a role of the mapping in any case, and perhaps for one of a profile. */
+		if (service == AWS_STS && !credentials_name_role(contents->credentials) &&
+		    (!credentials_can_be_refreshed(contents->credentials) ||
+		     !has_endpoint(contents->options, service)))
 			continue;
 		/* Whoever needs KMS asks for it: see service_client_require(). */
 		if (service == AWS_KMS && !has_endpoint(contents->options, service))
@@ -206,10 +234,8 @@ load_credentials(ClientContents *contents, UserMapping *mapping)
 {
 	MappingOptions *options = options_of_mapping(mapping);
 
-	credentials_check(mapping->userid, contents->server_name, options);
-	contents->credentials = credentials_create(contents->context, options);
+	contents->credentials = credentials_create(contents->context, contents->server_name, options);
 	mapping_options_wipe(options);
-	wipe_option_list(mapping->options);
 }
 
 static void
@@ -219,13 +245,14 @@ fill_contents(ServiceClient *client, ClientContents *contents, UserMapping *mapp
 	const char *region;
 
 	contents->server_name = server->servername;
+	contents->server_owner = server->owner;
 	contents->options = options_of_server(server);
 	region = contents->options->region;
 	contents->region = bytes_of_string(region != NULL ? region : UNSAID_REGION);
 	load_credentials(contents, mapping);
 	find_endpoints(server, contents);
 	if (credentials_can_be_refreshed(contents->credentials))
-		contents->refresh = role_refresh_create(client, contents);
+		contents->refresh = credential_refresh_create(client, contents);
 }
 
 /* Reads server and mapping anew. On an error the client keeps what it has. */
@@ -258,6 +285,8 @@ make_cache(void)
 	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, note_change, (Datum) 0);
 	CacheRegisterSyscacheCallback(USERMAPPINGOID, note_change, (Datum) 0);
 	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(end_subtransaction, NULL);
+	child_processes_register();
 }
 
 static ServiceClient *
@@ -306,6 +335,9 @@ service_client_get(Oid server_id, Oid user_id)
 	client = enter_client(mapping);
 	if (client->contents == NULL || is_stale(client))
 		load_contents(client, mapping);
+	wipe_option_list(mapping->options);
+	credentials_check(client->contents->credentials, user_id, client->contents->server_owner,
+	                  client->contents->server_name);
 	client->used_in_transaction = true;
 	return client;
 }
@@ -376,6 +408,12 @@ const char *
 service_client_server_name(const ServiceClient *client)
 {
 	return client->contents->server_name;
+}
+
+int64
+service_client_time(const ServiceClient *client)
+{
+	return (int64) time(NULL) + client->clock_offset;
 }
 
 ServiceStatistics *

@@ -16,7 +16,7 @@
 #include "postgres/service_call.h"
 #include "postgres/transport.h"
 
-typedef struct RoleRefresh RoleRefresh;
+typedef struct CredentialRefresh CredentialRefresh;
 
 /*
  * What the catalog says of server and mapping, and what was made of it; made anew rather than
@@ -27,11 +27,12 @@ typedef struct ClientContents
 	MemoryContext context;
 	uint32 changes; /* the client's count when the catalog was read */
 	char *server_name;
+	Oid server_owner;
 	ServerOptions *options;
 	Bytes region; /* for signatures */
 	Endpoint endpoints[AWS_SERVICE_COUNT];
 	CredentialProvider *credentials;
-	RoleRefresh *refresh; /* NULL for explicit keys */
+	CredentialRefresh *refresh; /* NULL for explicit keys */
 } ClientContents;
 
 /* What calls of one operation have cost this backend. */
@@ -70,13 +71,36 @@ struct ServiceClient
 extern ServiceStatistics *service_client_statistics(ServiceClient *client, AwsService service,
                                                     const char *operation);
 
-/* In service_call.c: sends what waits, as far as there is room. `client` is a ServiceClient. */
+/* Seconds since 1970 by the service's clock. */
+extern int64 service_client_time(const ServiceClient *client);
+
+/* In service_call.c. None of these throws but sts_call_create(), without memory. */
+
+/* Sends what waits, as far as there is room. `client` is a ServiceClient. */
 extern void service_calls_dispatch(void *client);
 
-/* In service_call.c: what refreshes the credentials of a role, in contents->context. */
-extern RoleRefresh *role_refresh_create(ServiceClient *client, ClientContents *contents);
+/* Has service_calls_dispatch() called soon, if calls wait. */
+extern void service_calls_look_again(ServiceClient *client);
 
-/* Gives up a refresh that is under way. */
-extern void role_refresh_stop(RoleRefresh *refresh);
+/* Sends what waits with what credentials there are; false when there are none. */
+extern bool service_calls_go_on(ServiceClient *client);
+
+/* Ends every call that waits, as the call that failed has ended. */
+extern void service_calls_fail_as(ServiceClient *client, const ServiceCall *failed);
+
+/* The same for want of credentials: what was tried, which is copied, and a static hint or NULL. */
+extern void service_calls_fail_without_credentials(ServiceClient *client, Bytes tried,
+                                                   const char *hint);
+
+/*
+ * A call to STS by which a refresh gets credentials, in CurrentMemoryContext. It waits neither for
+ * room nor for credentials, since others wait for it, and is signed by credential_refresh_signer(),
+ * or not at all where that has no key. Its end is credential_refresh_sts_ended()'s to know.
+ */
+extern ServiceCall *sts_call_create(ServiceClient *client, CredentialRefresh *refresh,
+                                    const ResponseSink *sink);
+
+/* Sends it, again and again. `operation` is static, the body borrowed to the end. */
+extern void sts_call_send(ServiceCall *call, const char *operation, Bytes body);
 
 #endif

@@ -213,7 +213,8 @@ def _make_cluster(bindir, directory, account, password):
 
 def _clean_environment():
     """Without settings of the person's own PostgreSQL or AWS account."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PG", "AWS_"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "AWS_"))}
+    return kept | {"HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 @contextlib.contextmanager

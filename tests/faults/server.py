@@ -119,20 +119,43 @@ def _batch_get_item(body):
     return {"Responses": {TABLE: [item for item in ITEMS if item["id"] in keys]}}
 
 
-def assumed_role(number=1, seconds=3600):
+def expiration_in(seconds):
+    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def assumed_role(number=1, seconds=3600, operation="AssumeRole"):
     """STS's answer with the role's keys of that number, good for so long."""
-    expiration = datetime.now(UTC) + timedelta(seconds=seconds)
-    return f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-  <AssumeRoleResult>
+    return f"""<{operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <{operation}Result>
     <AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/r/s</Arn></AssumedRoleUser>
     <Credentials>
       <AccessKeyId>ASIAROLE{number}</AccessKeyId>
       <SecretAccessKey>secret of role {number}</SecretAccessKey>
       <SessionToken>token of role {number}</SessionToken>
-      <Expiration>{expiration:%Y-%m-%dT%H:%M:%SZ}</Expiration>
+      <Expiration>{expiration_in(seconds)}</Expiration>
     </Credentials>
-  </AssumeRoleResult>
-</AssumeRoleResponse>""".encode()
+  </{operation}Result>
+</{operation}Response>""".encode()
+
+
+def credential_document(source, number=1, seconds=3600):
+    """What metadata services and credential_process answer, in one."""
+    return {
+        "Version": 1,
+        "Code": "Success",
+        "AccessKeyId": f"ASIA{source}{number}",
+        "SecretAccessKey": f"secret of {source} {number}",
+        "Token": f"token of {source} {number}",
+        "SessionToken": f"token of {source} {number}",
+        "Expiration": expiration_in(seconds),
+    }
+
+
+# What requests to metadata services are called in scripts: method and path.
+CONTAINER = "GET /container/credentials"
+INSTANCE_TOKEN = "PUT /latest/api/token"
+INSTANCE_ROLES = "GET /latest/meta-data/iam/security-credentials/"
+INSTANCE = f"{INSTANCE_ROLES}the-role"
 
 
 KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/scripted"
@@ -162,6 +185,11 @@ RESULTS = {
     "Encrypt": _encrypt,
     "Decrypt": _decrypt,
     "AssumeRole": lambda body: assumed_role(),
+    "AssumeRoleWithWebIdentity": lambda body: assumed_role(operation="AssumeRoleWithWebIdentity"),
+    CONTAINER: lambda body: credential_document("CONTAINER"),
+    INSTANCE_TOKEN: lambda body: b"metadata-token==",
+    INSTANCE_ROLES: lambda body: b"the-role\n",
+    INSTANCE: lambda body: credential_document("INSTANCE"),
     "DescribeTable": lambda body: {"Table": TABLE_DESCRIPTION},
     "Scan": lambda body: _page(ITEMS),
     "Query": lambda body: _page(ITEMS[:1]),
@@ -315,7 +343,8 @@ class _Stream:
             if not self._receive():
                 return None
         head, _, self._data = self._data.partition(b"\r\n\r\n")
-        fields = [line.partition(": ") for line in head.decode("latin-1").split("\r\n")[1:]]
+        first, *lines = head.decode("latin-1").split("\r\n")
+        fields = [line.partition(": ") for line in lines]
         headers = {name.lower(): value for name, _, value in fields}
         length = int(headers.get("content-length", 0))
         while len(self._data) < length:
@@ -325,6 +354,8 @@ class _Stream:
         if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             form = dict(parse_qsl(body.decode()))
             return Request(form["Action"], headers, form)
+        if not first.startswith("POST "):
+            return Request(first.rpartition(" ")[0], headers, {})
         operation = headers.get("x-amz-target", ".").rpartition(".")[2]
         return Request(operation, headers, json.loads(body or b"{}"))
 

@@ -21,6 +21,7 @@ static const char *const class_names[] = {
     [ERROR_CLASS_CLOCK_SKEW] = "clock skew",
     [ERROR_CLASS_CREDENTIALS] = "credentials",
     [ERROR_CLASS_EXPIRED_CREDENTIALS] = "expired credentials",
+    [ERROR_CLASS_NO_CREDENTIALS] = "no credentials",
     [ERROR_CLASS_ACCESS_DENIED] = "access denied",
     [ERROR_CLASS_NOT_FOUND] = "not found",
     [ERROR_CLASS_CONDITION_FAILED] = "condition failed",

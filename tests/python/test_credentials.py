@@ -78,7 +78,7 @@ def test_session_about_to_expire_is_not_used(role_session, service):
 
 
 def test_aging_session_serves_while_the_next_one_is_asked_for(role_session, service):
-    service.script("AssumeRole", faults.assume_role(1, 480), faults.assume_role(2))
+    service.script("AssumeRole", faults.assume_role(1, 720), faults.assume_role(2))
     while signers(service)[-1:] != ["ASIAROLE2"] and len(signers(service)) < 50:
         assert role_session.execute(SCAN).fetchall() == ROWS
     assert signers(service)[0] == "ASIAROLE1"
@@ -88,7 +88,7 @@ def test_aging_session_serves_while_the_next_one_is_asked_for(role_session, serv
 
 def test_failed_refresh_leaves_a_good_session_in_use(role_session, service):
     service.script(
-        "AssumeRole", faults.assume_role(1, 480), faults.refuse_role(403, "AccessDenied")
+        "AssumeRole", faults.assume_role(1, 720), faults.refuse_role(403, "AccessDenied")
     )
     for _ in range(5):
         assert role_session.execute(SCAN).fetchall() == ROWS

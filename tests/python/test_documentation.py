@@ -9,7 +9,10 @@ from environment.scripts import load_script
 
 PAGES = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("reading", "types", "writing", "kms", "security", "options")),
+    *(
+        f"docs/{name}.md"
+        for name in ("reading", "types", "writing", "kms", "security", "credentials", "options")
+    ),
 )
 
 
