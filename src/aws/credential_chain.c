@@ -19,11 +19,9 @@
 
 #define DEFAULT_ROLE_SESSION_NAME "dynamodb_kms_fdw"
 
-/* As AWS's SDKs do: a container's endpoint is there if it is configured; an instance's may not be.
- */
-#define CONTAINER_ATTEMPTS   3
+/* A container's endpoint is there if it is configured; an instance's may not be. */
+#define METADATA_ATTEMPTS    3
 #define CONTAINER_TIMEOUT_MS 2000
-#define INSTANCE_ATTEMPTS    1
 #define INSTANCE_TIMEOUT_MS  1000
 
 typedef CheckedResult (*TakeAnswer)(CredentialChain *chain, Bytes answer);
@@ -741,7 +739,7 @@ ask_container(CredentialChain *chain, Bytes token)
 	CheckedResult result;
 
 	begin_step(chain, CREDENTIAL_STEP_HTTP, take_container, miss_container);
-	chain->step.attempts = CONTAINER_ATTEMPTS;
+	chain->step.attempts = METADATA_ATTEMPTS;
 	chain->step.timeout_ms = CONTAINER_TIMEOUT_MS;
 	result = copy == NULL ? arena_failure(chain->arena, token.length)
 	                      : container_request(chain->arena, chain->environment,
@@ -787,7 +785,8 @@ static void
 begin_instance_step(CredentialChain *chain, TakeAnswer take)
 {
 	begin_step(chain, CREDENTIAL_STEP_HTTP, take, miss_instance);
-	chain->step.attempts = INSTANCE_ATTEMPTS;
+	chain->step.attempts = METADATA_ATTEMPTS;
+	chain->step.may_be_absent = true;
 	chain->step.timeout_ms = INSTANCE_TIMEOUT_MS;
 }
 

@@ -50,6 +50,7 @@ typedef struct CredentialStep
 	const char *file_name;      /* of READ_FILE */
 	HttpRequest request;        /* of HTTP … */
 	int attempts;               /* … how often it may be sent … */
+	bool may_be_absent;         /* … but not again where nobody listens … */
 	int timeout_ms;             /* … and how long each may take */
 	const char *operation;      /* of STS: "AssumeRole"; static … */
 	Bytes body;                 /* … and its form data */

@@ -26,6 +26,8 @@
 
 #define REASON_SIZE 320
 
+#define HTTP_TOO_MANY_REQUESTS 429
+
 struct CredentialRefresh
 {
 	ServiceClient *client;
@@ -169,6 +171,21 @@ has_no_answer(CredentialRefresh *refresh, char *reason)
 	return true;
 }
 
+/* Whether the same request, sent again, may be answered. */
+static bool
+may_ask_again(const CredentialRefresh *refresh)
+{
+	const CredentialStep *step = &refresh->chain->step;
+	int status = refresh->exchange.end == EXCHANGE_COMPLETE ? refresh->head.status : 0;
+
+	if (refresh->attempts >= step->attempts)
+		return false;
+	if (step->may_be_absent && !refresh->exchange.connected)
+		return false;
+	/* Other statuses of this kind are meant. */
+	return status < 400 || status >= 500 || status == HTTP_TOO_MANY_REQUESTS;
+}
+
 static void
 end_request(void *context)
 {
@@ -188,7 +205,7 @@ end_request(void *context)
 		}
 		strlcpy(reason, result.message, sizeof(reason));
 	}
-	if (refresh->attempts < refresh->chain->step.attempts)
+	if (may_ask_again(refresh))
 		transport_timer_start(&refresh->pause, transport_now() + ATTEMPT_PAUSE_MICROSECONDS);
 	else
 		miss(refresh, reason);

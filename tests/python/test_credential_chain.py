@@ -12,11 +12,12 @@ import psycopg
 import pytest
 from environment.postgresql import running_postgresql
 from faults import server as faults
-from faults.clients import KEYS, ROWS, SCAN, create_table, options_clause
+from faults.clients import KEYS, ROWS, SCAN, create_table, descriptors, options_clause
 from faults.server import CONTAINER, INSTANCE, INSTANCE_ROLES, INSTANCE_TOKEN, FaultServer
 
 LIMIT_SECONDS = 0.1
 WAIT_SECONDS = 10
+ROLE_ARN = "arn:aws:iam::123456789012:role/reader"
 AMBIENT = {"credentials_required": "true"}
 SIGNALS = (1 << 31) - 1  # 1 to 31; the next two are the C library's own
 AGING, EXPIRING = 720, 240  # seconds: between the refreshes that are advised and due; past both
@@ -148,7 +149,7 @@ def test_container(container_session, service):
 
 
 def test_role_assumed_with_a_containers_credentials(superuser, service):
-    role = {"role_arn": "arn:aws:iam::123456789012:role/reader"}
+    role = {"role_arn": ROLE_ARN}
     create_table(superuser, service.endpoint_url, AMBIENT | role)
     assert superuser.execute(SCAN).fetchall() == ROWS
     assert signers(service, "AssumeRole") == ["ASIACONTAINER1"]
@@ -177,14 +178,29 @@ def test_container_is_asked_again(container_session, service):
 
 
 def test_container_that_refuses(container_session, service):
-    secret = b'{"AccessKeyId": "ASIA", "SecretAccessKey": "secret"}'
-    service.script(CONTAINER, *[faults.answer_bytes(b"no secret", 403)] * 3)
+    service.script(CONTAINER, faults.answer_bytes(b"a secret", 403))
     error = assert_no_credentials(container_session, "container (HTTP status 403)")
     assert "secret" not in str(error)
+    assert service.count(CONTAINER) == 1
     assert service.count(INSTANCE_TOKEN) == 0  # what is configured and fails ends the chain
-    service.script(CONTAINER, *[faults.answer_bytes(secret)] * 3)
-    assert_no_credentials(container_session, "no token or no expiration")
     assert container_session.execute(SCAN).fetchall() == ROWS
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (faults.answer_bytes(b'{"AccessKeyId": "a", "SecretAccessKey": "b"}'), "no expiration"),
+        (faults.answer_bytes(b"a secret", 500), "HTTP status 500"),
+        (faults.answer_bytes(b"a secret", 429), "HTTP status 429"),
+        (faults.reset_at_once, "container ("),
+        (faults.not_http, "container ("),
+    ],
+)
+def test_container_that_fails(container_session, service, behaviour, reason):
+    service.script(CONTAINER, *[behaviour] * 3)
+    error = assert_no_credentials(container_session, reason)
+    assert "secret" not in str(error)
+    assert service.count(CONTAINER) == 3
 
 
 def test_container_with_credentials_that_have_expired(container_session, service):
@@ -274,6 +290,13 @@ def test_instance(profile_session, service):
         assert asked.headers["x-aws-ec2-metadata-token"] == "metadata-token=="
 
 
+def test_instance_is_asked_again(profile_session, service):
+    service.script(INSTANCE_TOKEN, faults.answer_bytes(b"", 503))
+    service.script(INSTANCE, faults.answer_bytes(b"{"), faults.answer_bytes(b"", 429))
+    assert profile_session(ROLE_OF_INSTANCE).execute(SCAN).fetchall() == ROWS
+    assert service.count(INSTANCE) == 3
+
+
 def test_instance_without_version_2_is_not_asked_by_version_1(profile_session, service):
     service.script(INSTANCE_TOKEN, faults.answer_bytes(b"", 404))
     session = profile_session(ROLE_OF_INSTANCE)
@@ -293,7 +316,7 @@ def test_instance_without_version_2_is_not_asked_by_version_1(profile_session, s
     ],
 )
 def test_instance_that_answers_nonsense(profile_session, service, operation, answer, reason):
-    service.script(operation, faults.answer_bytes(answer))
+    service.script(operation, *[faults.answer_bytes(answer)] * 3)
     assert_no_credentials(profile_session(ROLE_OF_INSTANCE), reason)
 
 
@@ -501,6 +524,28 @@ def test_command_that_does_not_end_in_time(profile_session, files):
     wait_for_end(process_of_command(files))
 
 
+def test_nothing_is_left_behind(profile_session, service, files):
+    """Descriptors and children of the backend, after steps that went well and that did not."""
+    lines = [command(f"cat {document_file(files)}"), command("false"), command("/nonexistent")]
+    lines += [ROLE_OF_INSTANCE, command("head -c 2000000 /dev/zero"), web_identity(files)]
+    session = profile_session("")
+    mapping = "ALTER USER MAPPING FOR CURRENT_USER SERVER aws OPTIONS"
+    session.execute(f"{mapping} (ADD role_session_name 'one', ADD role_arn '{ROLE_ARN}')")
+
+    def go_round(number):
+        for text in lines:
+            files.write("config", text)
+            session.execute(f"{mapping} (SET role_session_name 'number{number}')")
+            with contextlib.suppress(psycopg.Error):
+                session.execute(SCAN).fetchall()
+        return len(descriptors(session))
+
+    first = go_round(1)
+    assert [go_round(number) for number in (2, 3, 4)] == [first] * 3
+    process_id = session.info.backend_pid
+    assert not Path(f"/proc/{process_id}/task/{process_id}/children").read_text()
+
+
 # Cancel
 
 
@@ -693,6 +738,14 @@ def test_nothing_anywhere(connection_to):
         "container (no variable names its endpoint), "
         "instance metadata (AWS_EC2_METADATA_DISABLED is set)."
     )
+
+
+def test_region_of_a_signature_is_the_servers(superuser, service):
+    """Whatever the host is called."""
+    url = f"http://dynamodb.us-west-2.localhost:{service.port}"
+    create_table(superuser, url, AMBIENT)
+    assert superuser.execute(SCAN).fetchall() == ROWS
+    assert "/eu-central-1/dynamodb/aws4_request" in service.requests[-1].headers["authorization"]
 
 
 def test_explicit_keys_look_nowhere(superuser, service):
