@@ -206,6 +206,26 @@ def lookup(backend, programs, extent):
     )
 
 
+def decryption_by_kms(backend, extent):
+    """Seconds a call, of a function a row and of one array; no ciphertext comes twice."""
+    call = "kms_decrypt('replay', {}, NULL, 'small.latency-10')"
+    ciphertext = "int4send(n)"
+    one_by_one = f"SELECT count({call.format(ciphertext)}) FROM generate_series(1, 100) n"
+    array = f"(SELECT array_agg({ciphertext}) FROM generate_series(1, 10000) n)"
+    at_once = f"SELECT cardinality({call.format(array)})"
+    pairs = in_turns(
+        extent.rounds,
+        lambda: backend.run(one_by_one).seconds / 100,
+        lambda: backend.run(at_once).seconds / 10000,
+    )
+    return Measure(
+        "kms_decrypt of 10,000 in an array against one after another, 10 ms",
+        at_least(16, "x"),
+        [sequential / concurrent for sequential, concurrent in pairs],
+        f"{1 / statistics.median(pair[1] for pair in pairs):,.0f} a second",
+    )
+
+
 def large_scan_memory(backend, throughput, extent):
     shape = throughput.shape
     page_bytes = throughput.item_bytes * throughput.items["ours, COPY"] / extent.pages
@@ -272,6 +292,7 @@ def measure_all(backend, programs, extent, say):
     measures += [counting(backend, programs, latency_ms, extent) for latency_ms in (0, 5)]
     measures.append(segments(backend, extent))
     measures.append(lookup(backend, programs, extent))
+    measures.append(decryption_by_kms(backend, extent))
     say("encrypted items")
     measures += encrypted_items(programs, extent)
     say("memory")
