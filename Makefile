@@ -14,7 +14,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard $(ROOMS:%=src/%/*.c))))
 
 PG_CPPFLAGS = -Isrc
 PG_CFLAGS = -std=gnu11 -fvisibility=hidden -MMD -MP
-SHLIB_LINK = -lcurl -ljson-c -lcrypto -lz
+SHLIB_LINK = -lcurl -ljson-c -lssl -lcrypto -lz
 
 # Of the SQL tests the one that needs no emulator; `make test` runs them all.
 REGRESS = options

@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -609,6 +610,27 @@ set_policy(CURL *easy)
 	       SET(CURLOPT_HTTP_CONTENT_DECODING, 0L) && SET(CURLOPT_PATH_AS_IS, 1L);
 }
 
+/*
+ * CURLOPT_SSL_CTX_FUNCTION: OpenSSL decrypts what it receives where it was received, and would
+ * leave it there, also when it gives that memory back.
+ */
+static CURLcode
+cleanse_plaintext(CURL *easy, void *context, void *unused)
+{
+	SSL_CTX_set_options(context, SSL_OP_CLEANSE_PLAINTEXT);
+	return CURLE_OK;
+}
+
+/* The context is OpenSSL's only where libcurl uses OpenSSL. */
+static bool
+set_cleansing(CURL *easy)
+{
+	const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+	return library == NULL || strncmp(library, "OpenSSL/", strlen("OpenSSL/")) != 0 ||
+	       SET(CURLOPT_SSL_CTX_FUNCTION, cleanse_plaintext);
+}
+
 static bool
 set_connection(CURL *easy, const ExchangeSettings *settings)
 {
@@ -618,7 +640,8 @@ set_connection(CURL *easy, const ExchangeSettings *settings)
 	       SET(CURLOPT_BUFFERSIZE, READ_SIZE) && SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
 	       SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
 	       SET(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2) &&
-	       (settings->ca_file == NULL || SET(CURLOPT_CAINFO, settings->ca_file));
+	       (settings->ca_file == NULL || SET(CURLOPT_CAINFO, settings->ca_file)) &&
+	       set_cleansing(easy);
 }
 
 static bool

@@ -1,5 +1,6 @@
 """Encrypted columns for the tests about them: tables, keys, and a scripted service."""
 
+import contextlib
 import itertools
 
 import psycopg
@@ -63,8 +64,14 @@ def service():
 @pytest.fixture
 def scripted(postgresql, database, service):
     """The foreign table `faults` has an encrypted column `value`."""
+    with encrypted_faults(postgresql, database, service) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def encrypted_faults(postgresql, database, service, **options):
     with postgresql.connect(database) as connection:
-        create_table(connection, service.endpoint_url, max_attempts="2")
+        create_table(connection, service.endpoint_url, max_attempts="2", **options)
         connection.execute("""
             DROP FOREIGN TABLE faults;
             CREATE FOREIGN TABLE faults (id text, value text OPTIONS (kms_encrypted 'true'))

@@ -7,8 +7,18 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from encrypted_columns import SECRET, ciphertext_of, declare, encrypted, error_of, one
+from encrypted_columns import (
+    SECRET,
+    ciphertext_of,
+    declare,
+    encrypted,
+    encrypted_faults,
+    error_of,
+    one,
+)
 from faults import server as faults
+from faults.certificates import make_certificate
+from faults.server import FaultServer
 
 pytest_plugins = ["encrypted_columns"]
 
@@ -442,6 +452,21 @@ def test_plaintexts_of_rows_gone_by_are_not_in_memory(scripted, service):
         assert found_in_memory(scripted, texts[1:])
         scripted.execute("CLOSE c")
         assert not found_in_memory(scripted, texts[1:])
+
+
+def test_tls_keeps_no_plaintext(postgresql, database, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("kms")
+    for parent in (directory, *directory.parents[:2]):
+        parent.chmod(0o755)
+    certificate, key = make_certificate(directory, "kms")
+    texts = secret_texts(50)
+    with (
+        FaultServer(faults.server_context(certificate, key)) as service,
+        encrypted_faults(postgresql, database, service, ca_file=certificate) as connection,
+    ):
+        service.script("Scan", encrypted_items(*texts))
+        assert one(connection, "SELECT sum(length(value)) FROM faults") == sum(map(len, texts))
+        assert not found_in_memory(connection, texts[1:])
 
 
 def test_plaintexts_of_functions_are_wiped(scripted, service):
