@@ -232,6 +232,8 @@ kms_plaintext_ask(KmsPlaintexts *plaintexts, KmsUse *use, const KmsRequest *requ
 	DigestEntry *entry = hash_search(plaintexts->by_digest, &digest, HASH_ENTER, &found);
 	KmsPlaintext *plaintext = found ? find_plaintext(entry) : NULL;
 
+	service_client_count_cache(plaintexts->client, AWS_KMS, kms_operation_name(request->operation),
+	                           plaintext != NULL);
 	if (plaintext != NULL)
 	{
 		use->cache_hits++;

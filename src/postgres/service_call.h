@@ -40,6 +40,10 @@ extern ServiceClient *service_client_get(Oid server_id, Oid user_id);
  */
 extern void service_client_require(const ServiceClient *client, AwsService service);
 
+/* Counts an answer that was looked for in a cache before the operation was asked for. */
+extern void service_client_count_cache(ServiceClient *client, AwsService service,
+                                       const char *operation, bool hit);
+
 /* The server's options, borrowed until the next service_client_get. */
 extern const ServerOptions *service_client_options(const ServiceClient *client);
 

@@ -434,3 +434,15 @@ service_client_statistics(ServiceClient *client, AwsService service, const char 
 	slist_push_head(&client->statistics, &statistics->node);
 	return statistics;
 }
+
+void
+service_client_count_cache(ServiceClient *client, AwsService service, const char *operation,
+                           bool hit)
+{
+	ServiceStatistics *statistics = service_client_statistics(client, service, operation);
+
+	if (hit)
+		statistics->cache_hits++;
+	else
+		statistics->cache_misses++;
+}

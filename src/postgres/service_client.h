@@ -47,6 +47,8 @@ typedef struct ServiceStatistics
 	int64 errors; /* calls that failed for good */
 	int64 bytes_sent;
 	int64 bytes_received;
+	int64 cache_hits; /* answers that were had without a call … */
+	int64 cache_misses;
 } ServiceStatistics;
 
 struct ServiceClient

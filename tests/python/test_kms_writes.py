@@ -1,6 +1,7 @@
 """Encrypted columns as they are written: boto3 reads what we wrote, on both emulators."""
 
 import threading
+import time
 from decimal import Decimal
 
 import psycopg
@@ -224,6 +225,59 @@ def test_who_may_not_encrypt_stores_nothing(writable, service):
     assert error.sqlstate == "42501" and "alias/scripted" in error.diag.message_detail
     assert SECRET not in str(error)
     assert service.count("PutItem") == 0
+
+
+def test_a_failure_says_what_was_stored(writable, service):
+    service.script("Encrypt", *[faults.answer_properly] * 2, *denied(1))
+    error = error_of(
+        writable, "INSERT INTO faults VALUES ('1', 'a'), ('2', 'b'), ('3', 'c'), ('4', 'd')"
+    )
+    assert error.sqlstate == "42501"
+    assert "Rows that the statement has stored: 2." in error.diag.message_detail
+    assert service.count("PutItem") == 2
+
+
+def test_a_cancel_reaches_an_encryption(writable, service):
+    service.script("Encrypt", faults.stall)
+    failure = []
+
+    def insert():
+        with pytest.raises(psycopg.Error) as raised:
+            writable.execute("INSERT INTO faults VALUES ('1', 'a')")
+        failure.append((raised.value.sqlstate, time.monotonic()))
+
+    thread = threading.Thread(target=insert)
+    thread.start()
+    service.wait_until_reached()
+    cancelled = time.monotonic()
+    writable.cancel()
+    thread.join()
+    assert failure[0][0] == "57014" and failure[0][1] - cancelled < 0.1
+    assert service.count("PutItem") == 0
+
+
+def test_nothing_secret_is_logged(writable, service, postgresql):
+    """Whatever goes wrong, and however much is logged, as long as secrets are parameters."""
+    start = postgresql.log_path.stat().st_size
+    secret = "hunter2 of the log"
+    writable.execute("""SET dynamodb_kms_fdw.log_requests = on; SET log_min_messages = debug5;
+        SET log_parameter_max_length_on_error = 0; SET log_parameter_max_length = 0;
+        SET log_statement = 'all'; SET log_error_verbosity = verbose;
+        SET debug_print_plan = on""")
+    items = [{"id": {"S": "x"}, "value": ciphertext_of(secret)}]
+    service.script("Scan", *[faults.page(items)] * 9)
+    service.script("Encrypt", *denied(1))
+    error_of(writable, "INSERT INTO faults VALUES ('1', %s) RETURNING id", secret)
+    writable.execute("INSERT INTO faults VALUES ('2', %s)", (secret,))
+    assert one(writable, "SELECT value FROM faults") == secret
+    writable.execute("ALTER FOREIGN TABLE faults ALTER COLUMN value TYPE int")
+    error_of(writable, "SELECT value FROM faults")
+    error_of(writable, "SELECT kms_decrypt('aws', %s::bytea)", b"\xa5" + secret.encode())
+    with postgresql.log_path.open() as log:
+        log.seek(start)
+        logged = log.read()
+    assert "KMS Encrypt: status 400" in logged and "does not fit type integer" in logged
+    assert "hunter2" not in logged and secret.encode().hex() not in logged
 
 
 BAD_VALUES = {"repeat('x', 4097)": "54000", "''": "22023"}
