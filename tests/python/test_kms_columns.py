@@ -198,6 +198,19 @@ def test_only_the_listed_keys_open(encrypting, table, kms, key):
     assert SECRET not in str(error)
 
 
+def test_an_alias_is_resolved_once_a_statement(scripted, service):
+    def described(arn):
+        return lambda conversation: conversation.answer({"KeyMetadata": {"Arn": arn}})
+
+    scripted.execute("""ALTER FOREIGN TABLE faults OPTIONS
+        (ADD kms_key_ids_for_decrypt 'alias/other, alias/scripted')""")
+    service.script("DescribeKey", described("arn:other"), described(faults.KEY_ARN))
+    service.script("Scan", encrypted_items(*texts_of(20)))
+    assert one(scripted, "SELECT count(value) FROM faults") == 20
+    assert service.count("DescribeKey") == 2
+    assert not any("KeyId" in r.body for r in service.requests if r.operation == "Decrypt")
+
+
 def test_one_key_is_named_to_kms(scripted, service):
     service.script("Scan", encrypted_items("x"))
     assert one(scripted, "SELECT value FROM faults") == "x"

@@ -110,6 +110,9 @@ def test_what_a_ciphertext_is_bound_to_stays(bound, stored, key):
     for assignment in ("n = 2", "n = NULL", "id = 'y'", "id = 'y', n = 1"):
         error = error_of(bound, f"UPDATE t SET {assignment} RETURNING id")
         assert error.sqlstate == "0A000" and '"v"' in error.diag.message_hint
+    with pytest.raises(psycopg.Error) as raised:
+        bound.execute("UPDATE t SET n = 2 WHERE id = 'x'")
+    assert raised.value.sqlstate == "0A000"
     bound.execute("UPDATE t SET n = 1, other = 'b'")
     assert stored("x") == before | {"other": {"S": "b"}}
     assert stored("y") is None

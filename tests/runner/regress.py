@@ -1,5 +1,6 @@
 """pg_regress: sql/*.sql against each emulator, every file in a database of its own."""
 
+import contextlib
 import os
 from contextlib import ExitStack
 
@@ -16,9 +17,18 @@ def run():
         return
     with ExitStack() as stack:
         server = stack.enter_context(postgresql.running_postgresql("regress-postgresql"))
+        kms = stack.enter_context(running_kms()) if "kms" in selected_tests() else {}
         for start in emulators.EMULATORS.values():
             with start(f"regress-{start.__name__}") as emulator:
-                yield from _run_against(server, emulator)
+                yield from _run_against(server, emulator, kms)
+
+
+@contextlib.contextmanager
+def running_kms():
+    """What psql reads of a KMS, which is moto's beside either emulator. It has the tests' key."""
+    with emulators.running_moto("regress-kms") as moto:
+        load_script(paths.TREE / "tests/seed/kms.py").create_key(moto.client("kms"))
+        yield {"KMS_ENDPOINT": moto.endpoint_url}
 
 
 def selected_tests():
@@ -27,10 +37,10 @@ def selected_tests():
     return names or sorted(file.stem for file in (paths.TREE / "sql").glob("*.sql"))
 
 
-def _run_against(server, emulator):
+def _run_against(server, emulator, kms):
     yield from _seed(emulator)
     for name in selected_tests():
-        yield _run_file(server, emulator, name)
+        yield _run_file(server, emulator, kms, name)
 
 
 def _seed(emulator):
@@ -44,7 +54,7 @@ def _seed(emulator):
                 yield Outcome(f"regress {emulator.name} seed {script.stem}", False, repr(error))
 
 
-def _run_file(server, emulator, name):
+def _run_file(server, emulator, kms, name):
     output = paths.RESULTS / "regress" / emulator.name / name
     output.mkdir(parents=True, exist_ok=True)
     difference = output / "regression.diffs"
@@ -61,7 +71,7 @@ def _run_file(server, emulator, name):
             f"--dbname=regress_{name}",
             name,
         ],
-        env=server.environment() | emulator.environment(),
+        env=server.environment() | emulator.environment() | kms,
     )
     shown = difference.read_text(errors="replace") if difference.exists() else ""
     return Outcome(
