@@ -23,6 +23,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/access.h"
+#include "postgres/column_encryption.h"
 #include "postgres/conditions.h"
 #include "postgres/index_choice.h"
 #include "postgres/key_match.h"
@@ -158,6 +159,10 @@ leave_out_judged_columns(const PathScope *scope, Access *access, List *exact)
 		else
 			access->columns = lappend_int(access->columns, number);
 	}
+	/* Encrypted columns look at others, whatever the query does. */
+	access->columns =
+	    column_encryption_add_context_columns(scope->planning->relation, access->columns);
+	access->judged_columns = list_difference_int(access->judged_columns, access->columns);
 	access->keys_only = access->columns == NIL;
 }
 

@@ -47,7 +47,7 @@ typedef struct RowWriter
 	/* For encrypted columns: see row_encryption.h. */
 	Bitmapset *assigned_columns; /* numbers of those that the statement assigns */
 	KmsUse kms;
-	MemoryContext statement_context; /* the executor's; NULL once the statement has ended */
+	MemoryContext statement_context; /* the executor's, while the statement writes; else NULL */
 	const struct ColumnCiphertext *ciphertexts; /* by column, of the row being made; may be NULL */
 } RowWriter;
 

@@ -121,7 +121,6 @@ table_writer_begin(EState *statement, Relation relation, Oid user_id, const Bitm
 	writer->statement_units = capacity_units_of_statement(statement, writer->relation->server_id);
 	table_writers_settle_for_reader(writer->relation->client, writer->relation->options->table_name,
 	                                statement);
-	writer->rows->statement_context = statement->es_query_cxt;
 	writer->state = writer->mode->begin(writer);
 	enlist(writer, statement);
 	MemoryContextSetParent(context, TopTransactionContext);
@@ -188,10 +187,27 @@ complete_failure(TableWriter *writer, ErrorData *error)
 	say_what_was_stored(writer, error);
 }
 
+/*
+ * What the statement has decrypted serves its rows as long as it runs; a mode may keep rows, and
+ * what makes them, for longer.
+ */
+static void
+enter_statement(TableWriter *writer)
+{
+	writer->rows->statement_context = writer->statement->es_query_cxt;
+}
+
+static void
+leave_statement(TableWriter *writer)
+{
+	writer->rows->statement_context = NULL;
+}
+
 static void
 raise_completed(TableWriter *writer, ErrorData *error)
 {
 	complete_failure(writer, error);
+	leave_statement(writer);
 	ReThrowError(error);
 }
 
@@ -227,6 +243,7 @@ write_row(TableWriter *writer, const GivenRow *given, RowOutcome *outcome)
 	MemoryContext caller = CurrentMemoryContext;
 
 	check_failure(writer);
+	enter_statement(writer);
 	PG_TRY();
 	{
 		MemoryContextSwitchTo(writer->context);
@@ -241,6 +258,7 @@ write_row(TableWriter *writer, const GivenRow *given, RowOutcome *outcome)
 		raise_completed(writer, take_error(writer));
 	}
 	PG_END_TRY();
+	leave_statement(writer);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -283,6 +301,7 @@ settle(TableWriter *writer)
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorData *volatile failure = NULL;
 
+	enter_statement(writer);
 	PG_TRY();
 	{
 		MemoryContextSwitchTo(writer->context);
@@ -297,6 +316,7 @@ settle(TableWriter *writer)
 		complete_failure(writer, failure);
 	}
 	PG_END_TRY();
+	leave_statement(writer);
 	MemoryContextSwitchTo(caller);
 	return failure;
 }

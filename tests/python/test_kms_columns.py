@@ -120,6 +120,8 @@ def test_contexts_are_made_of_the_items_attributes(encrypting, table, kms, key, 
     )
     assert one(encrypting, "SELECT v FROM t") == SECRET
     assert one(encrypting, "SELECT v FROM t WHERE id = 'x €'") == SECRET
+    assert one(encrypting, "SELECT v FROM t WHERE o") == SECRET
+    assert one(encrypting, f"SELECT v FROM t WHERE n = {number}") == SECRET
 
 
 @pytest.fixture

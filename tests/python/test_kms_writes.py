@@ -231,7 +231,11 @@ def test_who_may_not_encrypt_stores_nothing(writable, service):
 
 
 def test_a_failure_says_what_was_stored(writable, service):
-    service.script("Encrypt", *[faults.answer_properly] * 2, *denied(1))
+    def deny_the_third(conversation):
+        is_third = conversation.request.body["Plaintext"] == faults.base64_of(b"c")
+        (denied(1)[0] if is_third else faults.answer_properly)(conversation)
+
+    service.script("Encrypt", *[deny_the_third] * 4)
     error = error_of(
         writable, "INSERT INTO faults VALUES ('1', 'a'), ('2', 'b'), ('3', 'c'), ('4', 'd')"
     )
@@ -321,3 +325,32 @@ def test_a_guard_bounds_encryption(writable, service):
 def test_explain_shows_calls(writable, service):
     query = "EXPLAIN (ANALYZE, FORMAT JSON) INSERT INTO faults VALUES ('a', 'x'), ('b', NULL)"
     assert one(writable, query)[0]["Plan"]["KMS Calls"] == 1
+
+
+# Rows that are written when the transaction commits
+
+
+def test_a_transaction_reads_and_commits_its_own_ciphertexts(bound, stored, kms, key):
+    bound.execute("ALTER FOREIGN TABLE t OPTIONS (ADD write_mode 'transaction')")
+    with bound.transaction():
+        bound.execute("INSERT INTO t VALUES ('x', 1, 'a', 'first'), ('y', 2, 'b', 'second')")
+        assert one(bound, "SELECT v FROM t WHERE id = 'x'") == "first"
+        assert stored("x") is None
+        with bound.transaction(force_rollback=True):
+            bound.execute("UPDATE t SET v = 'rolled back' WHERE id = 'x'")
+            assert one(bound, "SELECT v FROM t WHERE id = 'x'") == "rolled back"
+        bound.execute("UPDATE t SET v = v || '!' WHERE v = 'second'")
+        assert error_of_subtransaction(bound, "UPDATE t SET n = 3 WHERE n = 2") == "0A000"
+    assert opened(kms, stored("x")["v"], **context_of("x", "1")) == "first"
+    assert opened(kms, stored("y")["v"], **context_of("y", "2")) == "second!"
+    with bound.transaction():
+        bound.execute("UPDATE t SET v = v || '?' WHERE id = 'x'")
+        bound.execute("UPDATE t SET other = 'c', v = NULL WHERE id = 'y'")
+    assert opened(kms, stored("x")["v"], **context_of("x", "1")) == "first?"
+    assert stored("y") == {"id": {"S": "y"}, "n": {"N": "2"}, "other": {"S": "c"}}
+
+
+def error_of_subtransaction(connection, query):
+    with pytest.raises(psycopg.Error) as raised, connection.transaction():
+        connection.execute(query)
+    return raised.value.sqlstate
