@@ -4,7 +4,7 @@ statement works."""
 import json
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from email.utils import formatdate
 
 import psycopg
@@ -46,6 +46,28 @@ def failure(connection, statement=SCAN):
     with pytest.raises(psycopg.Error) as raised:
         connection.execute(statement).fetchall()
     return raised.value
+
+
+@contextmanager
+def fetching(connection, statement):
+    """Runs the statement while the block does; its rows are there at the block's end."""
+    rows = []
+
+    def fetch():
+        rows.extend(connection.execute(statement).fetchall())
+
+    thread = threading.Thread(target=fetch)
+    thread.start()
+    yield rows
+    thread.join()
+
+
+def wait_until_it_waits(observer, process_id):
+    """Until the backend waits for the network, in a statement that has begun."""
+    query = "SELECT wait_event_type, state FROM pg_stat_activity WHERE pid = %s"
+    deadline = time.monotonic() + WAIT_SECONDS
+    while observer.execute(query, [process_id]).fetchone() != ("Extension", "active"):
+        assert time.monotonic() < deadline, "the backend does not wait"
 
 
 # Faults that another attempt cures
@@ -233,14 +255,24 @@ def test_a_byte_a_second_ends_with_the_request_timeout(unharmed, service):
     service.wait_until_closed()
 
 
-def test_time_that_a_cursor_rests_is_not_the_service_s(unharmed, service):
-    unharmed.execute("ALTER SERVER aws OPTIONS (ADD request_timeout '300ms', SET max_attempts '1')")
-    service.script("Scan", faults.page(faults.ITEMS[:1], "more"))
-    with unharmed.transaction():
+def test_time_that_a_cursor_rests_is_not_the_service_s(postgresql, unharmed, service):
+    """The answer to a request sent before the rest comes only after it."""
+    may_answer = threading.Event()
+
+    def answer_in_time(conversation):
+        may_answer.wait(WAIT_SECONDS)
+        faults.answer_properly(conversation)
+
+    unharmed.execute("ALTER SERVER aws OPTIONS (ADD request_timeout '1s', SET max_attempts '1')")
+    service.script("Scan", faults.page(faults.ITEMS[:1], "more"), answer_in_time)
+    with unharmed.transaction(), postgresql.connect() as observer:
         unharmed.execute("DECLARE reader CURSOR FOR SELECT id FROM faults")
         assert unharmed.execute("FETCH 1 FROM reader").fetchall() == [("key 0",)]
-        unharmed.execute("SELECT pg_sleep(0.5)")
-        assert len(unharmed.execute("FETCH ALL FROM reader").fetchall()) == len(ROWS)
+        unharmed.execute("SELECT pg_sleep(1.2)")
+        with fetching(unharmed, "FETCH ALL FROM reader") as rows:
+            wait_until_it_waits(observer, unharmed.info.backend_pid)
+            may_answer.set()
+        assert len(rows) == len(ROWS)
 
 
 def skewed(conversation, seconds):
@@ -341,22 +373,13 @@ def test_connections_are_limited_for_all_scans_together(postgresql, session, ser
         session.execute("DECLARE one CURSOR FOR SELECT value FROM faults")
         session.execute("DECLARE two CURSOR FOR SELECT value FROM faults")
         session.execute("FETCH 1 FROM one")
-        fetching = threading.Thread(target=session.execute, args=("FETCH 1 FROM two",))
-        fetching.start()
-        wait_until_it_waits(observer, session.info.backend_pid)
-        may_answer.set()
-        fetching.join()
+        with fetching(session, "FETCH 1 FROM two") as rows:
+            wait_until_it_waits(observer, session.info.backend_pid)
+            may_answer.set()
+        assert len(rows) == 1
         assert session.execute("FETCH ALL FROM one").rowcount == 4 * len(ROWS) - 1
         assert session.execute("FETCH ALL FROM two").rowcount == 2 * len(ROWS) - 1
     assert service.connection_count == 2
-
-
-def wait_until_it_waits(observer, process_id):
-    """For the network, in a statement that has begun."""
-    query = "SELECT wait_event_type, state FROM pg_stat_activity WHERE pid = %s"
-    deadline = time.monotonic() + WAIT_SECONDS
-    while observer.execute(query, [process_id]).fetchone() != ("Extension", "active"):
-        assert time.monotonic() < deadline, "the backend does not wait"
 
 
 def test_no_proxy_of_the_environment_is_used(service):
