@@ -3,19 +3,16 @@
 import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 from pathlib import Path
 
 import psycopg
 import pytest
-from environment import paths
 from environment.postgresql import running_postgresql
+from faults import preloaded
 from faults import server as faults
 from faults.clients import ROWS, SCAN, create_table, descriptors
 from faults.server import FaultServer, FullBacklog, SilentListener
@@ -38,12 +35,7 @@ class Resolver:
     environment."""
 
     def __init__(self, directory):
-        library = directory / "slow_resolver.so"
-        source = paths.TREE / "tests" / "faults" / "slow_resolver.c"
-        flags = ["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror"]
-        subprocess.run(
-            [os.environ.get("CC", "cc"), *flags, "-o", library, source, "-ldl"], check=True
-        )
+        library = preloaded.build("slow_resolver", directory)
         path = directory / "lookups"
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
@@ -67,14 +59,11 @@ class Resolver:
 
 @pytest.fixture(scope="module")
 def resolver():
-    # Where the server's account can reach it, with a path that fits a socket's address.
-    directory = Path(tempfile.mkdtemp(prefix="resolver.", dir="/tmp"))
-    directory.chmod(0o755)
-    try:
-        with contextlib.closing(Resolver(directory)) as resolver:
-            yield resolver
-    finally:
-        shutil.rmtree(directory)
+    with (
+        preloaded.open_directory() as directory,
+        contextlib.closing(Resolver(directory)) as resolver,
+    ):
+        yield resolver
 
 
 @pytest.fixture(scope="module")

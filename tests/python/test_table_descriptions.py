@@ -2,6 +2,8 @@
 
 import psycopg
 import pytest
+from environment.postgresql import running_postgresql
+from faults import preloaded
 from faults import server as faults
 from faults.clients import ROWS, SCAN, create_table
 from faults.server import FaultServer
@@ -97,6 +99,31 @@ def test_a_table_that_was_dropped_is_asked_about_again(session, service):
     assert raised.value.sqlstate == "HV00R"
     assert session.execute(SCAN).fetchall() == ROWS
     assert descriptions(service) == 2
+
+
+def test_a_table_that_is_not_as_described_is_asked_about_again(session, service):
+    session.execute(SCAN)
+    service.script("Scan", faults.refuse(400, "ValidationException", "no such index"))
+    with pytest.raises(psycopg.Error) as raised:
+        session.execute(SCAN)
+    assert raised.value.sqlstate == "HV000"
+    assert session.execute(SCAN).fetchall() == ROWS
+    assert descriptions(service) == 2
+
+
+def test_a_description_is_five_minutes_good(service):
+    with preloaded.open_directory() as directory:
+        clock = preloaded.MovedClock(directory)
+        with (
+            running_postgresql("moved-clock", environment=clock.environment) as postgresql,
+            postgresql.database() as database,
+            postgresql.connect(database) as session,
+        ):
+            create_table(session, service.endpoint_url)
+            for seconds, expected in ((0, 1), (240, 1), (301, 2), (540, 2)):
+                clock.move(seconds)
+                assert session.execute(SCAN).fetchall() == ROWS
+                assert descriptions(service) == expected
 
 
 def test_a_missing_table_is_not_remembered(session, service):
