@@ -1,0 +1,101 @@
+"""What statements and options put into requests that neither rows nor EXPLAIN show."""
+
+import pytest
+from faults.clients import create_table
+from faults.server import TABLE, TABLE_DESCRIPTION, FaultServer
+
+STATEMENTS = {
+    "GetItem": "SELECT value FROM faults WHERE id = 'key 1'",
+    "BatchGetItem": "SELECT value FROM faults WHERE id IN ('key 1', 'key 2')",
+    "Query": "SELECT value FROM ranges WHERE id = 'key 1' AND value > 0",
+    "Scan": "SELECT value FROM faults",
+}
+WITH_RANGE_KEY = TABLE_DESCRIPTION | {
+    "TableName": "ranges",
+    "KeySchema": [
+        {"AttributeName": "id", "KeyType": "HASH"},
+        {"AttributeName": "value", "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": "id", "AttributeType": "S"},
+        {"AttributeName": "value", "AttributeType": "N"},
+    ],
+}
+
+
+def describe(conversation):
+    name = conversation.request.body["TableName"]
+    conversation.answer({"Table": WITH_RANGE_KEY if name == "ranges" else TABLE_DESCRIPTION})
+
+
+@pytest.fixture
+def service():
+    with FaultServer() as server:
+        server.script("DescribeTable", *[describe] * 100)
+        yield server
+
+
+@pytest.fixture
+def session(postgresql, database, service):
+    with postgresql.connect(database) as connection:
+        create_table(connection, service.endpoint_url)
+        connection.execute("CREATE FOREIGN TABLE ranges (id text, value numeric) SERVER aws")
+        yield connection
+
+
+def sent(session, service, statement):
+    """The operation and the body of the statement's one request about items."""
+    before = len(service.requests)
+    session.execute(statement).fetchall()
+    requests = [r for r in service.requests[before:] if r.operation != "DescribeTable"]
+    assert len(requests) == 1
+    return requests[0].operation, requests[0].body
+
+
+def members(session, service, statement):
+    """The request's members; of a BatchGetItem those for its table."""
+    operation, body = sent(session, service, statement)
+    return body["RequestItems"][TABLE] if operation == "BatchGetItem" else body
+
+
+@pytest.mark.parametrize(("operation", "statement"), STATEMENTS.items(), ids=STATEMENTS.keys())
+def test_reads_are_as_consistent_as_the_options_say(session, service, operation, statement):
+    table = "ranges" if operation == "Query" else "faults"
+    assert sent(session, service, statement)[0] == operation
+    assert not members(session, service, statement).get("ConsistentRead", False)
+    session.execute("ALTER SERVER aws OPTIONS (ADD consistent_read 'true')")
+    assert members(session, service, statement)["ConsistentRead"] is True
+    session.execute(f"ALTER FOREIGN TABLE {table} OPTIONS (ADD consistent_read 'false')")
+    assert not members(session, service, statement).get("ConsistentRead", False)
+
+
+@pytest.mark.parametrize(("operation", "statement"), STATEMENTS.items(), ids=STATEMENTS.keys())
+def test_only_needed_attributes_are_asked_for(session, service, operation, statement):
+    """The keys are needed in any case: an error says with them which item it is about."""
+    table = "ranges" if operation == "Query" else "faults"
+    session.execute(f"ALTER FOREIGN TABLE {table} ADD note text, ADD wide jsonb")
+    request = members(session, service, statement)
+    placeholders = request["ProjectionExpression"].split(", ")
+    names = request["ExpressionAttributeNames"]
+    assert {names[placeholder] for placeholder in placeholders} == {"id", "value"}
+
+
+def test_what_only_counts_asks_for_no_attribute(session, service):
+    body = members(session, service, "SELECT count(*) FROM faults")
+    assert body["Select"] == "COUNT"
+    assert "ProjectionExpression" not in body
+    body = members(session, service, "SELECT count(*) FROM ranges WHERE id = 'key 1'")
+    assert body["Select"] == "COUNT"
+    # What is checked here must come here.
+    body = members(session, service, "SELECT count(*) FROM faults WHERE value % 2 = 0")
+    assert "Select" not in body
+
+
+def test_whole_items_are_asked_for_whole(session, service):
+    session.execute("ALTER FOREIGN TABLE faults ADD item jsonb OPTIONS (whole_item 'true')")
+    assert "ProjectionExpression" not in members(session, service, "SELECT item FROM faults")
+
+
+@pytest.mark.parametrize(("operation", "statement"), STATEMENTS.items(), ids=STATEMENTS.keys())
+def test_capacity_is_asked_for(session, service, operation, statement):
+    assert sent(session, service, statement)[1]["ReturnConsumedCapacity"] == "TOTAL"
