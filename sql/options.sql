@@ -235,6 +235,8 @@ CREATE SCHEMA elsewhere;
 ALTER EXTENSION dynamodb_kms_fdw SET SCHEMA elsewhere;
 SELECT elsewhere.dynamodb_kms_fdw_version() IS NOT NULL AS moved;
 
+\set VERBOSITY terse
 DROP EXTENSION dynamodb_kms_fdw CASCADE;
+\set VERBOSITY default
 DROP OWNED BY regress_options_user;
 DROP ROLE regress_options_user;

@@ -32,10 +32,12 @@ def _build(compiler):
 
 
 def _installcheck(compiler, copy, make):
-    """make installcheck against a server that loads the library just built."""
+    """make installcheck by a superuser of any name, against a server that loads what was built."""
     library = copy / paths.EXTENSION_LIBRARY.name
     with postgresql.running_postgresql("pgxs-postgresql", library=library) as server:
-        environment = server.environment("contrib_regression")
+        with server.connect() as connection:
+            connection.execute("CREATE ROLE installer SUPERUSER LOGIN")
+        environment = server.environment("contrib_regression") | {"PGUSER": "installer"}
         name = f"build PGXS installcheck with {compiler}"
         return outcome_of_command(name, [*make, "installcheck"], env=environment)
 
