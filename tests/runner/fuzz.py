@@ -5,7 +5,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from environment import paths
-from runner.outcome import Outcome, make, outcome_of_command
+from runner.outcome import Outcome, kill_running, make, outcome_of_command
 
 SHORT_SECONDS = 10
 LONG_SECONDS = int(os.environ.get("FUZZ_SECONDS", "600"))
@@ -23,7 +23,12 @@ def _run(seconds):
     yield make("fuzzers")
     names = [source.stem for source in sorted((paths.TREE / "tests/fuzz").glob("fuzz_*.c"))]
     with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
-        yield from pool.map(lambda name: _fuzz(name, seconds), names)
+        try:
+            yield from pool.map(lambda name: _fuzz(name, seconds), names)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kill_running()
+            raise
 
 
 def _fuzz(name, seconds):

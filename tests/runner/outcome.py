@@ -13,9 +13,12 @@ class Outcome:
     detail: str = ""  # shown when it failed
 
 
-def run(command, **options):
+_running = set()  # what run() has started and not seen the end of, in whichever thread
+
+
+def run(command, timeout=None, **options):
     """Runs a command in the tree and waits; stdout of the result has all of its output."""
-    return subprocess.run(
+    with subprocess.Popen(
         [str(word) for word in command],
         cwd=paths.TREE,
         stdin=subprocess.DEVNULL,
@@ -23,10 +26,24 @@ def run(command, **options):
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        check=False,
         preexec_fn=processes.die_with_parent,
         **options,
-    )
+    ) as process:
+        _running.add(process)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            _running.discard(process)
+    return subprocess.CompletedProcess(process.args, process.returncode, output)
+
+
+def kill_running():
+    """For an interrupted thread that would wait for others, whose commands take their time."""
+    for process in list(_running):
+        process.kill()
 
 
 def outcome_of_command(name, command, **options):
