@@ -17,6 +17,7 @@
 #include "postgres/capacity.h"
 #include "postgres/memory.h"
 #include "postgres/pending_reads.h"
+#include "postgres/pending_writes.h"
 #include "postgres/row.h"
 #include "postgres/rows_ahead.h"
 #include "postgres/scan.h"
@@ -103,6 +104,19 @@ prepare_decryption(DynamodbScan *scan, EState *statement)
 		    &scan->kms, &source);
 }
 
+/*
+ * Reads also what only conditions look at that the service decides: where some of the items are not
+ * from there, these conditions are checked here. What a scan may see of pending writes is there
+ * before it begins.
+ */
+static void
+read_judged_columns(Access *access)
+{
+	access->columns = list_concat(access->columns, access->judged_columns);
+	access->judged_columns = NIL;
+	access->keys_only = access->columns == NIL;
+}
+
 void
 dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 {
@@ -117,6 +131,8 @@ dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 	scan = palloc0_object(DynamodbScan);
 	scan->relation = foreign_relation_open(table, foreign_scan_user(node));
 	scan->access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS));
+	if (pending_table_find(scan->relation) != NULL)
+		read_judged_columns(scan->access);
 	scan->reader = row_reader_create(scan->relation, scan->access->columns);
 	prepare_parameters(scan, node);
 	prepare_decryption(scan, node->ss.ps.state);
