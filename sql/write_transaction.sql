@@ -242,10 +242,17 @@ INSERT INTO near VALUES (602, 'another server, the same account');
 SELECT * FROM near WHERE id > 600 ORDER BY id;
 COMMIT;
 SELECT * FROM notes WHERE id > 600 ORDER BY id;
+-- one statement may write to both
+CREATE TABLE parted (id int, body text) PARTITION BY RANGE (id);
+CREATE FOREIGN TABLE lower_part PARTITION OF parted FOR VALUES FROM (0) TO (700)
+    SERVER aws OPTIONS (table_name 'pending_notes', write_mode 'transaction');
+CREATE FOREIGN TABLE upper_part PARTITION OF parted FOR VALUES FROM (700) TO (800)
+    SERVER twin OPTIONS (table_name 'pending_notes', write_mode 'transaction');
 ALTER USER MAPPING FOR CURRENT_USER SERVER twin OPTIONS (SET aws_access_key_id 'another');
 BEGIN;
 INSERT INTO notes VALUES (603, 'here');
 INSERT INTO near VALUES (604, 'as somebody else');
 ROLLBACK;
+INSERT INTO parted VALUES (605, 'here'), (705, 'there');
 SELECT id FROM notes WHERE id > 600 ORDER BY id;
 DELETE FROM notes WHERE id > 600;

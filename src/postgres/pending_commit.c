@@ -237,42 +237,64 @@ report_changed(const PendingItem *item, const ServiceError *error)
 	report_change(item->newest->row->writer, &item->key, words_of_service(error));
 }
 
-/* Reports a reason that is neither a condition's nor one that time cures. */
-static void
-report_reason(const PendingItem *item, const CancellationReason *reason, const ServiceError *error)
+/* Reasons of a cancellation are not called as errors are. */
+typedef struct ReasonClass
 {
-	RowWriter *writer = item->newest->row->writer;
-	ReportPlace place = writer->reader->place;
-	ServiceError refusal = *error;
+	const char *code;
+	ErrorClass class;
+} ReasonClass;
 
-	strlcpy(refusal.code, pnstrdup(reason->code.data, reason->code.length), sizeof(refusal.code));
-	strlcpy(refusal.message, pnstrdup(reason->message.data, reason->message.length),
-	        sizeof(refusal.message));
-	refusal.class = service_error_classify(reason->code, reason->message, error->http_status);
-	place.item = &item->key;
-	report_place_enter(&place);
-	report_service_error(AWS_DYNAMODB, OPERATION, &refusal);
-}
+static const ReasonClass reason_classes[] = {
+    {"None", ERROR_CLASS_NONE},
+    {"ConditionalCheckFailed", ERROR_CLASS_CONDITION_FAILED},
+    {"TransactionConflict", ERROR_CLASS_CONFLICT},
+    {"ProvisionedThroughputExceeded", ERROR_CLASS_THROTTLED},
+    {"ThrottlingError", ERROR_CLASS_THROTTLED},
+    {"RequestLimitExceeded", ERROR_CLASS_THROTTLED},
+    {"ItemCollectionSizeLimitExceeded", ERROR_CLASS_LIMIT_EXCEEDED},
+    {"ValidationError", ERROR_CLASS_VALIDATION},
+};
 
-static bool
-is_code(const CancellationReason *reason, const char *code)
+static ErrorClass
+class_of_reason(const CancellationReason *reason)
 {
-	return bytes_equal(reason->code, bytes_of_string(code));
+	for (size_t i = 0; i < lengthof(reason_classes); i++)
+	{
+		if (bytes_equal(reason->code, bytes_of_string(reason_classes[i].code)))
+			return reason_classes[i].class;
+	}
+	return ERROR_CLASS_OTHER;
 }
 
 /* Another transaction had the item, or there was no capacity: the same request may do later. */
 static bool
 is_curable(const CancellationReason *reason)
 {
-	static const char *const codes[] = {"TransactionConflict", "ProvisionedThroughputExceeded",
-	                                    "ThrottlingError", "RequestLimitExceeded"};
+	ErrorClass class = class_of_reason(reason);
 
-	for (size_t i = 0; i < lengthof(codes); i++)
-	{
-		if (is_code(reason, codes[i]))
-			return true;
-	}
-	return false;
+	return class == ERROR_CLASS_CONFLICT || class == ERROR_CLASS_THROTTLED;
+}
+
+/* Copies what fits, with a zero byte behind it. */
+static void
+copy_text(char *target, size_t size, Bytes text)
+{
+	strlcpy(target, pnstrdup(text.data, text.length), size);
+}
+
+/* Reports one action's reason as if it were the refusal of a request. */
+static void
+report_reason(const PendingItem *item, const CancellationReason *reason, const ServiceError *error)
+{
+	ReportPlace place = item->newest->row->writer->reader->place;
+	ServiceError refusal = *error;
+
+	copy_text(refusal.code, sizeof(refusal.code), reason->code);
+	copy_text(refusal.message, sizeof(refusal.message), reason->message);
+	refusal.class = class_of_reason(reason);
+	place.item = &item->key;
+	report_place_enter(&place);
+	report_service_error(AWS_DYNAMODB, OPERATION, &refusal);
 }
 
 /*
@@ -296,12 +318,14 @@ static void
 settle_reason(Sending *sending, PendingItem *item, const CancellationReason *reason,
               const ServiceError *error, bool *must_replay)
 {
-	if (is_code(reason, "ConditionalCheckFailed"))
+	ErrorClass class = class_of_reason(reason);
+
+	if (class == ERROR_CLASS_CONDITION_FAILED)
 	{
 		settle_condition(sending, item, reason, error);
 		*must_replay = true;
 	}
-	else if (!is_code(reason, "None") && !is_curable(reason))
+	else if (class != ERROR_CLASS_NONE && !is_curable(reason))
 		report_reason(item, reason, error);
 }
 
@@ -311,7 +335,7 @@ report_curable(const Sending *sending, const CancellationReason *reasons, const 
 {
 	for (int i = 0; i < sending->count; i++)
 	{
-		if (is_code(&reasons[i], "TransactionConflict"))
+		if (class_of_reason(&reasons[i]) == ERROR_CLASS_CONFLICT)
 			report_changed(sending->items[i], error);
 	}
 	for (int i = 0; i < sending->count; i++)

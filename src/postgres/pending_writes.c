@@ -681,7 +681,10 @@ pending_writes_take(RowWrite *row, CommandId command, bool absence_was_read)
 	const ForeignRelation *relation = row->writer->relation;
 	PendingOutcome outcome;
 
-	if (!pending_writes_exist())
+	/* A statement may write several tables, each of which was admitted before the first row. */
+	if (pending_writes_exist())
+		pending_writes_admit(relation);
+	else
 		begin_pending(relation);
 	outcome = row->kind == ROW_INSERT ? take_insert(row, command, absence_was_read)
 	                                  : take_change(row, command);
