@@ -1,10 +1,10 @@
 \i sql/server.inc
 -- INSERT: every row is a PutItem on the condition that there is no item of its key
 CREATE FOREIGN TABLE parts (id int, name text, stock int)
-    SERVER aws OPTIONS (table_name 'write_parts');
+    SERVER aws OPTIONS (table_name 'write_insert_parts');
 CREATE FOREIGN TABLE readings (sensor text, taken int, value numeric DEFAULT 1.5,
     doubled numeric GENERATED ALWAYS AS (value * 2) STORED)
-    SERVER aws OPTIONS (table_name 'write_readings');
+    SERVER aws OPTIONS (table_name 'write_insert_readings');
 
 INSERT INTO parts VALUES (1, 'bolt', 10), (2, 'nut', 20), (3, NULL, NULL);
 INSERT INTO parts (name, id) VALUES ('washer', 4) RETURNING *;
@@ -50,13 +50,13 @@ INSERT INTO parts VALUES (8, 'other', 0) ON CONFLICT (id) DO NOTHING;
 INSERT INTO parts (name) VALUES ('without key');
 INSERT INTO readings (sensor, taken) VALUES ('', 1);
 INSERT INTO readings (sensor, taken) VALUES (repeat('x', 2049), 1);
-CREATE FOREIGN TABLE names (name text) SERVER aws OPTIONS (table_name 'write_parts');
+CREATE FOREIGN TABLE names (name text) SERVER aws OPTIONS (table_name 'write_insert_parts');
 INSERT INTO names VALUES ('x');
 
 -- what DynamoDB does not store
 CREATE FOREIGN TABLE values (id text, n numeric, s text, tags text[] OPTIONS (attribute_type 'SS'),
     doc jsonb, bin bytea, at timestamptz)
-    SERVER aws OPTIONS (table_name 'write_values');
+    SERVER aws OPTIONS (table_name 'write_insert_values');
 INSERT INTO values (id, n) VALUES ('n', 1234567890123456789012345678901234567890);
 INSERT INTO values (id, n) VALUES ('n', 'NaN');
 INSERT INTO values (id, n) VALUES ('n', 1e126);

@@ -68,6 +68,25 @@ foreign_target_user(ResultRelInfo *target, EState *statement)
 #endif
 }
 
+/*
+ * The columns that an UPDATE assigns in the target, offset as pull_varattnos() does it; borrowed.
+ * False when the range table does not say, as for some children of the table that is named.
+ */
+static inline bool
+updated_columns_of_target(EState *statement, const RangeTblEntry *target, const Bitmapset **columns)
+{
+#if PG_VERSION_NUM < 160000
+	*columns = target->updatedCols;
+#else
+	if (target->perminfoindex == 0)
+		return false;
+	*columns =
+	    list_nth_node(RTEPermissionInfo, statement->es_rteperminfos, target->perminfoindex - 1)
+	        ->updatedCols;
+#endif
+	return *columns != NULL;
+}
+
 /* What keeps the current role from using the foreign server; ACLCHECK_OK when nothing does. */
 static inline AclResult
 foreign_server_check_usage(Oid server_id)

@@ -140,6 +140,17 @@ check_partition(EState *statement, ResultRelInfo *target, TupleTableSlot *slot)
 		(void) ExecPartitionCheck(target, slot, statement, true);
 }
 
+/*
+ * The executor checks the options of views after the row was written, which could not be undone
+ * then; so they are checked here, too.
+ */
+static void
+check_view(EState *statement, ResultRelInfo *target, TupleTableSlot *slot)
+{
+	if (target->ri_WithCheckOptions != NIL)
+		ExecWithCheckOptions(WCO_VIEW_CHECK, target, slot, statement);
+}
+
 /* A row that was routed belongs to it, unless a trigger has changed it since. */
 static bool
 was_routed(const ResultRelInfo *target)
@@ -157,6 +168,7 @@ dynamodbExecForeignInsert(EState *statement, ResultRelInfo *target, TupleTableSl
 
 	if (!was_routed(target))
 		check_partition(statement, target, slot);
+	check_view(statement, target, slot);
 	if (!modification->skips_duplicates)
 	{
 		table_writer_insert(modification->writer, slot, NULL);
@@ -285,6 +297,7 @@ dynamodbExecForeignUpdate(EState *statement, ResultRelInfo *target, TupleTableSl
 	if (!is_met_first(modification, old))
 		return NULL;
 	check_partition(statement, target, slot);
+	check_view(statement, target, slot);
 	table_writer_update(modification->writer, old, slot);
 	return slot;
 }

@@ -51,6 +51,16 @@ has_row_trigger(Relation relation, CmdType command)
 	       triggers->trig_update_old_table || triggers->trig_update_new_table;
 }
 
+bool
+relation_has_update_trigger(Oid relation_id)
+{
+	Relation relation = table_open(relation_id, NoLock);
+	bool has = relation->trigdesc != NULL && relation->trigdesc->trig_update_before_row;
+
+	table_close(relation, NoLock);
+	return has;
+}
+
 /* Adds what the stored generated columns are computed from. */
 static Bitmapset *
 add_inputs_of_generated(Relation relation, Bitmapset *attributes)
@@ -166,13 +176,17 @@ columns_of_key(const ForeignRelation *relation)
 	                       columns);
 }
 
-/* The old row: PostgreSQL adds it to an UPDATE by itself, and to a DELETE with triggers. */
+/* The old row, which PostgreSQL adds by itself to an UPDATE, and to a DELETE that has triggers. */
 void
 dynamodbAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry *target_rte,
                                 Relation target)
 {
+	const TriggerDesc *triggers = target->trigdesc;
 	Var *row = makeVar(rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
 
+	if (root->parse->commandType == CMD_UPDATE ||
+	    (triggers != NULL && (triggers->trig_delete_before_row || triggers->trig_delete_after_row)))
+		return;
 	add_row_identity_var(root, row, rtindex, "wholerow");
 }
 

@@ -28,6 +28,9 @@ extern Bitmapset *columns_looked_at(PlannerInfo *root, const RelOptInfo *base,
 /* The numbers of the columns that the key of an item is made of. */
 extern Bitmapset *columns_of_key(const ForeignRelation *relation);
 
+/* True when a trigger of the foreign table may change rows before they are updated. */
+extern bool relation_has_update_trigger(Oid relation_id);
+
 /* Members of the list in the fdw_private of a ModifyTable. */
 enum ModifyPrivate
 {

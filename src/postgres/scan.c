@@ -10,6 +10,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/tuplestore.h"
 
 #include "postgres/compat.h"
 
@@ -22,6 +23,7 @@
 #include "postgres/rows_ahead.h"
 #include "postgres/scan.h"
 #include "postgres/table_writer.h"
+#include "postgres/written_tables.h"
 
 /* What the values bound to one reading may take: a statement's constants and parameters. */
 #define BOUND_VALUES_MAXIMUM ((Size) 64 * 1024 * 1024)
@@ -54,6 +56,11 @@ typedef struct DynamodbScan
 
 	RowsAhead *ahead; /* NULL when no encrypted column is read */
 	KmsUse kms;
+
+	/* Where the statement might meet rows that it has written itself, all are read at first. */
+	bool reads_all_first;
+	Tuplestorestate *all_rows; /* NULL unless begun */
+	TupleTableSlot *stored;    /* for taking rows out of it again */
 } DynamodbScan;
 
 /* Makes what evaluates the plan's fdw_exprs. */
@@ -139,6 +146,11 @@ dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 	scan->reading =
 	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB reading", ALLOCSET_SMALL_SIZES);
 	scan->row = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB row", ALLOCSET_DEFAULT_SIZES);
+	scan->reads_all_first =
+	    statement_may_meet_its_rows(node->ss.ps.state, scan->relation, scan->access);
+	if (scan->reads_all_first)
+		scan->stored = MakeSingleTupleTableSlot(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
+		                                           &TTSOpsMinimalTuple);
 	node->fdw_state = scan;
 }
 
@@ -224,6 +236,9 @@ end_reading(DynamodbScan *scan)
 	scan->fetch = NULL;
 	scan->pending = NULL;
 	scan->has_held = false;
+	if (scan->all_rows != NULL)
+		tuplestore_end(scan->all_rows);
+	scan->all_rows = NULL;
 	scan->begun = false;
 	MemoryContextReset(scan->reading);
 }
@@ -306,6 +321,40 @@ store_next_row(DynamodbScan *scan, ForeignScanState *node, TupleTableSlot *slot)
 	}
 }
 
+/* Reads everything, by way of the slot. */
+static void
+read_all(DynamodbScan *scan, ForeignScanState *node, TupleTableSlot *slot)
+{
+	MemoryContext caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+
+	scan->all_rows = tuplestore_begin_heap(true, false, work_mem);
+	MemoryContextSwitchTo(caller);
+	for (;;)
+	{
+		store_next_row(scan, node, slot);
+		if (TupIsNull(slot))
+			return;
+		tuplestore_puttupleslot(scan->all_rows, slot);
+		ExecClearTuple(slot);
+		MemoryContextReset(scan->row);
+	}
+}
+
+/* The next row, or none, into the slot, which is empty. */
+static void
+next_row(DynamodbScan *scan, ForeignScanState *node, TupleTableSlot *slot)
+{
+	if (!scan->reads_all_first)
+	{
+		store_next_row(scan, node, slot);
+		return;
+	}
+	if (scan->all_rows == NULL)
+		read_all(scan, node, slot);
+	if (tuplestore_gettupleslot(scan->all_rows, true, false, scan->stored))
+		ExecCopySlot(slot, scan->stored);
+}
+
 TupleTableSlot *
 dynamodbIterateForeignScan(ForeignScanState *node)
 {
@@ -319,7 +368,7 @@ dynamodbIterateForeignScan(ForeignScanState *node)
 	                                node->ss.ps.state);
 	if (!scan->begun)
 		begin_reading(scan, node);
-	store_next_row(scan, node, slot);
+	next_row(scan, node, slot);
 	report_place_leave(&scan->reader->place);
 	return slot;
 }
@@ -331,6 +380,11 @@ dynamodbReScanForeignScan(ForeignScanState *node)
 
 	if (!scan->begun)
 		return;
+	if (node->ss.ps.chgParam == NULL && scan->all_rows != NULL)
+	{
+		tuplestore_rescan(scan->all_rows);
+		return;
+	}
 	/* The same values again, and every item still at hand: what was read is read again for free. */
 	if (node->ss.ps.chgParam != NULL || (scan->fetch != NULL && !fetch_rewind(scan->fetch)))
 	{
@@ -349,8 +403,11 @@ dynamodbEndForeignScan(ForeignScanState *node)
 {
 	DynamodbScan *scan = node->fdw_state;
 
-	if (scan != NULL)
-		end_reading(scan);
+	if (scan == NULL)
+		return;
+	end_reading(scan);
+	if (scan->stored != NULL)
+		ExecDropSingleTupleTableSlot(scan->stored);
 }
 
 /*

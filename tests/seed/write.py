@@ -1,12 +1,22 @@
 """Tables of the files sql/write_*.sql, empty but for what the files change."""
 
+TABLES = {
+    "insert_parts": {"id": "N"},
+    "insert_readings": {"sensor": "S", "taken": "N"},
+    "insert_values": {"id": "S"},
+    "update_parts": {"id": "N"},
+    "update_documents": {"id": "S"},
+    "executor_parts": {"id": "N"},
+    "overwrite_parts": {"id": "N"},
+    "truncate_parts": {"id": "N"},
+    "truncate_readings": {"sensor": "S", "taken": "N"},
+    "direct_parts": {"id": "N"},
+}
+
 
 def create(dynamodb):
-    _create_table(dynamodb, "write_parts", {"id": "N"})
-    _create_table(dynamodb, "write_readings", {"sensor": "S", "taken": "N"})
-    _create_table(dynamodb, "write_values", {"id": "S"})
-    _create_table(dynamodb, "write_documents", {"id": "S"})
-    _create_table(dynamodb, "write_blobs", {"id": "B"})
+    for name, keys in TABLES.items():
+        _create_table(dynamodb, f"write_{name}", keys)
 
 
 def _create_table(dynamodb, name, keys):
