@@ -60,7 +60,7 @@ show_request(const ForeignRelation *relation, CmdType operation, const List *rea
 
 	ExplainPropertyText("DynamoDB Request", mode->operation(kind_of_operation(operation)), explain);
 	ExplainPropertyText("Table", relation->options->table_name, explain);
-	if (relation->description != NULL && mode->is_conditional)
+	if (relation->description != NULL && mode->is_conditional(kind_of_operation(operation)))
 		ExplainPropertyText("Condition", describe_condition(relation, operation, read_columns),
 		                    explain);
 }

@@ -30,6 +30,10 @@ extern void dynamodbEndForeignModify(EState *statement, ResultRelInfo *target);
 extern void dynamodbBeginForeignInsert(ModifyTableState *node, ResultRelInfo *target);
 extern void dynamodbEndForeignInsert(EState *statement, ResultRelInfo *target);
 
+/* In truncate.c. */
+extern void dynamodbExecForeignTruncate(List *relations, DropBehavior behavior,
+                                        bool restart_sequences);
+
 /* The writer of a target that is executed; NULL when it only is explained. */
 extern struct TableWriter *modification_writer(const ResultRelInfo *target);
 

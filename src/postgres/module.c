@@ -61,6 +61,7 @@ dynamodb_kms_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndForeignModify = dynamodbEndForeignModify;
 	routine->BeginForeignInsert = dynamodbBeginForeignInsert;
 	routine->EndForeignInsert = dynamodbEndForeignInsert;
+	routine->ExecForeignTruncate = dynamodbExecForeignTruncate;
 	routine->ExplainForeignModify = dynamodbExplainForeignModify;
 	routine->AnalyzeForeignTable = dynamodbAnalyzeForeignTable;
 	routine->ImportForeignSchema = dynamodbImportForeignSchema;

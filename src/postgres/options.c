@@ -110,7 +110,10 @@ static const OptionChoice time_format_choices[] = {
     {0}};
 
 static const OptionChoice write_mode_choices[] = {
-    {"statement", WRITE_MODE_STATEMENT}, {"transaction", WRITE_MODE_TRANSACTION}, {0}};
+    {"statement", WRITE_MODE_STATEMENT},
+    {"transaction", WRITE_MODE_TRANSACTION},
+    {"overwrite", WRITE_MODE_OVERWRITE},
+    {0}};
 
 static const OptionChoice write_null_choices[] = {{"remove", false}, {"null", true}, {0}};
 
@@ -204,6 +207,7 @@ static const OptionDefinition option_definitions[] = {
     SERVER_BOOLEAN("keep_connections", keep_connections),
     SERVER_BOOLEAN("allow_full_scan", allow_full_scan),
     SERVER_BOOLEAN("updatable", updatable),
+    SERVER_BOOLEAN("truncatable", truncatable),
     SERVER_NUMBER("batch_size", OPTION_INTEGER, batch_size, 1, BATCH_SIZE_MAXIMUM),
     SERVER_NUMBER("max_capacity_units", OPTION_REAL, max_capacity_units, 0.5, DBL_MAX),
     SERVER_NUMBER("max_kms_calls", OPTION_INTEGER, max_kms_calls, 1, INT_MAX),
@@ -253,6 +257,7 @@ static const OptionDefinition option_definitions[] = {
     TABLE_BOOLEAN("dense_indexes", dense_indexes),
     CHOICE("write_mode", OPTION_OF_TABLE, TableOptions, write_mode, write_mode_choices),
     TABLE_BOOLEAN("updatable", updatable),
+    TABLE_BOOLEAN("truncatable", truncatable),
     TABLE_NUMBER("batch_size", OPTION_INTEGER, batch_size, 1, BATCH_SIZE_MAXIMUM),
 
     COLUMN_TEXT("attribute_name", attribute_name, NULL, "the name of an attribute"),

@@ -61,7 +61,8 @@ typedef struct MappingOptions
 typedef enum WriteModeName
 {
 	WRITE_MODE_STATEMENT,
-	WRITE_MODE_TRANSACTION
+	WRITE_MODE_TRANSACTION,
+	WRITE_MODE_OVERWRITE
 } WriteModeName;
 
 /* What a table does not say itself is its server's. */

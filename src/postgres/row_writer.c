@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
@@ -400,6 +401,21 @@ row_keys_equal(const DynamodbItem *a, const DynamodbItem *b)
 			return false;
 	}
 	return a->count == b->count;
+}
+
+uint32
+row_key_hash(const DynamodbItem *key)
+{
+	uint32 hash = 0;
+
+	for (uint32 i = 0; i < key->count; i++)
+	{
+		Bytes bytes = key->attributes[i].value.bytes;
+
+		hash =
+		    hash_combine(hash, hash_bytes((const unsigned char *) bytes.data, (int) bytes.length));
+	}
+	return hash;
 }
 
 /* Appends bytes as far as a message shows them, harmless. */

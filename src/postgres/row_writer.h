@@ -154,7 +154,8 @@ extern void row_write_free(RowWrite *row);
 /* "(artist, title)=(a, b)": the key for messages, as PostgreSQL shows keys. palloc'd. */
 extern char *row_write_key_text(const RowWriter *writer, const DynamodbItem *key);
 
-/* True when both have the same values for the table's key attributes. */
+/* A hash of the key's values, and whether two keys have the same ones. */
+extern uint32 row_key_hash(const DynamodbItem *key);
 extern bool row_keys_equal(const DynamodbItem *a, const DynamodbItem *b);
 
 #endif

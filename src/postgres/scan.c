@@ -150,7 +150,7 @@ dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 	    statement_may_meet_its_rows(node->ss.ps.state, scan->relation, scan->access);
 	if (scan->reads_all_first)
 		scan->stored = MakeSingleTupleTableSlot(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
-		                                           &TTSOpsMinimalTuple);
+		                                        &TTSOpsMinimalTuple);
 	node->fdw_state = scan;
 }
 

@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "common/pg_prng.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -636,21 +635,6 @@ give_up(void *state)
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-static uint32
-hash_of_key(const DynamodbItem *key)
-{
-	uint32 hash = 0;
-
-	for (uint32 i = 0; i < key->count; i++)
-	{
-		Bytes bytes = key->attributes[i].value.bytes;
-
-		hash =
-		    hash_combine(hash, hash_bytes((const unsigned char *) bytes.data, (int) bytes.length));
-	}
-	return hash;
-}
-
 static bool
 flight_has_key(const Flight *flight, uint32 hash, const DynamodbItem *key)
 {
@@ -665,7 +649,7 @@ flight_has_key(const Flight *flight, uint32 hash, const DynamodbItem *key)
 static void
 wait_for_key(StatementMode *mode, const DynamodbItem *key)
 {
-	uint32 hash = hash_of_key(key);
+	uint32 hash = row_key_hash(key);
 
 	for (int i = 0; i < mode->flight_count; i++)
 	{
@@ -700,7 +684,7 @@ begin_flight(Flight *flight, RowWrite *row, RowOutcome *outcome)
 {
 	flight->row = row;
 	flight->outcome = outcome;
-	flight->key_hash = hash_of_key(&row->key);
+	flight->key_hash = row_key_hash(&row->key);
 	flight->rounds = 0;
 	flight->may_have_happened = false;
 	flight->decoded = (DecodedPage){0};
@@ -762,6 +746,12 @@ begin(TableWriter *writer)
 	return mode;
 }
 
+static bool
+is_conditional(RowWriteKind kind)
+{
+	return true;
+}
+
 const WriteMode statement_mode = {
     .begin = begin,
     .write = write_row,
@@ -769,5 +759,5 @@ const WriteMode statement_mode = {
     .drain = drain,
     .give_up = give_up,
     .operation = row_operation,
-    .is_conditional = true,
+    .is_conditional = is_conditional,
 };

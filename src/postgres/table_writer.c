@@ -26,6 +26,7 @@ static dlist_head writers = DLIST_STATIC_INIT(writers);
 static const WriteMode *const write_modes[] = {
     [WRITE_MODE_STATEMENT] = &statement_mode,
     [WRITE_MODE_TRANSACTION] = &transaction_mode,
+    [WRITE_MODE_OVERWRITE] = &overwrite_mode,
 };
 
 const WriteMode *
@@ -102,12 +103,13 @@ prepare(TableWriter *writer, Relation relation, Oid user_id, const Bitmapset *re
 	                      bms_copy(read_columns));
 	writer->rows->kms.maximum = writer->relation->options->max_kms_calls;
 	writer->encryption = row_encryption_create(writer->rows);
-	writer->mode = write_mode_of_relation(writer->relation);
 	MemoryContextSwitchTo(writer->context);
 }
 
-TableWriter *
-table_writer_begin(EState *statement, Relation relation, Oid user_id, const Bitmapset *read_columns)
+/* `mode`: NULL for the table's own. */
+static TableWriter *
+begin(EState *statement, Relation relation, Oid user_id, const Bitmapset *read_columns,
+      const WriteMode *mode)
 {
 	/* Below the statement while it may fail, so that nothing is left behind then. */
 	MemoryContext context =
@@ -118,6 +120,7 @@ table_writer_begin(EState *statement, Relation relation, Oid user_id, const Bitm
 	writer->context = context;
 	writer->statement = statement;
 	prepare(writer, relation, user_id, read_columns);
+	writer->mode = mode != NULL ? mode : write_mode_of_relation(writer->relation);
 	writer->statement_units = capacity_units_of_statement(statement, writer->relation->server_id);
 	table_writers_settle_for_reader(writer->relation->client, writer->relation->options->table_name,
 	                                statement);
@@ -126,6 +129,18 @@ table_writer_begin(EState *statement, Relation relation, Oid user_id, const Bitm
 	MemoryContextSetParent(context, TopTransactionContext);
 	MemoryContextSwitchTo(caller);
 	return writer;
+}
+
+TableWriter *
+table_writer_begin(EState *statement, Relation relation, Oid user_id, const Bitmapset *read_columns)
+{
+	return begin(statement, relation, user_id, read_columns, NULL);
+}
+
+TableWriter *
+table_writer_begin_overwriting(EState *statement, Relation relation, Oid user_id)
+{
+	return begin(statement, relation, user_id, NULL, &overwrite_mode);
 }
 
 void

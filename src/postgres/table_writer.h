@@ -62,6 +62,10 @@ struct TableWriter
 extern TableWriter *table_writer_begin(EState *statement, Relation relation, Oid user_id,
                                        const Bitmapset *read_columns);
 
+/* The same in write mode 'overwrite', whatever the table's own is; for TRUNCATE. */
+extern TableWriter *table_writer_begin_overwriting(EState *statement, Relation relation,
+                                                   Oid user_id);
+
 /*
  * Write a row. With `outcome`, which must stay where it is until the writer is settled, it says how
  * it went, and a duplicate is no failure.

@@ -51,9 +51,9 @@ typedef struct WriteMode
 	 */
 	void (*give_up)(void *state);
 
-	/* For EXPLAIN: the operation, "PutItem", which is static; and whether conditions are sent. */
+	/* For EXPLAIN: the operation, "PutItem", which is static; and whether it has a condition. */
 	const char *(*operation)(RowWriteKind kind);
-	bool is_conditional;
+	bool (*is_conditional)(RowWriteKind kind);
 } WriteMode;
 
 extern const WriteMode *write_mode_of_relation(const ForeignRelation *relation);
@@ -66,5 +66,8 @@ extern const WriteMode statement_mode;
 
 /* In transaction_mode.c: rows are kept until the transaction commits, and sent as one request. */
 extern const WriteMode transaction_mode;
+
+/* In overwrite_mode.c: rows replace what is there, many in one request. */
+extern const WriteMode overwrite_mode;
 
 #endif
