@@ -199,14 +199,16 @@ RESULTS = {
 
 
 class FaultServer:
-    """Listens from its making to close(). `tls` is an ssl.SSLContext of the server's side."""
+    """Listens from its making to close(). `tls` is an ssl.SSLContext of the server's side; `proper`
+    is the behaviour when no other is scripted."""
 
-    def __init__(self, tls=None, receive_buffer=None):
+    def __init__(self, tls=None, receive_buffer=None, proper=None):
         self.requests = []
         self.reached = threading.Event()
         self.closed_by_peer = threading.Event()
         self.connection_count = 0
         self._scripts = defaultdict(deque)
+        self._proper = proper or answer_properly
         self._tls = tls
         self._lock = threading.Lock()
         self._stop_reader, self._stop_writer = socket.socketpair()
@@ -307,7 +309,7 @@ class FaultServer:
                 return
             self.requests.append(conversation.request)
             behaviour = self._next_behaviour(conversation.request.operation)
-            (behaviour or answer_properly)(conversation)
+            (behaviour or self._proper)(conversation)
 
     def _next_behaviour(self, operation):
         with self._lock:

@@ -1,0 +1,322 @@
+"""Writes to a service that loses requests and answers.
+
+What is reported as stored is stored; what is reported as failed is not, unless the error or the
+WARNING at the end of the transaction says that it is not known.
+"""
+
+import re
+import threading
+
+import psycopg
+import pytest
+from conftest import create_server
+from faults.proxy import (
+    AMBIGUOUS,
+    THROTTLED,
+    FaultProxy,
+    after_effect,
+    leave_unprocessed,
+    pass_through,
+)
+from faults.server import refuse, reset_at_once, stall
+
+TABLE = "write_faults"
+
+
+@pytest.fixture(scope="module")
+def emulator(dynamodb_local):
+    client = dynamodb_local.client()
+    client.create_table(
+        TableName=TABLE,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield dynamodb_local
+    client.delete_table(TableName=TABLE)
+
+
+@pytest.fixture
+def service(emulator):
+    with FaultProxy(emulator) as proxy:
+        yield proxy
+
+
+class Table:
+    """The foreign table through the proxy, and the items as they are."""
+
+    def __init__(self, connection, client):
+        self.connection = connection
+        self._client = client
+        self.warnings = []  # their details
+        connection.add_notice_handler(
+            lambda notice: self.warnings.append(notice.message_detail or "")
+        )
+
+    def put(self, *rows):
+        for number, value in rows:
+            item = {"id": {"N": str(number)}, "value": {"S": value}}
+            self._client.put_item(TableName=TABLE, Item=item)
+
+    def items(self):
+        found = self._client.scan(TableName=TABLE, ConsistentRead=True)["Items"]
+        return {int(item["id"]["N"]): item["value"]["S"] for item in found}
+
+    def clear(self):
+        for number in self.items():
+            self._client.delete_item(TableName=TABLE, Key={"id": {"N": str(number)}})
+
+    def execute(self, statement):
+        """The rows that the statement says it has written; or the error."""
+        try:
+            return self.connection.execute(statement).rowcount
+        except psycopg.Error as error:
+            return error
+
+    def unknown(self):
+        """True when a WARNING has said that something is not known."""
+        return any("not known" in detail for detail in self.warnings)
+
+
+@pytest.fixture
+def table(postgresql, database, service, emulator):
+    with postgresql.connect(database) as connection:
+        create_server(
+            connection,
+            emulator,
+            dynamodb_endpoint_url=service.endpoint_url,
+            max_attempts=2,
+            request_timeout="300ms",
+        )
+        connection.execute(
+            f"CREATE FOREIGN TABLE items (id int, value text) SERVER aws"
+            f" OPTIONS (table_name '{TABLE}')"
+        )
+        table = Table(connection, emulator.client())
+        table.clear()
+        yield table
+
+
+# One row, one request: the operation, what is there before, the statement, and what it leads to.
+WRITES = {
+    "insert": ("PutItem", {}, "INSERT INTO items VALUES (1, 'new')", {1: "new"}),
+    "update": (
+        "UpdateItem",
+        {1: "old"},
+        "UPDATE items SET value = 'new' WHERE value = 'old'",
+        {1: "new"},
+    ),
+    "delete": ("DeleteItem", {1: "old"}, "DELETE FROM items WHERE value = 'old'", {}),
+    "move": (
+        "TransactWriteItems",
+        {1: "old"},
+        "UPDATE items SET id = 2 WHERE value = 'old'",
+        {2: "old"},
+    ),
+}
+
+
+@pytest.fixture(params=WRITES.values(), ids=WRITES.keys())
+def write(request, table):
+    operation, before, statement, after = request.param
+    table.put(*before.items())
+    return operation, before, statement, after
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+@pytest.mark.parametrize("effect", [lambda fault: fault, after_effect], ids=["before", "after"])
+def test_one_lost_request_is_made_good(table, service, write, fault, effect):
+    operation, _, statement, after = write
+    service.script(operation, effect(fault))
+    assert table.execute(statement) == 1
+    assert table.items() == after
+    assert service.count(operation) == 2
+    assert table.connection.execute("SELECT count(*) FROM items").fetchone() == (len(after),)
+
+
+def test_throttling_is_made_good(table, service, write):
+    operation, _, statement, after = write
+    service.script(operation, THROTTLED)
+    assert table.execute(statement) == 1
+    assert table.items() == after
+
+
+@pytest.mark.parametrize("effect", [lambda fault: fault, after_effect], ids=["before", "after"])
+def test_the_last_attempt_is_decided_by_reading(table, service, write, effect):
+    """Both attempts are lost: a read finds out, but for a move, which says that it is not known."""
+    operation, before, statement, after = write
+    fault = effect(refuse(500, "InternalServerError"))
+    service.script(operation, fault, fault)
+    outcome = table.execute(statement)
+    happened = effect is after_effect
+    assert table.items() == (after if happened else before)
+    if operation == "TransactWriteItems":
+        assert outcome.sqlstate == "08006"
+        assert table.unknown()
+    elif happened:
+        assert outcome == 1
+    else:
+        assert outcome.sqlstate == "HV000"
+        assert not table.unknown()
+
+
+def test_what_cannot_be_found_out_is_said(table, service):
+    table.put()
+    fault = after_effect(refuse(500, "InternalServerError"))
+    service.script("PutItem", fault, fault)
+    service.script("GetItem", *[refuse(500, "InternalServerError")] * 2)
+    outcome = table.execute("INSERT INTO items VALUES (1, 'new')")
+    assert outcome.sqlstate == "08006"
+    assert "(id)=(1)" in outcome.diag.message_detail
+    assert table.unknown()
+
+
+def test_a_duplicate_stays_one_after_a_lost_request(table, service):
+    table.put((1, "theirs"))
+    service.script("PutItem", refuse(500, "InternalServerError"))
+    assert table.execute("INSERT INTO items VALUES (1, 'mine')").sqlstate == "23505"
+    assert table.items() == {1: "theirs"}
+
+
+def test_failures_among_many_rows(table, service):
+    """All that is in flight is waited for; the error counts what is stored."""
+    service.script("PutItem", *[refuse(400, "ValidationException")] * 3)
+    outcome = table.execute("INSERT INTO items SELECT i, 'new' FROM generate_series(1, 20) i")
+    assert outcome.sqlstate == "HV000"
+    stored = len(table.items())
+    assert f"Rows that the statement has stored: {stored}." in outcome.diag.message_detail
+    assert any(f"that stay: {stored}." in detail for detail in table.warnings)
+    assert not table.unknown()
+
+
+# Batches
+
+
+@pytest.fixture
+def overwriting(table):
+    table.connection.execute("ALTER FOREIGN TABLE items OPTIONS (ADD write_mode 'overwrite')")
+    return table
+
+
+FIFTY = "INSERT INTO items SELECT i, 'new' FROM generate_series(1, 50) i"
+ALL_FIFTY = {number: "new" for number in range(1, 51)}
+
+
+def test_unprocessed_items_are_sent_again(overwriting, service):
+    service.script(
+        "BatchWriteItem", leave_unprocessed(20), leave_unprocessed(25), leave_unprocessed(3)
+    )
+    assert overwriting.execute(FIFTY) == 50
+    assert overwriting.items() == ALL_FIFTY
+
+
+@pytest.mark.parametrize("effect", [lambda fault: fault, after_effect], ids=["before", "after"])
+@pytest.mark.parametrize("fault", [reset_at_once, stall])
+def test_a_lost_batch_is_sent_again(overwriting, service, fault, effect):
+    service.script("BatchWriteItem", effect(fault))
+    assert overwriting.execute(FIFTY) == 50
+    assert overwriting.items() == ALL_FIFTY
+
+
+def test_a_failed_batch_is_said_to_be_unknown(overwriting, service):
+    service.script("BatchWriteItem", *[after_effect(refuse(500, "InternalServerError"))] * 4)
+    outcome = overwriting.execute(FIFTY)
+    assert outcome.sqlstate == "HV000"
+    assert "not known" in outcome.diag.message_detail
+    assert overwriting.unknown()
+
+
+def test_a_refused_batch_is_said_to_be_unwritten(overwriting, service):
+    service.script("BatchWriteItem", *[refuse(400, "ValidationException")] * 2)
+    outcome = overwriting.execute(FIFTY)
+    assert "None of 25 rows" in outcome.diag.message_detail
+    assert overwriting.items() == {}
+    assert not overwriting.unknown()
+
+
+# Ends in the middle
+
+
+def test_a_cancel_says_what_is_not_known(table, service):
+    table.connection.execute("ALTER SERVER aws OPTIONS (SET request_timeout '60s')")
+    service.script("PutItem", *[after_effect(stall)] * 5)
+    outcomes = []
+    statement = "INSERT INTO items SELECT i, 'new' FROM generate_series(1, 5) i"
+    thread = threading.Thread(target=lambda: outcomes.append(table.execute(statement)))
+    thread.start()
+    service.wait_until_reached()
+    table.connection.cancel()
+    thread.join(30)
+    assert outcomes[0].sqlstate == "57014"
+    assert table.unknown()
+    assert table.connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_an_error_elsewhere_leaves_rows_in_flight_unknown_or_counted(table):
+    statement = "INSERT INTO items SELECT i, (1 / (9 - i))::text FROM generate_series(1, 20) i"
+    table.connection.execute("ALTER FOREIGN TABLE items OPTIONS (ADD batch_size '1')")
+    outcome = table.execute(statement)
+    assert outcome.sqlstate == "22012"
+    (detail,) = table.warnings
+    counts = [int(number) for number in re.findall(r": (\d+)", detail)]
+    assert len(table.items()) <= sum(counts) <= 8
+
+
+# Others in between
+
+
+@pytest.mark.parametrize(
+    ("operation", "statement"),
+    [
+        ("UpdateItem", "UPDATE items SET value = value || '!' WHERE id = 1"),
+        ("UpdateItem", "UPDATE items SET value = 'mine' WHERE value = 'old'"),
+        ("DeleteItem", "DELETE FROM items WHERE value = 'old'"),
+        ("GetItem", "UPDATE items SET id = 7 WHERE value = 'old'"),
+        ("TransactWriteItems", "UPDATE items SET id = 7 WHERE value = 'old'"),
+    ],
+)
+def test_a_row_that_changed_since_it_was_read_is_40001(table, service, operation, statement):
+    """Somebody else changes the item after it was read and before it is written."""
+    table.put((1, "old"))
+
+    def change_first(conversation):
+        table.put((1, "theirs"))
+        pass_through(conversation)
+
+    service.script(operation, change_first)
+    assert table.execute(statement).sqlstate == "40001"
+    assert table.items() == {1: "theirs"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "statement"),
+    [
+        ("UpdateItem", "UPDATE items SET value = value || '!' WHERE id = 1"),
+        ("DeleteItem", "DELETE FROM items WHERE id = 1 AND value <> 'x'"),
+    ],
+)
+def test_a_row_that_was_deleted_since_it_was_read_is_40001(table, service, operation, statement):
+    table.put((1, "old"))
+
+    def delete_first(conversation):
+        table.clear()
+        pass_through(conversation)
+
+    service.script(operation, delete_first)
+    assert table.execute(statement).sqlstate == "40001"
+    assert table.items() == {}
+
+
+def test_an_update_that_reads_nothing_keeps_what_others_change(table, service):
+    """Only the attribute that is assigned is written; what others have written stays."""
+    table.put((1, "old"))
+    table.connection.execute("ALTER FOREIGN TABLE items ADD COLUMN other text")
+
+    def change_first(conversation):
+        table.put((1, "theirs"))
+        pass_through(conversation)
+
+    service.script("UpdateItem", change_first)
+    assert table.execute("UPDATE items SET other = 'mine' WHERE id = 1") == 1
+    query = "SELECT value, other FROM items"
+    assert table.connection.execute(query).fetchall() == [("theirs", "mine")]
