@@ -132,6 +132,21 @@ deparse_context(const ForeignScan *plan, ExplainState *state)
 }
 
 void
+explain_key_condition(ForeignScanState *node, const ForeignRelation *relation, ExplainState *state)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	Explained explained = {
+	    .plan = plan,
+	    .access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS)),
+	    .relation = relation,
+	    .state = state,
+	    .deparse_context = deparse_context(plan, state),
+	};
+
+	show_condition(&explained, "Key Condition", explained.access->key_condition);
+}
+
+void
 dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;

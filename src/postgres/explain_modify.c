@@ -65,8 +65,8 @@ show_request(const ForeignRelation *relation, CmdType operation, const List *rea
 		                    explain);
 }
 
-static void
-show_counters(TableWriter *writer, ExplainState *explain)
+void
+explain_write_counters(TableWriter *writer, ExplainState *explain)
 {
 	/* What has been begun is part of the cost. */
 	table_writer_settle(writer);
@@ -89,5 +89,5 @@ dynamodbExplainForeignModify(ModifyTableState *node, ResultRelInfo *target, List
 		                                   foreign_target_user(target, node->ps.state)),
 		             node->operation, list_nth(fdw_private, MODIFY_PRIVATE_READ_COLUMNS), explain);
 	if (explain->analyze && writer != NULL)
-		show_counters(writer, explain);
+		explain_write_counters(writer, explain);
 }

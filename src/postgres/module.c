@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "postgres/compat.h"
+#include "postgres/direct_modify.h"
 #include "postgres/modify.h"
 #include "postgres/modify_planning.h"
 #include "postgres/options.h"
@@ -61,6 +62,11 @@ dynamodb_kms_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndForeignModify = dynamodbEndForeignModify;
 	routine->BeginForeignInsert = dynamodbBeginForeignInsert;
 	routine->EndForeignInsert = dynamodbEndForeignInsert;
+	routine->PlanDirectModify = dynamodbPlanDirectModify;
+	routine->BeginDirectModify = dynamodbBeginDirectModify;
+	routine->IterateDirectModify = dynamodbIterateDirectModify;
+	routine->EndDirectModify = dynamodbEndDirectModify;
+	routine->ExplainDirectModify = dynamodbExplainDirectModify;
 	routine->ExecForeignTruncate = dynamodbExecForeignTruncate;
 	routine->ExplainForeignModify = dynamodbExplainForeignModify;
 	routine->AnalyzeForeignTable = dynamodbAnalyzeForeignTable;

@@ -109,11 +109,10 @@ static const OptionChoice time_format_choices[] = {
     {"epoch_milliseconds", TIME_FORMAT_EPOCH_MILLISECONDS},
     {0}};
 
-static const OptionChoice write_mode_choices[] = {
-    {"statement", WRITE_MODE_STATEMENT},
-    {"transaction", WRITE_MODE_TRANSACTION},
-    {"overwrite", WRITE_MODE_OVERWRITE},
-    {0}};
+static const OptionChoice write_mode_choices[] = {{"statement", WRITE_MODE_STATEMENT},
+                                                  {"transaction", WRITE_MODE_TRANSACTION},
+                                                  {"overwrite", WRITE_MODE_OVERWRITE},
+                                                  {0}};
 
 static const OptionChoice write_null_choices[] = {{"remove", false}, {"null", true}, {0}};
 

@@ -538,6 +538,64 @@ item_attribute_of_column(const void *item, const ForeignColumn *column)
 	return attribute_path_find(&column->path, item);
 }
 
+/* --- from a key alone ------------------------------------------------------------------------- */
+
+static RowWrite *
+begin_direct(RowWriter *writer, RowWriteKind kind, const DynamodbItem *key, MemoryContext *caller)
+{
+	RowWrite *row = row_write_begin(writer, kind, caller);
+
+	row->is_direct = true;
+	if (!item_copy(row->arena, key, &row->key))
+		report_result(arena_failure(row->arena, 1), "write row");
+	writer->place.item = &row->key;
+	return row;
+}
+
+static const Condition *
+expect_existence(RowWrite *row)
+{
+	ConditionList list = {0};
+
+	add_existence(row, &list);
+	return all_of(row, &list);
+}
+
+RowWrite *
+row_write_delete_key(RowWriter *writer, const DynamodbItem *key, bool must_exist)
+{
+	MemoryContext caller;
+	RowWrite *row = begin_direct(writer, ROW_DELETE, key, &caller);
+
+	send_delete(row, must_exist ? expect_existence(row) : NULL);
+	row_write_end(writer, caller);
+	return row;
+}
+
+RowWrite *
+row_write_assign(RowWriter *writer, const DynamodbItem *key, const AssignedColumns *assigned)
+{
+	MemoryContext caller;
+	RowWrite *row = begin_direct(writer, ROW_UPDATE, key, &caller);
+	ChangeList list = {.changes =
+	                       ROW_ALLOCATE(row, list_length(assigned->columns), AttributeChange)};
+	ListCell *cell;
+
+	foreach (cell, assigned->columns)
+	{
+		const ForeignColumn *column = &writer->relation->columns[lfirst_int(cell) - 1];
+		int place = foreach_current_index(cell);
+
+		list.changes[list.count++] =
+		    (AttributeChange){column->path, column_write(row, column, assigned->values[place],
+		                                                 assigned->nulls[place])};
+	}
+	check_changes(row, &list);
+	send_changes(row, &list, expect_existence(row));
+	row_write_end(writer, caller);
+	return row;
+}
+
 /* --- from the stored item --------------------------------------------------------------------- */
 
 /* The stored item as a row, in scratch memory. */

@@ -581,24 +581,11 @@ row_write_given(RowWriter *writer, const GivenRow *given)
 			return row_write_insert(writer, given->slot);
 		case ROW_UPDATE:
 		case ROW_MOVE:
-			return row_write_update(writer, given->old, given->slot);
+			return given->key != NULL ? row_write_assign(writer, given->key, given->assigned)
+			                          : row_write_update(writer, given->old, given->slot);
 		case ROW_DELETE:
-			return given->key != NULL ? row_write_delete_key(writer, given->key)
+			return given->key != NULL ? row_write_delete_key(writer, given->key, given->must_exist)
 			                          : row_write_delete(writer, given->old);
 	}
 	pg_unreachable();
-}
-
-RowWrite *
-row_write_delete_key(RowWriter *writer, const DynamodbItem *key)
-{
-	MemoryContext caller;
-	RowWrite *row = row_write_begin(writer, ROW_DELETE, &caller);
-
-	if (!item_copy(row->arena, key, &row->key))
-		report_result(arena_failure(row->arena, 1), "write row");
-	row->writes[row->write_count++] =
-	    (ItemWrite){.action = ITEM_WRITE_DELETE, .table_name = writer->table_name, .key = row->key};
-	row_write_end(writer, caller);
-	return row;
 }

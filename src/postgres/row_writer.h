@@ -19,6 +19,7 @@
 #include "access/htup.h"
 #include "executor/tuptable.h"
 #include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
 
 #include "postgres/compat.h"
 
@@ -92,6 +93,9 @@ typedef struct RowWrite
 	ItemWrite writes[2];
 	int write_count;
 
+	/* There is no old row: that an item is there is the write's only condition. */
+	bool is_direct;
+
 	/* The writes cannot be made before the stored item was read: see row_write_from_stored(). */
 	bool needs_stored;
 
@@ -99,13 +103,23 @@ typedef struct RowWrite
 	const DynamodbItem *stored;           /* while the writes are made from it */
 } RowWrite;
 
+/* Values for some columns: numbers, and a Datum and null flag each. */
+typedef struct AssignedColumns
+{
+	List *columns; /* integers */
+	const Datum *values;
+	const bool *nulls;
+} AssignedColumns;
+
 /* One row as the executor gives it; which members there are depends on the kind. */
 typedef struct GivenRow
 {
 	RowWriteKind kind;
 	HeapTupleHeader old;
 	TupleTableSlot *slot;
-	const DynamodbItem *key; /* of a DELETE without an old row */
+	const DynamodbItem *key; /* of an UPDATE or DELETE without an old row */
+	const AssignedColumns *assigned;
+	bool must_exist;
 } GivenRow;
 
 /* Begins the write of the row by the function below that is for it. */
@@ -129,8 +143,14 @@ extern RowWrite *row_write_insert(RowWriter *writer, TupleTableSlot *slot);
 extern RowWrite *row_write_update(RowWriter *writer, HeapTupleHeader old, TupleTableSlot *slot);
 extern RowWrite *row_write_delete(RowWriter *writer, HeapTupleHeader old);
 
-/* The same without an old row, for a key alone: deletes whatever is there. For TRUNCATE. */
-extern RowWrite *row_write_delete_key(RowWriter *writer, const DynamodbItem *key);
+/*
+ * The same without an old row, for a key alone: for TRUNCATE, and for UPDATE and DELETE whose
+ * conditions are the key and whose assignments do not depend on the row. `must_exist`: on the
+ * condition that there is an item, as always with row_write_assign().
+ */
+extern RowWrite *row_write_delete_key(RowWriter *writer, const DynamodbItem *key, bool must_exist);
+extern RowWrite *row_write_assign(RowWriter *writer, const DynamodbItem *key,
+                                  const AssignedColumns *assigned);
 
 /*
  * Makes the writes of an UPDATE, DELETE or ROW_MOVE anew from the item that is stored; NULL when

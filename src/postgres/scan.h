@@ -12,6 +12,8 @@
 #include "postgres/fetch.h"
 
 #include "postgres/compat.h"
+
+#include "postgres/relation.h"
 #include "postgres/kms_calls.h"
 
 /* Members of the lists that a ForeignScan of ours carries in fdw_private. */
@@ -36,6 +38,8 @@ extern bool dynamodb_scan_kms(ForeignScanState *node, KmsUse *use);
 
 /* In explain.c. */
 extern void dynamodbExplainForeignScan(ForeignScanState *node, struct ExplainState *explain);
+extern void explain_key_condition(ForeignScanState *node, const ForeignRelation *relation,
+                                  struct ExplainState *explain);
 
 /* In analyze.c. */
 extern bool dynamodbAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *sample_rows,

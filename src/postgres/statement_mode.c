@@ -249,6 +249,14 @@ end_duplicate(Flight *flight)
 	end_flight(flight);
 }
 
+/* A row without old values was to be changed where there is none. */
+static void
+end_not_found(Flight *flight)
+{
+	*flight->outcome = ROW_NOT_FOUND;
+	end_flight(flight);
+}
+
 static void
 fail_changed(Flight *flight)
 {
@@ -355,6 +363,8 @@ take_contradiction(Flight *flight, const DynamodbItem *stored)
 		end_stored(flight);
 	else if (flight->row->kind == ROW_INSERT)
 		end_duplicate(flight);
+	else if (flight->row->is_direct)
+		end_not_found(flight);
 	else
 		write_from_stored(flight, stored);
 }

@@ -262,7 +262,8 @@ write_row(TableWriter *writer, const GivenRow *given, RowOutcome *outcome)
 	PG_TRY();
 	{
 		MemoryContextSwitchTo(writer->context);
-		if (writer->encryption != NULL)
+		/* What is given by its key alone has no value to encrypt. */
+		if (writer->encryption != NULL && given->key == NULL)
 			row_encryption_add(writer->encryption, given, outcome);
 		else
 			writer->mode->write(writer->state, row_write_given(writer->rows, given), outcome);
@@ -302,11 +303,20 @@ table_writer_delete(TableWriter *writer, HeapTupleHeader old)
 }
 
 void
-table_writer_delete_key(TableWriter *writer, const DynamodbItem *key)
+table_writer_delete_key(TableWriter *writer, const DynamodbItem *key, RowOutcome *outcome)
 {
-	GivenRow given = {.kind = ROW_DELETE, .key = key};
+	GivenRow given = {.kind = ROW_DELETE, .key = key, .must_exist = outcome != NULL};
 
-	write_row(writer, &given, NULL);
+	write_row(writer, &given, outcome);
+}
+
+void
+table_writer_assign(TableWriter *writer, const DynamodbItem *key, const AssignedColumns *assigned,
+                    RowOutcome *outcome)
+{
+	GivenRow given = {.kind = ROW_UPDATE, .key = key, .assigned = assigned};
+
+	write_row(writer, &given, outcome);
 }
 
 /* Waits for everything; the failure, complete, or NULL. What a cancel raises is raised. */

@@ -73,7 +73,15 @@ extern TableWriter *table_writer_begin_overwriting(EState *statement, Relation r
 extern void table_writer_insert(TableWriter *writer, TupleTableSlot *slot, RowOutcome *outcome);
 extern void table_writer_update(TableWriter *writer, HeapTupleHeader old, TupleTableSlot *slot);
 extern void table_writer_delete(TableWriter *writer, HeapTupleHeader old);
-extern void table_writer_delete_key(TableWriter *writer, const DynamodbItem *key);
+
+/*
+ * Delete or change the item of a key, whatever it holds. With `outcome`, an item that is not there
+ * is ROW_NOT_FOUND, and not made by an assignment.
+ */
+extern void table_writer_delete_key(TableWriter *writer, const DynamodbItem *key,
+                                    RowOutcome *outcome);
+extern void table_writer_assign(TableWriter *writer, const DynamodbItem *key,
+                                const AssignedColumns *assigned, RowOutcome *outcome);
 
 /* Waits until the outcome of everything that was begun is known; raises failures. */
 extern void table_writer_settle(TableWriter *writer);
@@ -94,6 +102,9 @@ extern void table_writers_give_up(int level);
 
 /* A request of the writer has ended: adds what it has cost. 53400 past max_capacity_units. */
 extern void table_writer_count(TableWriter *writer, const ServiceCall *call, double capacity_units);
+
+/* In explain_modify.c: what the writer has cost, after settling it. */
+extern void explain_write_counters(TableWriter *writer, struct ExplainState *explain);
 
 /* A row is stored. Does not throw. */
 extern void table_writer_count_stored(TableWriter *writer);

@@ -174,6 +174,12 @@ operation(RowWriteKind kind)
 	return "TransactWriteItems";
 }
 
+static bool
+is_conditional(RowWriteKind kind)
+{
+	return true;
+}
+
 const WriteMode transaction_mode = {
     .begin = begin,
     .write = write_row,
@@ -181,5 +187,5 @@ const WriteMode transaction_mode = {
     .drain = forget,
     .give_up = forget,
     .operation = operation,
-    .is_conditional = true,
+    .is_conditional = is_conditional,
 };

@@ -20,6 +20,19 @@
 #include "postgres/options.h"
 #include "postgres/table_writer.h"
 
+/* What is deleted is deleted at once, which a transaction could not take back. */
+static void
+check_write_mode(Relation relation, const TableOptions *options)
+{
+	if (options->write_mode == WRITE_MODE_TRANSACTION)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("TRUNCATE is not supported for foreign table \"%s\"",
+		                RelationGetRelationName(relation)),
+		         errdetail("Its write_mode is \"transaction\", and TRUNCATE cannot be rolled "
+		                   "back.")));
+}
+
 static void
 check_truncatable(Relation relation)
 {
@@ -31,6 +44,7 @@ check_truncatable(Relation relation)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		                errmsg("foreign table \"%s\" does not allow truncates",
 		                       RelationGetRelationName(relation))));
+	check_write_mode(relation, options);
 }
 
 /* A Scan of the key attributes alone. */
@@ -80,7 +94,7 @@ delete_items(TableWriter *writer)
 	{
 		DynamodbItem key = key_of(writer->rows, item, attributes);
 
-		table_writer_delete_key(writer, &key);
+		table_writer_delete_key(writer, &key, NULL);
 	}
 	fetch_close(fetch);
 }

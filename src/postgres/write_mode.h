@@ -22,7 +22,8 @@ typedef enum RowOutcome
 {
 	ROW_IN_FLIGHT,
 	ROW_STORED,
-	ROW_IS_DUPLICATE /* an item of this key exists: nothing was stored */
+	ROW_IS_DUPLICATE, /* an item of this key exists: nothing was stored */
+	ROW_NOT_FOUND     /* no item of this key exists: nothing was changed */
 } RowOutcome;
 
 typedef struct WriteMode
