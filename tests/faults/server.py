@@ -195,6 +195,7 @@ RESULTS = {
     "Query": lambda body: _page(ITEMS[:1]),
     "GetItem": _get_item,
     "BatchGetItem": _batch_get_item,
+    "BatchWriteItem": lambda body: {"UnprocessedItems": {}},
 }
 
 
