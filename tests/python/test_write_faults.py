@@ -252,6 +252,24 @@ def test_a_cancel_says_what_is_not_known(table, service):
     assert table.connection.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_the_end_of_the_backend_is_logged_with_what_is_not_known(table, service, postgresql):
+    table.connection.execute("ALTER SERVER aws OPTIONS (SET request_timeout '60s')")
+    service.script("PutItem", *[after_effect(stall)] * 5)
+    statement = "INSERT INTO items SELECT i, 'new' FROM generate_series(1, 5) i"
+    pid = table.connection.info.backend_pid
+    outcomes = []
+    thread = threading.Thread(target=lambda: outcomes.append(table.execute(statement)))
+    thread.start()
+    service.wait_until_reached()
+    with postgresql.connect("postgres") as other:
+        other.execute("SELECT pg_terminate_backend(%s, 30000)", [pid])
+    thread.join(30)
+    assert outcomes[0].sqlstate == "57P01"
+    log = [line for line in postgresql.log_path.read_text().splitlines() if f"[{pid}]" in line]
+    assert any("rolling back does not undo" in line for line in log)
+    assert any("not known" in line for line in log)
+
+
 def test_an_error_elsewhere_leaves_rows_in_flight_unknown_or_counted(table):
     statement = "INSERT INTO items SELECT i, (1 / (9 - i))::text FROM generate_series(1, 20) i"
     table.connection.execute("ALTER FOREIGN TABLE items OPTIONS (ADD batch_size '1')")
