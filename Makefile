@@ -60,7 +60,7 @@ export BUILD DOWNLOADS PG_CONFIG
 ENVIRONMENT = tests/environment/prepare.sh
 PYTHON = PYTHONPATH=tests PYTHONPYCACHEPREFIX=$(BUILD)/pycache exec $(DOWNLOADS)/python/bin/python
 
-.PHONY: prepare build demo environment psql test lint format fuzz bench
+.PHONY: prepare build demo environment psql test test-long lint format fuzz bench
 
 # Installs what is missing, named before it is installed.
 prepare:
@@ -81,6 +81,15 @@ environment: build
 # SUITES selects some of: lint build unit fuzz regress pytest
 test: prepare
 	@$(PYTHON) tests/run $(SUITES)
+
+# Twenty thousand generated queries, ten times as many as `make test` has, each of them with and
+# without pushdown, from a seed of their own.
+GENERATED_SEED ?= $(shell date +%s)
+test-long: prepare
+	@echo "generated queries: GENERATED_SEED=$(GENERATED_SEED)"
+	@export GENERATED_QUERIES=2500 GENERATED_UNPUSHED_EVERY=1 GENERATED_SEED=$(GENERATED_SEED); \
+	export PYTEST_ARGS="tests/python/test_generated_queries.py $(PYTEST_ARGS)"; \
+	$(PYTHON) tests/run pytest
 
 lint: prepare
 	@$(PYTHON) tests/run lint

@@ -15,9 +15,26 @@ SELECT placed FROM orders WHERE customer = 'ann' AND placed < 3 ORDER BY placed 
 SELECT plan('SELECT placed, status FROM orders WHERE customer = ''ann'' ORDER BY placed, status');
 SELECT placed, status FROM orders WHERE customer = 'ann' ORDER BY placed, status LIMIT 3;
 
--- Several hash keys, or none: sorted here
+-- Several hash keys: their Querys merged by the range key, or one after another by the hash key
 SELECT plan('SELECT placed FROM orders WHERE customer IN (''ann'', ''bob'') ORDER BY placed');
 SELECT customer, placed FROM orders WHERE customer IN ('ann', 'bob') AND placed < 2 ORDER BY placed, customer;
+SELECT plan('SELECT customer, placed FROM orders WHERE customer IN (''ann'', ''bob'', ''dan'') ORDER BY placed DESC LIMIT 3');
+SELECT placed FROM orders WHERE customer IN ('ann', 'bob', 'dan') ORDER BY placed DESC LIMIT 3;
+SELECT count(*), max(placed), bool_and(in_order) FROM (SELECT placed,
+    placed >= lag(placed, 1, 0) OVER (ROWS UNBOUNDED PRECEDING) AS in_order
+    FROM (SELECT placed FROM orders WHERE customer IN ('ann', 'bob', 'cat') ORDER BY placed) o) o;
+SELECT placed, customer FROM orders WHERE customer = ANY (ARRAY['cat', 'ann', 'ann']) AND placed IN (9, 3)
+    ORDER BY placed, customer;
+SELECT plan('SELECT placed FROM orders WHERE customer = ANY (ARRAY(SELECT ''ann'')) ORDER BY placed LIMIT 1');
+CREATE FOREIGN TABLE readers (customer text COLLATE "C", placed int, status text)
+    SERVER aws OPTIONS (table_name 'plan_orders');
+SELECT plan('SELECT customer, placed FROM readers WHERE customer IN (''bob'', ''ann'') ORDER BY customer, placed DESC LIMIT 2');
+SELECT customer, placed FROM readers WHERE customer IN ('bob', 'ann') ORDER BY customer, placed DESC LIMIT 2;
+SELECT customer, placed FROM readers WHERE customer IN ('bob', 'ann') AND placed > 37
+    ORDER BY customer DESC, placed;
+SELECT plan('SELECT customer, status FROM readers WHERE customer IN (''bob'', ''ann'') ORDER BY customer, status LIMIT 2');
+
+-- None, or keys that are looked up: sorted here
 SELECT plan('SELECT placed FROM orders ORDER BY placed');
 SELECT plan('SELECT placed FROM orders WHERE customer = ''ann'' AND placed IN (7, 3) ORDER BY placed');
 SELECT placed FROM orders WHERE customer = 'ann' AND placed IN (7, 3) ORDER BY placed;

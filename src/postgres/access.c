@@ -19,7 +19,6 @@ enum AccessMember
 	ACCESS_KEY_CONDITION,
 	ACCESS_FILTER,
 	ACCESS_COLUMNS,
-	ACCESS_JUDGED_COLUMNS,
 	ACCESS_FLAGS,
 	ACCESS_SEGMENTS,
 	ACCESS_ROW_GOAL,
@@ -32,7 +31,10 @@ enum AccessFlag
 	ACCESS_KEYS_ONLY = 1 << 1,
 	ACCESS_CONSISTENT_READ = 1 << 2,
 	ACCESS_BACKWARD = 1 << 3,
-	ACCESS_IN_ORDER = 1 << 4
+	ACCESS_IN_ORDER = 1 << 4,
+	ACCESS_STREAMS_BACKWARD = 1 << 5,
+	ACCESS_MERGED = 1 << 6,
+	ACCESS_LOOKED_UP = 1 << 7
 };
 
 static int
@@ -41,7 +43,9 @@ access_flags(const Access *access)
 	return (access->whole_items ? ACCESS_WHOLE_ITEMS : 0) |
 	       (access->keys_only ? ACCESS_KEYS_ONLY : 0) |
 	       (access->consistent_read ? ACCESS_CONSISTENT_READ : 0) |
-	       (access->backward ? ACCESS_BACKWARD : 0) | (access->in_order ? ACCESS_IN_ORDER : 0);
+	       (access->backward ? ACCESS_BACKWARD : 0) | (access->in_order ? ACCESS_IN_ORDER : 0) |
+	       (access->streams_backward ? ACCESS_STREAMS_BACKWARD : 0) |
+	       (access->merged ? ACCESS_MERGED : 0) | (access->looked_up ? ACCESS_LOOKED_UP : 0);
 }
 
 static Node *
@@ -57,7 +61,6 @@ access_to_list(const Access *access)
 	                        makeString(pstrdup(access->index_name ? access->index_name : "")),
 	                        access->key_condition, access->filter, access->columns);
 
-	list = lappend(list, access->judged_columns);
 	list = lappend(list, makeInteger(access_flags(access)));
 	list = lappend(list, makeInteger(access->segments));
 	list = lappend(list, node_of_double(access->row_goal));
@@ -76,12 +79,14 @@ access_from_list(List *list)
 	access->key_condition = list_nth(list, ACCESS_KEY_CONDITION);
 	access->filter = list_nth(list, ACCESS_FILTER);
 	access->columns = list_nth(list, ACCESS_COLUMNS);
-	access->judged_columns = list_nth(list, ACCESS_JUDGED_COLUMNS);
 	access->whole_items = (flags & ACCESS_WHOLE_ITEMS) != 0;
 	access->keys_only = (flags & ACCESS_KEYS_ONLY) != 0;
 	access->consistent_read = (flags & ACCESS_CONSISTENT_READ) != 0;
 	access->backward = (flags & ACCESS_BACKWARD) != 0;
 	access->in_order = (flags & ACCESS_IN_ORDER) != 0;
+	access->streams_backward = (flags & ACCESS_STREAMS_BACKWARD) != 0;
+	access->merged = (flags & ACCESS_MERGED) != 0;
+	access->looked_up = (flags & ACCESS_LOOKED_UP) != 0;
 	access->segments = intVal(list_nth(list, ACCESS_SEGMENTS));
 	access->row_goal = floatVal(list_nth(list, ACCESS_ROW_GOAL));
 	access->estimated_capacity_units = floatVal(list_nth(list, ACCESS_CAPACITY_UNITS));
@@ -148,6 +153,17 @@ projection_fits(const AttributePath *paths, size_t count)
 	return length <= EXPRESSION_BYTES_MAXIMUM;
 }
 
+/* Adds the table's key attributes. */
+static size_t
+projection_add_keys(AttributePath *paths, size_t count, const KeySchema *keys)
+{
+	for (uint32 i = 0; i < keys->hash_count; i++)
+		count = projection_add_name(paths, count, keys->hash[i].name);
+	for (uint32 i = 0; i < keys->range_count; i++)
+		count = projection_add_name(paths, count, keys->range[i].name);
+	return count;
+}
+
 AttributePath *
 access_projection(const Access *access, const ForeignRelation *relation, size_t *count)
 {
@@ -161,10 +177,7 @@ access_projection(const Access *access, const ForeignRelation *relation, size_t 
 		return NULL;
 	paths = palloc(sizeof(AttributePath) *
 	               (list_length(access->columns) + keys->hash_count + keys->range_count + 1));
-	for (uint32 i = 0; i < keys->hash_count; i++)
-		*count = projection_add_name(paths, *count, keys->hash[i].name);
-	for (uint32 i = 0; i < keys->range_count; i++)
-		*count = projection_add_name(paths, *count, keys->range[i].name);
+	*count = projection_add_keys(paths, *count, keys);
 	foreach (cell, access->columns)
 	{
 		AttributePath path = path_without_elements(relation->columns[lfirst_int(cell) - 1].path);
@@ -182,7 +195,7 @@ access_projection(const Access *access, const ForeignRelation *relation, size_t 
 bool
 access_is_count_only(const Access *access, const ForeignRelation *relation)
 {
-	return access->keys_only && !access->whole_items &&
+	return access->keys_only && !access->whole_items && !access->looked_up &&
 	       (access->kind == REQUEST_QUERY || access->kind == REQUEST_SCAN) &&
 	       expiry_attribute(relation).length == 0;
 }
@@ -223,22 +236,63 @@ access_keys(const Access *access, const ForeignRelation *relation)
 	return &index->keys;
 }
 
+static void
+reverse_conditions(KeyDemand *demand)
+{
+	for (int i = 0; i < demand->condition_count / 2; i++)
+	{
+		const Condition *condition = demand->conditions[i];
+		int other = demand->condition_count - 1 - i;
+
+		demand->conditions[i] = demand->conditions[other];
+		demand->conditions[other] = condition;
+	}
+}
+
 /* Lookups become Querys when they are too many combinations of key values. */
 static bool
 bind_keys(const Access *access, const Binding *binding, FetchPlan *plan)
 {
 	bool lookup = access->kind == REQUEST_GET_ITEM || access->kind == REQUEST_BATCH_GET_ITEM;
-	KeyDemand demand =
-	    key_bind(binding, access_keys(access, binding->relation), access->key_condition, lookup);
+	const KeySchema *keys = access_keys(access, binding->relation);
+	KeyDemand demand = key_bind(binding, keys, access->key_condition, lookup);
 
 	if (demand.never)
 		return false;
+	if (access->merged)
+		plan->merge_by = keys->range[0].name;
+	if (access->streams_backward)
+		reverse_conditions(&demand);
 	if (lookup && demand.keys == NULL)
 		plan->kind = REQUEST_QUERY;
 	plan->keys = demand.keys;
 	plan->key_count = demand.key_count;
 	plan->key_conditions = demand.conditions;
 	plan->key_condition_count = demand.condition_count;
+	return true;
+}
+
+/* Makes `plan`, until now that of the index's Query, the lookup of what the Query finds. */
+static bool
+bind_index_lookup(const Access *access, const Binding *binding, FetchPlan *plan)
+{
+	const ForeignRelation *relation = binding->relation;
+	const KeySchema *keys = &relation->description->keys;
+	FetchPlan *of_index = palloc(sizeof(*of_index));
+	AttributePath *paths = palloc(sizeof(*paths) * (keys->hash_count + keys->range_count));
+
+	*of_index = *plan;
+	of_index->read.projection = paths;
+	of_index->read.projection_count = projection_add_keys(paths, 0, keys);
+	if (!bind_keys(access, binding, of_index) ||
+	    !filter_bind(binding, access->filter, &of_index->read.filter))
+		return false;
+	plan->kind = REQUEST_BATCH_GET_ITEM;
+	plan->read.index_name = BYTES_EMPTY;
+	plan->read.projection = access_projection(access, relation, &plan->read.projection_count);
+	plan->in_order = false;
+	plan->index_plan = of_index;
+	plan->table_keys = keys;
 	return true;
 }
 
@@ -253,6 +307,11 @@ access_bind(const Access *access, const ForeignRelation *relation, Arena *arena,
 	if (relation->description == NULL)
 		return bound;
 	bind_table(access, relation, &bound->plan);
+	if (access->looked_up)
+	{
+		bound->no_rows = !bind_index_lookup(access, &binding, &bound->plan);
+		return bound;
+	}
 	bound->plan.read.count_only = access_is_count_only(access, relation);
 	if (!bound->plan.read.count_only)
 		bound->plan.read.projection =

@@ -27,14 +27,14 @@ typedef struct Access
 	List *key_condition; /* template of the key condition, NIL for Scan */
 	List *filter;        /* template of the filter, NIL for none */
 	List *columns;       /* integers: numbers of the columns that are read */
-	List
-	    *judged_columns; /* those of which only conditions speak that DynamoDB judges for good: they
-	                        are not read, but a row that is made of something else needs them */
 	bool whole_items;    /* no projection: every attribute is needed */
 	bool keys_only;      /* no column is needed: the projection is the key attributes alone */
 	bool consistent_read;
 	bool backward;
-	bool in_order; /* rows come in the order of the path's pathkeys */
+	bool in_order; /* rows come in the order of the path's pathkeys, stream after stream … */
+	bool streams_backward; /* … the last hash key first */
+	bool merged;           /* rows come in the order of the range attribute, streams merged */
+	bool looked_up; /* Query of an index, whose keys' items are then looked up in the table */
 	int segments;
 	double row_goal; /* items that will probably be examined before enough rows are found; 0: all */
 	double estimated_capacity_units;

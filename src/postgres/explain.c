@@ -83,7 +83,8 @@ show_request(const Explained *explained)
 	const Access *access = explained->access;
 	ExplainState *state = explained->state;
 
-	show_text(explained, "DynamoDB Request", request_kind_name(access->kind));
+	show_text(explained, "DynamoDB Request",
+	          access->looked_up ? "Query, then BatchGetItem" : request_kind_name(access->kind));
 	show_text(explained, "Table", explained->relation->options->table_name);
 	show_text(explained, "Index", access->index_name);
 	show_condition(explained, "Key Condition", access->key_condition);
@@ -92,6 +93,8 @@ show_request(const Explained *explained)
 	show_projection(explained);
 	if (access->kind == REQUEST_QUERY)
 		show_text(explained, "Direction", access->backward ? "Backward" : "Forward");
+	if (access->merged)
+		show_text(explained, "Order", "Merged");
 	if (access->row_goal > 0)
 		ExplainPropertyInteger("Limit", NULL, (int64) ceil(access->row_goal), state);
 	if (access->kind == REQUEST_SCAN)

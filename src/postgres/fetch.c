@@ -18,7 +18,7 @@
 #include "postgres/compat.h"
 
 #include "aws/retry.h"
-#include "postgres/fetch.h"
+#include "postgres/fetch_source.h"
 #include "postgres/memory.h"
 #include "postgres/options.h"
 #include "postgres/relation.h"
@@ -89,6 +89,7 @@ typedef struct Stream
 struct Fetch
 {
 	MemoryContext context;
+	FetchSource *source; /* other fetches, whose items it hands out; NULL: pages of its own */
 	ServiceClient *client;
 	FetchPlan plan;
 	Arena *scratch; /* for building one request */
@@ -683,6 +684,17 @@ page_memory_first_guess(RequestKind kind)
 	pg_unreachable();
 }
 
+/* What the plan's items come from if not from pages of one fetch. */
+static FetchSource *
+open_source(ServiceClient *client, const FetchPlan *plan)
+{
+	if (plan->index_plan != NULL)
+		return fetch_index_open(client, plan);
+	if (plan->merge_by.length > 0 && plan->key_condition_count > 1)
+		return fetch_merge_open(client, plan);
+	return NULL;
+}
+
 Fetch *
 fetch_open(ServiceClient *client, const FetchPlan *plan)
 {
@@ -696,6 +708,12 @@ fetch_open(ServiceClient *client, const FetchPlan *plan)
 	fetch->plan = *plan;
 	if (plan->statement_units == NULL)
 		fetch->plan.statement_units = &fetch->own_units;
+	fetch->source = open_source(client, &fetch->plan);
+	if (fetch->source != NULL)
+	{
+		MemoryContextSwitchTo(caller);
+		return fetch;
+	}
 	fetch->scratch = memory_context_arena(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
 	fetch->items_until_serving = ITEMS_BETWEEN_SERVING;
 	fetch->page_memory = page_memory_first_guess(plan->kind);
@@ -730,6 +748,8 @@ fetch_next(Fetch *fetch)
 	FetchPage *page;
 	int64 number;
 
+	if (fetch->source != NULL)
+		return fetch->source->next(fetch->source);
 	if (--fetch->items_until_serving == 0)
 		fetch_serve(fetch);
 	if (fetch->current == NULL || page_is_exhausted(fetch->current->reading))
@@ -746,6 +766,8 @@ fetch_next(Fetch *fetch)
 bool
 fetch_is_ready(Fetch *fetch)
 {
+	if (fetch->source != NULL)
+		return fetch->source->is_ready(fetch->source);
 	if (fetch->current != NULL && !page_is_exhausted(fetch->current->reading))
 		return true;
 	/* With a row goal nothing is asked for before it is needed. */
@@ -758,7 +780,7 @@ fetch_is_ready(Fetch *fetch)
 bool
 fetch_rewind(Fetch *fetch)
 {
-	if (!fetch->first_pages_kept)
+	if (fetch->source != NULL || !fetch->first_pages_kept)
 		return false;
 	for (int i = 0; i < fetch->place_count; i++)
 		fetch->streams[i].reading->next_item = 0;
@@ -772,6 +794,8 @@ fetch_counters(const Fetch *fetch)
 {
 	FetchCounters counters = fetch->counters;
 
+	if (fetch->source != NULL)
+		return fetch->source->counters(fetch->source);
 	for (int i = 0; i < fetch->place_count; i++)
 	{
 		const ServiceCall *call = fetch->streams[i].coming->call;
@@ -786,8 +810,21 @@ fetch_counters(const Fetch *fetch)
 }
 
 void
+fetch_counters_add(FetchCounters *total, FetchCounters counters)
+{
+	total->requests += counters.requests;
+	total->items_examined += counters.items_examined;
+	total->items_returned += counters.items_returned;
+	total->bytes_received += counters.bytes_received;
+	total->capacity_units += counters.capacity_units;
+	total->retries += counters.retries;
+}
+
+void
 fetch_close(Fetch *fetch)
 {
+	if (fetch->source != NULL)
+		fetch->source->close(fetch->source);
 	for (int i = 0; i < fetch->place_count; i++)
 	{
 		FetchPage *page = fetch->streams[i].coming;

@@ -26,7 +26,9 @@ typedef enum RequestKind
 extern const char *request_kind_name(RequestKind kind);
 
 /* What is to be read. Everything pointed to is borrowed until the source is closed. */
-typedef struct FetchPlan
+typedef struct FetchPlan FetchPlan;
+
+struct FetchPlan
 {
 	RequestKind kind;
 	ReadRequest read;                 /* Query and Scan: all but key_condition, segment and start */
@@ -35,15 +37,18 @@ typedef struct FetchPlan
 	int segments;                 /* Scan: parts of the table, at least 1 … */
 	const int32 *segment_numbers; /* … of which these are read, a stream each; NULL: all */
 	int segment_number_count;
-	const DynamodbItem *keys;    /* lookups */
-	int key_count;               /* GetItem: one request for each; BatchGetItem: a hundred in one */
-	const NameTable *names;      /* NULL: no slots */
-	bool in_order;               /* streams one after another, as listed; else as they come */
+	const DynamodbItem *keys; /* lookups */
+	int key_count;            /* GetItem: one request for each; BatchGetItem: a hundred in one */
+	const NameTable *names;   /* NULL: no slots */
+	bool in_order;            /* streams one after another, as listed; else as they come */
+	Bytes merge_by; /* Query: streams are ordered by this attribute, items of all merged by it */
+	const FetchPlan *index_plan; /* lookups: the keys are those that this one finds in an index … */
+	const KeySchema *table_keys; /* … where the table's key attributes have these names */
 	int64 row_goal;              /* rows that will probably be asked for; 0 for all: see below */
 	double max_capacity_units;   /* 0: no maximum; 53400 when passed */
 	double *statement_units;     /* the statement's sum, to which the fetch adds; NULL: its own */
 	bool missing_table_is_empty; /* no items instead of HV00R */
-} FetchPlan;
+};
 
 /*
  * With a row_goal, nothing is asked for ahead of need and a page's Limit follows the goal, doubled
@@ -77,7 +82,9 @@ extern Fetch *fetch_open(ServiceClient *client, const FetchPlan *plan);
  */
 extern const DynamodbItem *fetch_next(Fetch *fetch);
 
-/* True when fetch_next() would not wait. */
+/* True when fetch_next() would not wait; where items come by way of an index, but for the next
+ * keys.
+ */
 extern bool fetch_is_ready(Fetch *fetch);
 
 /*

@@ -9,6 +9,7 @@
 #include "postgres/access.h"
 #include "postgres/index_choice.h"
 #include "postgres/key_match.h"
+#include "postgres/template.h"
 
 static bool
 keys_hold_attribute(const KeySchema *keys, Bytes name)
@@ -90,9 +91,40 @@ index_holds_items(const ForeignRelation *relation, const IndexDescription *index
 }
 
 bool
+index_gives_keys(const RelationPlanning *planning, const IndexDescription *index)
+{
+	return index->active && !(index->global && planning->relation->options->consistent_read);
+}
+
+/* What the columns of a template are looked for in. */
+typedef struct IndexContents
+{
+	const RelationPlanning *planning;
+	const IndexDescription *index;
+} IndexContents;
+
+static bool
+column_is_missing(AttrNumber column, const void *context)
+{
+	const IndexContents *contents = context;
+	const AttributePath *path = &contents->planning->relation->columns[column - 1].path;
+
+	return !index_holds_attribute(contents->planning, contents->index, path->steps[0].name);
+}
+
+bool
+index_holds_template(const RelationPlanning *planning, const IndexDescription *index,
+                     const List *template)
+{
+	IndexContents contents = {planning, index};
+
+	return !template_mentions(template, column_is_missing, &contents);
+}
+
+bool
 index_is_usable(const RelationPlanning *planning, const IndexDescription *index)
 {
-	if (!index->active || (index->global && planning->relation->options->consistent_read))
+	if (!index_gives_keys(planning, index))
 		return false;
 	return column_missing_in_index(planning, index) == NULL && index_holds_expiry(planning, index);
 }

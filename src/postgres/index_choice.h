@@ -14,6 +14,13 @@
 /* True when the index can be read now and holds every attribute that the query needs. */
 extern bool index_is_usable(const RelationPlanning *planning, const IndexDescription *index);
 
+/* True when the index can be read now, for the keys that it finds, whatever else it holds. */
+extern bool index_gives_keys(const RelationPlanning *planning, const IndexDescription *index);
+
+/* True when the index holds every attribute that the template speaks of. */
+extern bool index_holds_template(const RelationPlanning *planning, const IndexDescription *index,
+                                 const List *template);
+
 /*
  * True when the index holds every item for which the conditions, PlannedConditions, are true. An
  * index leaves out the items that lack one of its key attributes. So it can stand for the table

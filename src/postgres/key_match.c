@@ -82,15 +82,23 @@ typedef struct AttributeMatch
 {
 	bool has_equality;
 	bool has_any;
-	double values; /* estimated number of the known ones */
+	double values;   /* estimated number of the known ones … */
+	bool is_counted; /* … of which there are no more */
 	List *used;
 } AttributeMatch;
+
+/* True when it is known how many elements the array has at most. */
+static bool
+array_is_counted(const Node *array)
+{
+	return IsA(array, Const) || (IsA(array, ArrayExpr) && !((const ArrayExpr *) array)->multidims);
+}
 
 static AttributeMatch
 match_attribute(PlannerInfo *root, const ForeignRelation *relation, const KeyAttribute *attribute,
                 List *conditions, bool is_range)
 {
-	AttributeMatch match = {.values = 1};
+	AttributeMatch match = {.values = 1, .is_counted = true};
 	double elements = 0;
 	ListCell *cell;
 
@@ -107,6 +115,7 @@ match_attribute(PlannerInfo *root, const ForeignRelation *relation, const KeyAtt
 		{
 			double length = ESTIMATE_ARRAY_LENGTH(root, leaf.value);
 
+			match.is_counted = match.is_counted && array_is_counted(leaf.value);
 			elements = match.has_any ? Min(elements, length) : length;
 			match.has_any = true;
 		}
@@ -123,6 +132,7 @@ static void
 key_match_add(KeyMatch *match, const AttributeMatch *attribute)
 {
 	match->keys *= attribute->values;
+	match->is_counted = match->is_counted && attribute->is_counted;
 	match->one_stream = match->one_stream && (attribute->has_equality || !attribute->has_any);
 }
 
@@ -142,7 +152,8 @@ KeyMatch
 key_match(PlannerInfo *root, const ForeignRelation *relation, const KeySchema *keys,
           List *conditions)
 {
-	KeyMatch match = {.query = true, .lookup = true, .one_stream = true, .keys = 1};
+	KeyMatch match = {
+	    .query = true, .lookup = true, .one_stream = true, .keys = 1, .is_counted = true};
 	bool range_is_known = true;
 
 	for (uint32 i = 0; i < keys->hash_count; i++)

@@ -26,7 +26,8 @@ typedef struct KeyMatch
 	bool query;      /* every hash attribute has known values */
 	bool lookup;     /* and every range attribute too */
 	bool one_stream; /* and no attribute has several */
-	double keys;     /* estimated number of their combinations */
+	double keys;     /* estimated number of their combinations … */
+	bool is_counted; /* … which there are no more of */
 	List *hash;      /* PlannedConditions of the key condition, on hash attributes … */
 	List *range;     /* … and on range attributes */
 	List *template;  /* of the key condition: their templates, or alternatives of such */

@@ -38,6 +38,7 @@ typedef struct ReadTarget
 	const IndexDescription *index; /* NULL: the table */
 	const KeySchema *keys;
 	StoredVolume volume;
+	bool looked_up; /* the index gives keys alone */
 } ReadTarget;
 
 /* What paths are made for: the table by itself, or with values from other tables. */
@@ -154,15 +155,12 @@ leave_out_judged_columns(const PathScope *scope, Access *access, List *exact)
 	{
 		AttrNumber number = lfirst_int(cell);
 
-		if (attribute_is_member(judged, number) && !attribute_is_member(read, number))
-			access->judged_columns = lappend_int(access->judged_columns, number);
-		else
+		if (!attribute_is_member(judged, number) || attribute_is_member(read, number))
 			access->columns = lappend_int(access->columns, number);
 	}
 	/* Encrypted columns look at others, whatever the query does. */
 	access->columns =
 	    column_encryption_add_context_columns(scope->planning->relation, access->columns);
-	access->judged_columns = list_difference_int(access->judged_columns, access->columns);
 	access->keys_only = access->columns == NIL;
 }
 
@@ -230,6 +228,25 @@ find_row_goal(const PathScope *scope, const ReadTarget *target, double examined,
 	return goal < target->volume.items ? goal : 0;
 }
 
+/* The cost of reading an index, and of looking up the items that it names. */
+static ReadCost
+cost_with_lookups(const PathScope *scope, ReadCost of_index, double items)
+{
+	const ForeignRelation *relation = scope->planning->relation;
+	ReadEstimate lookups = {.kind = REQUEST_BATCH_GET_ITEM,
+	                        .streams = items,
+	                        .items = items,
+	                        .item_size = scope->planning->volume.item_size,
+	                        .rows = items,
+	                        .consistent_read = relation->options->consistent_read};
+	ReadCost cost = cost_of_read(relation, &lookups);
+
+	cost.startup += of_index.startup;
+	cost.total += of_index.total;
+	cost.capacity_units += of_index.capacity_units;
+	return cost;
+}
+
 /* Adds the path of an access; `estimate` says what reading costs, rows excepted. */
 static void
 add_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate, List *pathkeys,
@@ -246,6 +263,8 @@ add_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate, 
 	estimate->one_by_one = access->in_order;
 	estimate->rows = access->filter == NIL ? Max(estimate->items, rows) : rows;
 	cost = cost_of_read(relation, estimate);
+	if (access->looked_up)
+		cost = cost_with_lookups(scope, cost, estimate->items);
 	cost.startup += conditions.startup + base->reltarget->cost.startup;
 	cost.total += conditions.startup + conditions.per_tuple * estimate->rows +
 	              base->reltarget->cost.startup + base->reltarget->cost.per_tuple * rows;
@@ -300,21 +319,65 @@ pathkey_orders_by(const PathScope *scope, const PathKey *pathkey, const KeyAttri
 	return false;
 }
 
-/*
- * The query's order as far as a Query gives it: within one hash value, by the range attribute,
- * either way. NIL when it gives none.
+/* True when a range attribute has several known values, each a stream of its own. */
+static bool
+has_several_ranges(const KeyMatch *match)
+{
+	ListCell *cell;
+
+	foreach (cell, match->range)
+	{
+		const PlannedCondition *condition = lfirst(cell);
+
+		if (template_leaf(condition->template).kind == TEMPLATE_ANY)
+			return true;
+	}
+	return false;
+}
+
+/* By the hash attribute, whose values are streams in their order, and then by the range attribute.
  */
 static List *
-query_order(const PathScope *scope, const ReadTarget *target, const KeyMatch *match, bool *backward)
+order_of_streams(const PathScope *scope, const ReadTarget *target, const KeyMatch *match,
+                 Access *access)
 {
+	List *wanted = scope->root->query_pathkeys;
+	PathKey *second = list_length(wanted) < 2 ? NULL : lsecond(wanted);
+
+	if (has_several_ranges(match) ||
+	    !pathkey_orders_by(scope, linitial(wanted), target->keys->hash))
+		return NIL;
+	access->in_order = true;
+	access->streams_backward = PATHKEY_IS_DESCENDING((PathKey *) linitial(wanted));
+	if (second == NULL || target->keys->range_count == 0 ||
+	    !pathkey_orders_by(scope, second, target->keys->range))
+		return list_make1(linitial(wanted));
+	access->backward = PATHKEY_IS_DESCENDING(second);
+	return list_make2(linitial(wanted), second);
+}
+
+/*
+ * The query's order as far as a Query gives it: within one hash value, by the range attribute,
+ * either way; of several hash values one after another, or merged. NIL when it gives none.
+ */
+static List *
+query_order(const PathScope *scope, const ReadTarget *target, const KeyMatch *match, Access *access)
+{
+	int most = scope->planning->relation->server_options->max_connections;
 	PathKey *first;
 
-	if (scope->root->query_pathkeys == NIL || !match->one_stream || target->keys->range_count == 0)
+	if (scope->root->query_pathkeys == NIL ||
+	    (!match->one_stream && target->keys->hash_count > 1) ||
+	    template_kind(match->template) == TEMPLATE_OR)
 		return NIL;
 	first = linitial(scope->root->query_pathkeys);
-	if (!pathkey_orders_by(scope, first, &target->keys->range[0]))
+	if (target->keys->range_count == 0 || !pathkey_orders_by(scope, first, &target->keys->range[0]))
+		return match->one_stream ? NIL : order_of_streams(scope, target, match, access);
+	if (!match->one_stream && (!match->is_counted || match->keys > most))
 		return NIL;
-	*backward = PATHKEY_IS_DESCENDING(first);
+	access->in_order = match->one_stream;
+	access->merged = !match->one_stream;
+	access->backward = PATHKEY_IS_DESCENDING(first);
 	return list_make1(first);
 }
 
@@ -337,13 +400,51 @@ add_query_path(const PathScope *scope, const ReadTarget *target, const KeyMatch 
 	double items = examined_items(scope, target, match);
 	ReadEstimate estimate = {
 	    .streams = match->keys, .items = items, .item_size = target->volume.item_size};
-	List *pathkeys = query_order(scope, target, match, &access->backward);
+	List *pathkeys = query_order(scope, target, match, access);
 
 	access->key_condition = match->template;
 	access->filter = filter_templates(scope, target->keys, key_conditions(match));
-	access->in_order = pathkeys != NIL;
 	access->row_goal = find_row_goal(scope, target, items, pathkeys);
 	add_access_path(scope, access, &estimate, pathkeys, exact_restrictions(scope, target, match));
+}
+
+/* The conditions that the target's items can be judged by before they are looked up. */
+static List *
+conditions_held(const PathScope *scope, const ReadTarget *target)
+{
+	List *held = NIL;
+	ListCell *cell;
+
+	foreach (cell, scope->conditions)
+	{
+		PlannedCondition *condition = lfirst(cell);
+
+		if (condition->template != NIL &&
+		    index_holds_template(scope->planning, target->index, condition->template))
+			held = lappend(held, condition);
+	}
+	return held;
+}
+
+/*
+ * The keys from an index that does not hold all that is needed, and their items from the table. The
+ * items may be newer than the index, so no condition is exact.
+ */
+static void
+add_index_lookup_path(const PathScope *scope, const ReadTarget *target, const KeyMatch *match)
+{
+	Access *access = make_access(scope, REQUEST_QUERY, target);
+	double items = examined_items(scope, target, match);
+	ReadEstimate estimate = {
+	    .streams = match->keys, .items = items, .item_size = target->volume.item_size};
+	PathScope held = *scope;
+
+	held.conditions = conditions_held(scope, target);
+	access->looked_up = true;
+	access->key_condition = match->template;
+	access->filter = filter_templates(&held, target->keys, key_conditions(match));
+	access->row_goal = find_row_goal(scope, target, items, NIL);
+	add_access_path(scope, access, &estimate, NIL, NIL);
 }
 
 /* The volume that a row goal makes a Scan read. */
@@ -391,6 +492,11 @@ add_key_path(PathScope *scope, const ReadTarget *target, const KeyMatch *match)
 {
 	if (scope->parameters != NULL && !uses_parameters(scope, match))
 		return;
+	if (target->looked_up)
+	{
+		add_index_lookup_path(scope, target, match);
+		return;
+	}
 	scope->has_one_stream = scope->has_one_stream || match->one_stream;
 	if (match->lookup && target->index == NULL)
 		add_lookup_path(scope, target, match);
@@ -429,6 +535,8 @@ target_is_worth_scanning(const PathScope *scope, const ReadTarget *target)
 {
 	const RelationPlanning *planning = scope->planning;
 
+	if (target->looked_up)
+		return false;
 	return target->index == NULL || planning->relation->options->index_name != NULL ||
 	       target->volume.items * target->volume.item_size <
 	           planning->volume.items * planning->volume.item_size;
@@ -445,7 +553,7 @@ make_target(const RelationPlanning *planning, const IndexDescription *index)
 	return target;
 }
 
-/* The table and its usable indexes, or the one index that the options ask for. */
+/* The table and its indexes, or the one index that the options ask for. */
 static List *
 find_targets(const RelationPlanning *planning)
 {
@@ -458,8 +566,14 @@ find_targets(const RelationPlanning *planning)
 	targets = list_make1(make_target(planning, NULL));
 	for (uint32 i = 0; i < description->index_count; i++)
 	{
-		if (index_is_usable(planning, &description->indexes[i]))
-			targets = lappend(targets, make_target(planning, &description->indexes[i]));
+		const IndexDescription *index = &description->indexes[i];
+		ReadTarget *target;
+
+		if (!index_gives_keys(planning, index))
+			continue;
+		target = make_target(planning, index);
+		target->looked_up = !index_is_usable(planning, index);
+		targets = lappend(targets, target);
 	}
 	return targets;
 }

@@ -24,8 +24,11 @@ struct PendingReads
 	const PendingTable *table;
 	const IndexDescription *index; /* that is read; NULL: the table */
 	CommandId command;
-	NameTable names; /* the reader's, for whole items */
-	bool in_order;
+	NameTable names;        /* the reader's, for whole items */
+	const FetchPlan *query; /* that reads the index */
+	bool in_order;          /* by the hash attribute, then by the range attribute … */
+	bool hash_backward;
+	bool merged; /* … or by the range attribute alone */
 	bool backward;
 	Arena *arena;
 
@@ -159,11 +162,11 @@ is_among_keys(const FetchPlan *plan, const PendingItem *item)
 }
 
 static bool
-satisfies_key_condition(const FetchPlan *plan, const PendingItem *item)
+satisfies_key_condition(const FetchPlan *plan, const DynamodbItem *item)
 {
 	for (int i = 0; i < plan->key_condition_count; i++)
 	{
-		if (key_condition_holds(plan->key_conditions[i], &item->key))
+		if (key_condition_holds(plan->key_conditions[i], item))
 			return true;
 	}
 	return false;
@@ -173,13 +176,15 @@ satisfies_key_condition(const FetchPlan *plan, const PendingItem *item)
 static bool
 may_be_row(const PendingReads *reads, const FetchPlan *plan, const PendingItem *item)
 {
+	if (reads->index != NULL)
+		return true;
 	switch (plan->kind)
 	{
 		case REQUEST_GET_ITEM:
 		case REQUEST_BATCH_GET_ITEM:
 			return is_among_keys(plan, item);
 		case REQUEST_QUERY:
-			return reads->index != NULL || satisfies_key_condition(plan, item);
+			return satisfies_key_condition(plan, &item->key);
 		case REQUEST_SCAN:
 			return true;
 	}
@@ -200,17 +205,23 @@ has_keys(const KeyAttribute *attributes, uint32 count, const DynamodbItem *item)
 	return true;
 }
 
+/* True when the index would give the item: key conditions may be checked nowhere else. */
 static bool
-is_in_index(const IndexDescription *index, const DynamodbItem *item)
+is_given_by_index(const PendingReads *reads, const DynamodbItem *item)
 {
-	return index == NULL || (has_keys(index->keys.hash, index->keys.hash_count, item) &&
-	                         has_keys(index->keys.range, index->keys.range_count, item));
+	const IndexDescription *index = reads->index;
+
+	if (index == NULL)
+		return true;
+	return has_keys(index->keys.hash, index->keys.hash_count, item) &&
+	       has_keys(index->keys.range, index->keys.range_count, item) &&
+	       (reads->query->kind != REQUEST_QUERY || satisfies_key_condition(reads->query, item));
 }
 
 static void
 add_item(PendingReads *reads, const DynamodbItem *item)
 {
-	if (is_in_index(reads->index, item))
+	if (is_given_by_index(reads, item))
 		pending_place_attributes(reads->arena, &reads->names, item, &reads->items[reads->count++]);
 }
 
@@ -298,7 +309,10 @@ pending_reads_begin(const ForeignRelation *relation, const Access *access, const
 	reads->command = command;
 	reads->names = reader->names;
 	reads->names.skip_unknown = false;
-	reads->in_order = plan->in_order;
+	reads->query = plan->index_plan != NULL ? plan->index_plan : plan;
+	reads->merged = access->merged;
+	reads->in_order = plan->in_order || access->merged;
+	reads->hash_backward = access->streams_backward;
 	reads->backward = plan->read.backward;
 	reads->arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, PENDING_READS_MAXIMUM);
 	reads->items = palloc_array(DynamodbItem, TRANSACTION_ITEMS_MAXIMUM);
@@ -367,22 +381,29 @@ take_changed(PendingReads *reads)
 
 /* ---- order ---- */
 
-static const KeyAttribute *
-order_attribute(const PendingReads *reads)
+/* By one attribute; items of an index may come without one that the order does not need. */
+static int
+compare_by(const KeyAttribute *attribute, const DynamodbItem *a, const DynamodbItem *b)
 {
-	const KeySchema *keys =
-	    reads->index != NULL ? &reads->index->keys : &reads->relation->description->keys;
+	const AttributeValue *left = item_find(a, attribute->name);
+	const AttributeValue *right = item_find(b, attribute->name);
 
-	return &keys->range[0];
+	return left == NULL || right == NULL ? 0 : key_value_compare(left, right);
 }
 
 /* Negative when a comes before b. */
 static int
 compare_items(const PendingReads *reads, const DynamodbItem *a, const DynamodbItem *b)
 {
-	Bytes name = order_attribute(reads)->name;
-	int order = key_value_compare(item_find(a, name), item_find(b, name));
+	const KeySchema *keys =
+	    reads->index != NULL ? &reads->index->keys : &reads->relation->description->keys;
+	int order = reads->merged ? 0 : compare_by(&keys->hash[0], a, b);
 
+	if (order != 0)
+		return reads->hash_backward ? -order : order;
+	if (keys->range_count == 0)
+		return 0;
+	order = compare_by(&keys->range[0], a, b);
 	return reads->backward ? -order : order;
 }
 

@@ -111,19 +111,6 @@ prepare_decryption(DynamodbScan *scan, EState *statement)
 		    &scan->kms, &source);
 }
 
-/*
- * Reads also what only conditions look at that the service decides: where some of the items are not
- * from there, these conditions are checked here. What a scan may see of pending writes is there
- * before it begins.
- */
-static void
-read_judged_columns(Access *access)
-{
-	access->columns = list_concat(access->columns, access->judged_columns);
-	access->judged_columns = NIL;
-	access->keys_only = access->columns == NIL;
-}
-
 void
 dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 {
@@ -138,8 +125,6 @@ dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 	scan = palloc0_object(DynamodbScan);
 	scan->relation = foreign_relation_open(table, foreign_scan_user(node));
 	scan->access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS));
-	if (pending_table_find(scan->relation) != NULL)
-		read_judged_columns(scan->access);
 	scan->reader = row_reader_create(scan->relation, scan->access->columns);
 	prepare_parameters(scan, node);
 	prepare_decryption(scan, node->ss.ps.state);
@@ -303,22 +288,13 @@ read_next_row(DynamodbScan *scan, TupleTableSlot *slot)
 
 /*
  * Puts the next row into the slot, none at the end. The conditions that the service decides exactly
- * are checked here where some of the items are none of its.
+ * were decided of pending items when they were found.
  */
 static void
-store_next_row(DynamodbScan *scan, ForeignScanState *node, TupleTableSlot *slot)
+store_next_row(DynamodbScan *scan, TupleTableSlot *slot)
 {
-	ExprContext *econtext = node->ss.ps.ps_ExprContext;
-
-	while (read_next_row(scan, slot))
-	{
+	if (read_next_row(scan, slot))
 		ExecStoreVirtualTuple(slot);
-		econtext->ecxt_scantuple = slot;
-		if (scan->pending == NULL || ExecQual(node->fdw_recheck_quals, econtext))
-			return;
-		ExecClearTuple(slot);
-		MemoryContextReset(scan->row);
-	}
 }
 
 /* Reads everything, by way of the slot. */
@@ -331,7 +307,7 @@ read_all(DynamodbScan *scan, ForeignScanState *node, TupleTableSlot *slot)
 	MemoryContextSwitchTo(caller);
 	for (;;)
 	{
-		store_next_row(scan, node, slot);
+		store_next_row(scan, slot);
 		if (TupIsNull(slot))
 			return;
 		tuplestore_puttupleslot(scan->all_rows, slot);
@@ -346,7 +322,7 @@ next_row(DynamodbScan *scan, ForeignScanState *node, TupleTableSlot *slot)
 {
 	if (!scan->reads_all_first)
 	{
-		store_next_row(scan, node, slot);
+		store_next_row(scan, slot);
 		return;
 	}
 	if (scan->all_rows == NULL)

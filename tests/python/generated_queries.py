@@ -484,6 +484,13 @@ class QueryGenerator:
     def rows(self):
         return f"SELECT * FROM T WHERE {self.where()}{self.tail()}"
 
+    def query_of_index(self):
+        vc = self.by_name["vc"]
+        key = self.random.choice(
+            [f"vc = {self.literal(vc)}", f"vc IN ({self.literal(vc)}, {self.literal(vc)})"]
+        )
+        return f"SELECT * FROM T WHERE {key} AND {self.condition()}{self.tail()}"
+
     def columns(self):
         names = self.random.sample(list(self.by_name), self.random.randint(1, 3))
         return f"SELECT {', '.join(names)} FROM T WHERE {self.where()}"

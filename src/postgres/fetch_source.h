@@ -1,0 +1,36 @@
+/*
+ * fetch_source.h
+ *		Fetches whose items come from other fetches; for the files of fetch alone.
+ *
+ * fetch_open() hands such a plan to one of these, and the other functions of fetch.h to what it
+ * makes. Each lives in CurrentMemoryContext and gives the same promises.
+ */
+#ifndef POSTGRES_FETCH_SOURCE_H
+#define POSTGRES_FETCH_SOURCE_H
+
+#include "postgres.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/fetch.h"
+
+typedef struct FetchSource FetchSource;
+
+struct FetchSource
+{
+	const DynamodbItem *(*next)(FetchSource *source);
+	bool (*is_ready)(FetchSource *source);
+	FetchCounters (*counters)(const FetchSource *source);
+	void (*close)(FetchSource *source); /* ends what is in flight; memory goes with the context */
+};
+
+/* Adds the counters of another fetch. */
+extern void fetch_counters_add(FetchCounters *total, FetchCounters counters);
+
+/* In fetch_merge.c: the items of all key conditions in the order of plan->merge_by. */
+extern FetchSource *fetch_merge_open(ServiceClient *client, const FetchPlan *plan);
+
+/* In fetch_index.c: the items whose keys plan->index_plan finds in an index. */
+extern FetchSource *fetch_index_open(ServiceClient *client, const FetchPlan *plan);
+
+#endif
