@@ -86,6 +86,26 @@ description_string(json_object *object, const char *name)
 	return (Bytes){json_object_get_string(value), (size_t) json_object_get_string_len(value)};
 }
 
+CheckedResult
+description_copy_string(Arena *arena, json_object *object, const char *name, Bytes *copy)
+{
+	Bytes text = description_string(object, name);
+
+	*copy = BYTES_EMPTY;
+	if (text.length == 0)
+		return result_ok();
+	*copy = (Bytes){arena_copy(arena, text), text.length};
+	return copy->data == NULL ? arena_failure(arena, text.length + 1) : result_ok();
+}
+
+bool
+description_boolean(json_object *object, const char *name)
+{
+	json_object *value = member(object, name, json_type_boolean);
+
+	return value != NULL && json_object_get_boolean(value);
+}
+
 int64_t
 description_integer(json_object *object, const char *name, int64_t absent)
 {

@@ -31,6 +31,13 @@ extern json_object *description_array(json_object *object, const char *name);
 /* The text of a string member, borrowed from the document; no bytes when there is none. */
 extern Bytes description_string(json_object *object, const char *name);
 
+/* A copy of that text in `arena`; no bytes when there is none. */
+extern CheckedResult description_copy_string(Arena *arena, json_object *object, const char *name,
+                                             Bytes *copy) MUST_CHECK;
+
+/* True when the member is the word true. */
+extern bool description_boolean(json_object *object, const char *name);
+
 /* A whole number's member; `absent` when there is none. */
 extern int64_t description_integer(json_object *object, const char *name, int64_t absent);
 

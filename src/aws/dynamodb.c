@@ -174,24 +174,11 @@ not_a_description(void)
 	return result_failed(RESULT_MALFORMED, "response does not describe a table");
 }
 
-/* A copy of a string member in `arena`; no bytes when there is none. */
-static CheckedResult
-copy_string(Arena *arena, json_object *object, const char *name, Bytes *copy)
-{
-	Bytes text = description_string(object, name);
-
-	*copy = BYTES_EMPTY;
-	if (text.length == 0)
-		return result_ok();
-	*copy = (Bytes){arena_copy(arena, text), text.length};
-	return copy->data == NULL ? arena_failure(arena, text.length + 1) : result_ok();
-}
-
-/* The same for a member that has to be there. */
+/* A copy of a string member that has to be there. */
 static CheckedResult
 copy_required_string(Arena *arena, json_object *object, const char *name, Bytes *copy)
 {
-	RETURN_IF_FAILED(copy_string(arena, object, name, copy));
+	RETURN_IF_FAILED(description_copy_string(arena, object, name, copy));
 	return copy->length == 0 ? not_a_description() : result_ok();
 }
 
@@ -305,6 +292,8 @@ static CheckedResult
 read_index(Arena *arena, json_object *object, json_object *definitions, bool global,
            IndexDescription *index)
 {
+	json_object *throughput;
+
 	*index = (IndexDescription){.global = global};
 	RETURN_IF_FAILED(copy_required_string(arena, object, "IndexName", &index->name));
 	RETURN_IF_FAILED(
@@ -312,6 +301,9 @@ read_index(Arena *arena, json_object *object, json_object *definitions, bool glo
 	RETURN_IF_FAILED(read_index_projection(arena, description_object(object, "Projection"), index));
 	index->active =
 	    !global || bytes_equal(description_string(object, "IndexStatus"), BYTES_LITERAL("ACTIVE"));
+	throughput = description_object(object, "ProvisionedThroughput");
+	index->read_capacity_units = description_integer(throughput, "ReadCapacityUnits", 0);
+	index->write_capacity_units = description_integer(throughput, "WriteCapacityUnits", 0);
 	index->item_count = description_integer(object, "ItemCount", 0);
 	index->size_bytes = description_integer(object, "IndexSizeBytes", 0);
 	return result_ok();
@@ -362,10 +354,30 @@ read_capacity(json_object *table, TableDescription *description)
 	json_object *throughput = description_object(table, "ProvisionedThroughput");
 
 	description->read_capacity_units = description_integer(throughput, "ReadCapacityUnits", 0);
+	description->write_capacity_units = description_integer(throughput, "WriteCapacityUnits", 0);
 	description->on_demand = mode.length > 0 ? bytes_equal(mode, BYTES_LITERAL("PAY_PER_REQUEST"))
 	                                         : description->read_capacity_units == 0;
 	if (description->on_demand)
-		description->read_capacity_units = 0;
+		description->read_capacity_units = description->write_capacity_units = 0;
+}
+
+/* Of a stream and a key that are being turned off the service says nothing, or that they are not
+ * on.
+ */
+static CheckedResult
+read_stream_and_key(Arena *arena, json_object *table, TableDescription *description)
+{
+	json_object *stream = description_object(table, "StreamSpecification");
+	json_object *encryption = description_object(table, "SSEDescription");
+	Bytes status = description_string(encryption, "Status");
+
+	if (description_boolean(stream, "StreamEnabled"))
+		RETURN_IF_FAILED(description_copy_string(arena, stream, "StreamViewType",
+		                                         &description->stream_view_type));
+	description->has_kms_key = bytes_equal(status, BYTES_LITERAL("ENABLED")) ||
+	                           bytes_equal(status, BYTES_LITERAL("ENABLING")) ||
+	                           bytes_equal(status, BYTES_LITERAL("UPDATING"));
+	return description_copy_string(arena, encryption, "KMSMasterKeyArn", &description->kms_key_id);
 }
 
 static CheckedResult
@@ -375,7 +387,7 @@ read_table(Arena *arena, json_object *document, TableDescription *description)
 	json_object *definitions = description_array(table, "AttributeDefinitions");
 
 	RETURN_IF_FAILED(copy_required_string(arena, table, "TableName", &description->name));
-	RETURN_IF_FAILED(copy_string(arena, table, "TableArn", &description->arn));
+	RETURN_IF_FAILED(description_copy_string(arena, table, "TableArn", &description->arn));
 	RETURN_IF_FAILED(copy_required_string(arena, table, "TableStatus", &description->status));
 	RETURN_IF_FAILED(read_key_schema(arena, description_array(table, "KeySchema"), definitions,
 	                                 &description->keys));
@@ -383,7 +395,9 @@ read_table(Arena *arena, json_object *document, TableDescription *description)
 		return not_a_description();
 	description->item_count = description_integer(table, "ItemCount", 0);
 	description->size_bytes = description_integer(table, "TableSizeBytes", 0);
+	description->deletion_protection = description_boolean(table, "DeletionProtectionEnabled");
 	read_capacity(table, description);
+	RETURN_IF_FAILED(read_stream_and_key(arena, table, description));
 	return read_all_indexes(arena, table, definitions, description);
 }
 
@@ -410,7 +424,7 @@ read_time_to_live(Arena *arena, json_object *document, Bytes *attribute_name)
 		return result_failed(RESULT_MALFORMED, "response does not describe a time to live");
 	if (!bytes_equal(description_string(ttl, "TimeToLiveStatus"), BYTES_LITERAL("ENABLED")))
 		return result_ok();
-	return copy_string(arena, ttl, "AttributeName", attribute_name);
+	return description_copy_string(arena, ttl, "AttributeName", attribute_name);
 }
 
 CheckedResult
@@ -434,7 +448,8 @@ read_table_names(Arena *arena, json_object *document, TableNames *names)
 	if (array == NULL)
 		return result_failed(RESULT_MALFORMED, "response has no table names");
 	RETURN_IF_FAILED(copy_strings(arena, array, &names->names, &names->count));
-	return copy_string(arena, document, "LastEvaluatedTableName", &names->last_evaluated);
+	return description_copy_string(arena, document, "LastEvaluatedTableName",
+	                               &names->last_evaluated);
 }
 
 CheckedResult

@@ -97,6 +97,8 @@ typedef struct IndexDescription
 	IndexProjection projection;
 	Bytes *included; /* non-key attributes of PROJECTION_INCLUDE */
 	uint32_t included_count;
+	int64_t read_capacity_units; /* of global indexes; 0 when on demand */
+	int64_t write_capacity_units;
 	int64_t item_count; /* as of the service's last count, about every six hours */
 	int64_t size_bytes;
 } IndexDescription;
@@ -104,7 +106,7 @@ typedef struct IndexDescription
 typedef struct TableDescription
 {
 	Bytes name;
-	Bytes arn;    /* no bytes when unknown */
+	Bytes arn;    /* no bytes when the service does not say */
 	Bytes status; /* "ACTIVE" … */
 	KeySchema keys;
 	IndexDescription *indexes;
@@ -113,7 +115,12 @@ typedef struct TableDescription
 	int64_t size_bytes;
 	bool on_demand;
 	int64_t read_capacity_units; /* 0 when on demand */
-	Bytes ttl_attribute;         /* of DescribeTimeToLive; no bytes when unknown or disabled */
+	int64_t write_capacity_units;
+	Bytes stream_view_type; /* "NEW_IMAGE" …; no bytes without a stream */
+	bool has_kms_key; /* encrypted at rest with a key of AWS KMS, not with DynamoDB's own … */
+	Bytes kms_key_id; /* … this one: an ARN as the service describes it */
+	bool deletion_protection;
+	Bytes ttl_attribute; /* of DescribeTimeToLive; no bytes when unknown or disabled */
 } TableDescription;
 
 /* Reads DescribeTable's answer; all memory is from `arena`. RESULT_MALFORMED when it is not one. */

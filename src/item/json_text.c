@@ -169,10 +169,16 @@ json_text_check(Bytes text, Bytes *value)
 {
 	JsonTextWalk walk = {text.data, text.data + text.length};
 
-	if (text.length == 0 || !take_value(&walk, value))
-		return false;
-	skip_space(&walk);
-	return walk.next == walk.end;
+	bool valid = text.length > 0 && take_value(&walk, value);
+
+	if (valid)
+	{
+		skip_space(&walk);
+		valid = walk.next == walk.end;
+	}
+	if (!valid)
+		*value = (Bytes){walk.next < walk.end ? walk.next : walk.end, 0};
+	return valid;
 }
 
 static bool

@@ -16,7 +16,8 @@
 
 /*
  * The one value that `text` is, white space around it left out. False when the text is not JSON:
- * strict grammar, UTF-8, no lone surrogates, at most JSON_TEXT_DEPTH_MAXIMUM levels.
+ * strict grammar, UTF-8, no lone surrogates, at most JSON_TEXT_DEPTH_MAXIMUM levels. Then `value`
+ * has no bytes and its data is where it goes wrong, or just behind.
  */
 extern bool json_text_check(Bytes text, Bytes *value) MUST_CHECK;
 
