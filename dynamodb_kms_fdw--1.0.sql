@@ -42,6 +42,33 @@ LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION dynamodb_kms_fdw_disconnect(name)
 IS 'closes this session''s connections for a server, or for every server; true if there was one';
 
+-- The DynamoDB tables behind foreign tables. What these do is done at once and stays done, whatever
+-- becomes of the transaction.
+
+CREATE FUNCTION dynamodb_create_table(foreign_table regclass, wait boolean DEFAULT true)
+RETURNS jsonb
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION dynamodb_create_table(regclass, boolean)
+IS 'makes the DynamoDB table that the foreign table''s columns and options describe; its description';
+
+CREATE FUNCTION dynamodb_describe_table(foreign_table regclass)
+RETURNS jsonb
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION dynamodb_describe_table(regclass)
+IS 'what DynamoDB says of the table behind the foreign table, as DescribeTable words it';
+
+CREATE FUNCTION dynamodb_drop_table(foreign_table regclass)
+RETURNS void
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION dynamodb_drop_table(regclass)
+IS 'drops the DynamoDB table behind the foreign table, with every item in it';
+
 -- AWS KMS. Arguments other than contexts may not be NULL, or the result is.
 
 CREATE FUNCTION kms_encrypt(
@@ -255,6 +282,9 @@ REVOKE ALL ON FUNCTION dynamodb_kms_fdw_handler() FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_validator(text[], oid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_version() FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_disconnect(name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION dynamodb_create_table(regclass, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION dynamodb_describe_table(regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION dynamodb_drop_table(regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION kms_encrypt(name, text, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION kms_encrypt(name, text, text[], jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION kms_encrypt_bytea(name, text, bytea, jsonb) FROM PUBLIC;

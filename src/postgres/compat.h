@@ -25,6 +25,7 @@
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                               \
 	PG_FUNCTION_INFO_V1(name)
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_foreign_server.h"
 #include "executor/executor.h"
 #include "foreign/fdwapi.h"
@@ -109,6 +110,17 @@ log_transactional_message(const char *prefix, const char *message)
 	return LogLogicalMessage(prefix, message, strlen(message), true);
 #else
 	return LogLogicalMessage(prefix, message, strlen(message), true, false);
+#endif
+}
+
+/* True when the current role owns the relation, or is a member of the role that does. */
+static inline bool
+relation_is_owned(Oid relation_id)
+{
+#if PG_VERSION_NUM < 160000
+	return pg_class_ownercheck(relation_id, GetUserId());
+#else
+	return object_ownercheck(RelationRelationId, relation_id, GetUserId());
 #endif
 }
 

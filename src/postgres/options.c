@@ -27,11 +27,13 @@
 
 #include "postgres/compat.h"
 
+#include "aws/index_definitions.h"
 #include "aws/kms.h"
 #include "foundation/ascii.h"
 #include "item/attribute_path.h"
 #include "postgres/memory.h"
 #include "postgres/options.h"
+#include "postgres/report.h"
 
 typedef enum OptionObject
 {
@@ -56,6 +58,8 @@ typedef enum OptionKind
 	OPTION_SECONDS,      /* int; a number without a unit is seconds */
 	OPTION_REAL,         /* double */
 	OPTION_CHOICE,       /* an enum, or a bool where there are two choices */
+	OPTION_MAYBE,        /* OptionalBoolean: a boolean that remembers that it was set */
+	OPTION_JSON,         /* char *: `parse` says whether it is good */
 	OPTION_REFUSED       /* has no field: `accepts` says why */
 } OptionKind;
 
@@ -86,7 +90,8 @@ typedef struct OptionDefinition
 	double maximum;
 	const OptionChoice *choices;
 	bool (*accept)(const char *value); /* of texts; NULL: all but the empty one */
-	const char *accepts;               /* of texts: completes "It must be …" */
+	const char *accepts;               /* of texts and JSON: completes "It must be …" */
+	CheckedResult (*parse)(Arena *arena, Bytes text); /* of JSON, in UTF-8 */
 } OptionDefinition;
 
 static const OptionChoice on_missing_table_choices[] = {{"error", false}, {"empty", true}, {0}};
@@ -116,6 +121,17 @@ static const OptionChoice write_mode_choices[] = {{"statement", WRITE_MODE_STATE
 
 static const OptionChoice write_null_choices[] = {{"remove", false}, {"null", true}, {0}};
 
+static const OptionChoice billing_mode_choices[] = {
+    {"pay_per_request", BILLING_PAY_PER_REQUEST}, {"provisioned", BILLING_PROVISIONED}, {0}};
+
+static const OptionChoice stream_view_choices[] = {
+    {"none", STREAM_NONE},
+    {"keys_only", STREAM_KEYS_ONLY},
+    {"new_image", STREAM_NEW_IMAGE},
+    {"old_image", STREAM_OLD_IMAGE},
+    {"new_and_old_images", STREAM_NEW_AND_OLD_IMAGES},
+    {0}};
+
 static bool is_region(const char *value);
 static bool is_endpoint(const char *value);
 static bool is_absolute_file_name(const char *value);
@@ -128,6 +144,9 @@ static bool is_attribute_path(const char *value);
 static bool is_kms_key_id(const char *value);
 static bool is_list_of_kms_key_ids(const char *value);
 static bool is_encryption_context(const char *value);
+static CheckedResult parse_local_indexes(Arena *arena, Bytes text);
+static CheckedResult parse_global_indexes(Arena *arena, Bytes text);
+static CheckedResult parse_tags(Arena *arena, Bytes text);
 
 #define FIELD(type, field) offsetof(type, field), sizeof(((type *) 0)->field)
 
@@ -162,6 +181,11 @@ static bool is_encryption_context(const char *value);
 #define TABLE_TEXT(name, field, accept, accepts)                                                   \
 	TEXT(name, OPTION_OF_TABLE, 0, TableOptions, field, accept, accepts)
 #define TABLE_BOOLEAN(name, field) BOOLEAN(name, OPTION_OF_TABLE, 0, TableOptions, field)
+#define TABLE_JSON(name, field, parse, accepts)                                                    \
+	{                                                                                              \
+		name, OPTION_OF_TABLE, OPTION_JSON, 0, FIELD(TableOptions, field), 0, 0, NULL, NULL,       \
+		    accepts, parse                                                                         \
+	}
 #define TABLE_NUMBER(name, kind, field, minimum, maximum)                                          \
 	NUMBER(name, OPTION_OF_TABLE, kind, TableOptions, field, minimum, maximum)
 #define COLUMN_TEXT(name, field, accept, accepts)                                                  \
@@ -258,6 +282,21 @@ static const OptionDefinition option_definitions[] = {
     TABLE_BOOLEAN("updatable", updatable),
     TABLE_BOOLEAN("truncatable", truncatable),
     TABLE_NUMBER("batch_size", OPTION_INTEGER, batch_size, 1, BATCH_SIZE_MAXIMUM),
+    CHOICE("billing_mode", OPTION_OF_TABLE, TableOptions, billing_mode, billing_mode_choices),
+    TABLE_NUMBER("read_capacity_units", OPTION_INTEGER, read_capacity_units, 1, INT_MAX),
+    TABLE_NUMBER("write_capacity_units", OPTION_INTEGER, write_capacity_units, 1, INT_MAX),
+    TABLE_JSON("local_indexes", local_indexes, parse_local_indexes,
+               "a JSON object such as {\"by_year\": {\"range\": \"year\"}}"),
+    TABLE_JSON("global_indexes", global_indexes, parse_global_indexes,
+               "a JSON object such as {\"by_year\": {\"hash\": \"year\", \"range\": \"title\", "
+               "\"projection\": [\"genre\"]}}"),
+    CHOICE("stream_view_type", OPTION_OF_TABLE, TableOptions, stream_view_type,
+           stream_view_choices),
+    TABLE_TEXT("sse_kms_key_id", sse_kms_key_id, is_kms_key_id, KMS_KEY_ACCEPTS),
+    TABLE_BOOLEAN("point_in_time_recovery", point_in_time_recovery),
+    NUMBER("deletion_protection", OPTION_OF_TABLE, OPTION_MAYBE, TableOptions, deletion_protection,
+           0, 0),
+    TABLE_JSON("tags", tags, parse_tags, "a JSON object of strings"),
 
     COLUMN_TEXT("attribute_name", attribute_name, NULL, "the name of an attribute"),
     COLUMN_TEXT("attribute_path", attribute_path, is_attribute_path,
@@ -296,6 +335,9 @@ static const struct
     {OPTION_OF_MAPPING, "role_duration", "role_arn"},
     {OPTION_OF_COLUMN, "kms_key_id", "kms_encrypted"},
     {OPTION_OF_COLUMN, "kms_encryption_context", "kms_encrypted"},
+    {OPTION_OF_TABLE, "read_capacity_units", "billing_mode"},
+    {OPTION_OF_TABLE, "read_capacity_units", "write_capacity_units"},
+    {OPTION_OF_TABLE, "write_capacity_units", "read_capacity_units"},
 };
 
 /* What excludes each other. */
@@ -408,6 +450,32 @@ is_table_name(const char *value)
 {
 	return is_index_name(value) ||
 	       (strncmp(value, "arn:", 4) == 0 && consists_of(value, 5, 1024, "_-.:/"));
+}
+
+static CheckedResult
+parse_local_indexes(Arena *arena, Bytes text)
+{
+	IndexDescription *indexes;
+	uint32_t count;
+
+	return index_definitions_parse(arena, text, false, &indexes, &count);
+}
+
+static CheckedResult
+parse_global_indexes(Arena *arena, Bytes text)
+{
+	IndexDescription *indexes;
+	uint32_t count;
+
+	return index_definitions_parse(arena, text, true, &indexes, &count);
+}
+
+static CheckedResult
+parse_tags(Arena *arena, Bytes text)
+{
+	TableTags tags;
+
+	return table_tags_parse(arena, text, &tags);
 }
 
 static bool
@@ -602,6 +670,7 @@ accepted_values(const OptionDefinition *definition)
 	switch (definition->kind)
 	{
 		case OPTION_BOOLEAN:
+		case OPTION_MAYBE:
 			return pstrdup("It must be a boolean.");
 		case OPTION_INTEGER:
 			return psprintf("It must be an integer from %.0f to %.0f.", definition->minimum,
@@ -680,6 +749,53 @@ read_choice(const OptionDefinition *definition, const char *value, void *field)
 	return false;
 }
 
+static bool
+read_maybe(const char *value, void *field)
+{
+	bool boolean;
+
+	if (!parse_bool(value, &boolean))
+		return false;
+	*(OptionalBoolean *) field = boolean ? BOOLEAN_TRUE : BOOLEAN_FALSE;
+	return true;
+}
+
+/* Bytes of a JSON text that are shown from where it is wrong on. */
+#define SHOWN_JSON_MAXIMUM 30
+
+/* Shows where a text goes wrong, or that it ends there. */
+static char *
+place_in_text(Bytes text, size_t position)
+{
+	int length = (int) Min(text.length - position, SHOWN_JSON_MAXIMUM);
+
+	if (length == 0)
+		return pstrdup("at its end");
+	length = pg_encoding_mbcliplen(PG_UTF8, text.data + position, length, length);
+	return psprintf("at \"%s\"",
+	                pg_any_to_server(pnstrdup(text.data + position, length), length, PG_UTF8));
+}
+
+/* Says itself what is wrong, and where, which is more than that the value is none. */
+static bool
+read_json(const OptionDefinition *definition, const char *value, void *field)
+{
+	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
+	Bytes text = utf8_of_text(value);
+	CheckedResult result = definition->parse(arena, text);
+
+	if (result.code != RESULT_OK && result.code != RESULT_MALFORMED)
+		report_result(result, psprintf("read option \"%s\"", definition->name));
+	if (result.code == RESULT_MALFORMED)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+		         errmsg("invalid value for option \"%s\": %s", definition->name, result.message),
+		         errdetail("It goes wrong %s. %s", place_in_text(text, result.position),
+		                   accepted_values(definition))));
+	*(char **) field = pstrdup(value);
+	return true;
+}
+
 /* Reads the value into the definition's field; false when it is none that the option accepts. */
 static bool
 read_value(const OptionDefinition *definition, const char *value, void *field)
@@ -700,6 +816,10 @@ read_value(const OptionDefinition *definition, const char *value, void *field)
 			return read_real(definition, value, field);
 		case OPTION_CHOICE:
 			return read_choice(definition, value, field);
+		case OPTION_MAYBE:
+			return read_maybe(value, field);
+		case OPTION_JSON:
+			return read_json(definition, value, field);
 		case OPTION_REFUSED:
 			break;
 	}
@@ -823,6 +943,20 @@ check_encrypted_column(List *options)
 	}
 }
 
+static void
+check_capacity(const TableOptions *options)
+{
+	bool has_units = options->read_capacity_units > 0;
+
+	if (has_units == (options->billing_mode == BILLING_PROVISIONED))
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+	         has_units ? errmsg("capacity units need option \"billing_mode\" to be \"provisioned\"")
+	                   : errmsg("option \"billing_mode\" \"provisioned\" needs options "
+	                            "\"read_capacity_units\" and \"write_capacity_units\"")));
+}
+
 /* Room for the struct of any object. */
 typedef union AnyOptions
 {
@@ -845,6 +979,8 @@ validate_options(OptionObject object, List *options)
 		check_whole_item(options);
 	if (object == OPTION_OF_COLUMN && fields.column.kms_encrypted)
 		check_encrypted_column(options);
+	if (object == OPTION_OF_TABLE)
+		check_capacity(&fields.table);
 }
 
 static OptionObject

@@ -65,6 +65,31 @@ typedef enum WriteModeName
 	WRITE_MODE_OVERWRITE
 } WriteModeName;
 
+typedef enum BillingMode
+{
+	BILLING_UNSAID,
+	BILLING_PAY_PER_REQUEST,
+	BILLING_PROVISIONED
+} BillingMode;
+
+typedef enum StreamView
+{
+	STREAM_UNSAID,
+	STREAM_NONE,
+	STREAM_KEYS_ONLY,
+	STREAM_NEW_IMAGE,
+	STREAM_OLD_IMAGE,
+	STREAM_NEW_AND_OLD_IMAGES
+} StreamView;
+
+/* Of an option where it matters whether it is set. */
+typedef enum OptionalBoolean
+{
+	BOOLEAN_UNSAID,
+	BOOLEAN_FALSE,
+	BOOLEAN_TRUE
+} OptionalBoolean;
+
 /* What a table does not say itself is its server's. */
 typedef struct TableOptions
 {
@@ -86,6 +111,18 @@ typedef struct TableOptions
 	bool updatable;
 	bool truncatable;
 	int batch_size;
+
+	/* Of the DynamoDB table that is to be made. */
+	BillingMode billing_mode;
+	int read_capacity_units; /* with BILLING_PROVISIONED */
+	int write_capacity_units;
+	char *local_indexes; /* see aws/index_definitions.h; NULL: nothing said */
+	char *global_indexes;
+	StreamView stream_view_type;
+	char *sse_kms_key_id;
+	bool point_in_time_recovery;
+	OptionalBoolean deletion_protection;
+	char *tags; /* see aws/index_definitions.h */
 } TableOptions;
 
 typedef enum KeyRole

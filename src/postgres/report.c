@@ -101,7 +101,7 @@ report_append_outside_text(StringInfo text, Bytes bytes, size_t maximum)
 		appendStringInfoString(text, "...");
 }
 
-static char *
+char *
 outside_text(Bytes bytes, size_t maximum)
 {
 	StringInfoData text;

@@ -57,6 +57,13 @@ extern void report_result(CheckedResult result, const char *doing) pg_attribute_
 			report_result(result_of_call_, (doing));                                               \
 	} while (0)
 
+/*
+ * UTF-8 text from outside that may hold anything, as text to be shown: at most `maximum` bytes;
+ * control characters, and what the database's encoding cannot hold, become question marks.
+ * palloc'd.
+ */
+extern char *outside_text(Bytes bytes, size_t maximum);
+
 /* Where the work is: shown as the context of any error raised meanwhile. Parts may be NULL. */
 typedef struct ReportPlace
 {

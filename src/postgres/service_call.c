@@ -817,8 +817,8 @@ is_refused_as_expected(const ServiceCall *call, const ServiceRequest *request, u
 }
 
 bool
-service_call_answer_unless(ServiceClient *client, const ServiceRequest *request, Size maximum,
-                           uint32 expected, Bytes *answer, ServiceError *refusal)
+service_call_answer_after(ServiceClient *client, const ServiceRequest *request, int64 delay_ms,
+                          Size maximum, uint32 expected, Bytes *answer, ServiceError *refusal)
 {
 	ByteBuffer *collected = palloc(sizeof(*collected));
 	ResponseSink sink = {begin_collecting, collect, finish_collecting, collected};
@@ -826,19 +826,28 @@ service_call_answer_unless(ServiceClient *client, const ServiceRequest *request,
 	bool refused;
 
 	buffer_init(collected, memory_context_blocks(CurrentMemoryContext), ARENA_PLAIN, maximum);
-	call = service_call_start(client, request, &sink, true);
+	call = service_call_start_after(client, request, &sink, true, delay_ms);
 	service_call_wait(call);
 	refused = is_refused_as_expected(call, request, expected);
 	if (refused)
 	{
 		*refusal = call->error;
+		refusal->item = BYTES_EMPTY;
 		refusal->cancellation_reasons = BYTES_EMPTY;
+		refusal->throttling_reasons = BYTES_EMPTY;
 	}
 	else
 		service_call_check(call);
 	service_call_release(call);
 	*answer = buffer_bytes(collected);
 	return !refused;
+}
+
+bool
+service_call_answer_unless(ServiceClient *client, const ServiceRequest *request, Size maximum,
+                           uint32 expected, Bytes *answer, ServiceError *refusal)
+{
+	return service_call_answer_after(client, request, 0, maximum, expected, answer, refusal);
 }
 
 Bytes

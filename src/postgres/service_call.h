@@ -166,4 +166,9 @@ extern bool service_call_answer_unless(ServiceClient *client, const ServiceReque
                                        Size maximum, uint32 expected, Bytes *answer,
                                        ServiceError *refusal);
 
+/* The same, not before `delay_ms` have passed, which a cancel ends. */
+extern bool service_call_answer_after(ServiceClient *client, const ServiceRequest *request,
+                                      int64 delay_ms, Size maximum, uint32 expected, Bytes *answer,
+                                      ServiceError *refusal);
+
 #endif

@@ -181,6 +181,9 @@ def _decrypt(body):
     return {"Plaintext": base64_of(plaintext), "KeyId": KEY_ARN}
 
 
+NO_TIME_TO_LIVE = {"TimeToLiveStatus": "DISABLED"}
+NO_BACKUPS = {"PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"}}
+
 RESULTS = {
     "Encrypt": _encrypt,
     "Decrypt": _decrypt,
@@ -191,6 +194,8 @@ RESULTS = {
     INSTANCE_ROLES: lambda body: b"the-role\n",
     INSTANCE: lambda body: credential_document("INSTANCE"),
     "DescribeTable": lambda body: {"Table": TABLE_DESCRIPTION},
+    "DescribeTimeToLive": lambda body: {"TimeToLiveDescription": NO_TIME_TO_LIVE},
+    "DescribeContinuousBackups": lambda body: {"ContinuousBackupsDescription": NO_BACKUPS},
     "Scan": lambda body: _page(ITEMS),
     "Query": lambda body: _page(ITEMS[:1]),
     "GetItem": _get_item,

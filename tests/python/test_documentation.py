@@ -11,7 +11,16 @@ PAGES = (
     "README.md",
     *(
         f"docs/{name}.md"
-        for name in ("reading", "types", "writing", "kms", "security", "credentials", "options")
+        for name in (
+            "reading",
+            "types",
+            "writing",
+            "kms",
+            "administration",
+            "security",
+            "credentials",
+            "options",
+        )
     ),
 )
 
