@@ -42,6 +42,26 @@ LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION dynamodb_kms_fdw_disconnect(name)
 IS 'closes this session''s connections for a server, or for every server; true if there was one';
 
+CREATE FUNCTION dynamodb_kms_stats(
+    OUT server name,
+    OUT service text,
+    OUT operation text,
+    OUT requests bigint,
+    OUT retries bigint,
+    OUT throttles bigint,
+    OUT errors bigint,
+    OUT bytes_in bigint,
+    OUT bytes_out bigint,
+    OUT capacity_units double precision,
+    OUT cache_hits bigint,
+    OUT cache_misses bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION dynamodb_kms_stats()
+IS 'what this session''s requests to the servers that the role may use have cost';
+
 -- The DynamoDB tables behind foreign tables. What these do is done at once and stays done, whatever
 -- becomes of the transaction.
 
@@ -282,6 +302,7 @@ REVOKE ALL ON FUNCTION dynamodb_kms_fdw_handler() FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_validator(text[], oid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_version() FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_disconnect(name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION dynamodb_kms_stats() FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_create_table(regclass, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_describe_table(regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_drop_table(regclass) FROM PUBLIC;

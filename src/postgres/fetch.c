@@ -342,6 +342,7 @@ fetch_end_call(Fetch *fetch, FetchPage *page)
 
 	fetch->counters.bytes_received += cost.bytes_received;
 	fetch->counters.retries += cost.retries;
+	service_call_count_capacity(page->call, page->decoded.capacity_units);
 	service_call_release(page->call);
 	page->call = NULL;
 	fetch->in_flight--;

@@ -45,7 +45,8 @@ typedef struct Sending
 	ServiceCall *call;
 	Arena *answer;
 	PageDecoder *decoder;
-	int conflicts; /* cancellations that another attempt may cure */
+	double capacity_units; /* that the answer says were consumed */
+	int conflicts;         /* cancellations that another attempt may cure */
 	int replays;
 } Sending;
 
@@ -81,9 +82,12 @@ write_answer(void *context, Bytes chunk)
 static CheckedResult
 finish_answer(void *context)
 {
+	Sending *sending = context;
 	DecodedPage page;
 
-	return page_decoder_finish(((Sending *) context)->decoder, &page);
+	RETURN_IF_FAILED(page_decoder_finish(sending->decoder, &page));
+	sending->capacity_units = page.capacity_units;
+	return result_ok();
 }
 
 /* ---- the request ---- */
@@ -146,11 +150,13 @@ send_request(Sending *sending, int64 delay_ms)
 	             "build request");
 	CHECK_RESULT(buffer_result(body), "build request");
 	request.body = buffer_bytes(body);
+	sending->capacity_units = 0;
 	sending->call =
 	    service_call_start_after(pending_sender().client, &request, &sink, true, delay_ms);
 	under_way = sending;
 	sending_state = UNDER_WAY;
 	service_call_wait(sending->call);
+	service_call_count_capacity(sending->call, sending->capacity_units);
 }
 
 /* ---- refusals ---- */

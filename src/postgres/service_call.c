@@ -785,6 +785,12 @@ service_call_cost(const ServiceCall *call)
 	return call->cost;
 }
 
+void
+service_call_count_capacity(ServiceCall *call, double capacity_units)
+{
+	call->statistics->capacity_units += capacity_units;
+}
+
 /* Calls whose answer is small */
 
 static CheckedResult

@@ -148,6 +148,9 @@ typedef struct ServiceCallCost
 
 extern ServiceCallCost service_call_cost(const ServiceCall *call);
 
+/* Counts the capacity units that the call's answer says were consumed: for dynamodb_kms_stats(). */
+extern void service_call_count_capacity(ServiceCall *call, double capacity_units);
+
 /*
  * Makes a call and waits for its answer, which is collected in CurrentMemoryContext: at most
  * `maximum` bytes. For descriptions and the like. Errors are reported.

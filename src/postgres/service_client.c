@@ -446,3 +446,72 @@ service_client_count_cache(ServiceClient *client, AwsService service, const char
 	else
 		statistics->cache_misses++;
 }
+
+/* The sums of the operation among those of its server; NULL when there are none yet. */
+static ServerStatistics *
+find_sums(List *sums, Oid server_id, const ServiceStatistics *statistics)
+{
+	ListCell *cell;
+
+	foreach (cell, sums)
+	{
+		ServerStatistics *candidate = lfirst(cell);
+
+		if (candidate->server_id == server_id && candidate->sums.service == statistics->service &&
+		    strcmp(candidate->sums.operation, statistics->operation) == 0)
+			return candidate;
+	}
+	return NULL;
+}
+
+static void
+add_statistics(ServiceStatistics *sums, const ServiceStatistics *statistics)
+{
+	sums->requests += statistics->requests;
+	sums->retries += statistics->retries;
+	sums->throttles += statistics->throttles;
+	sums->errors += statistics->errors;
+	sums->bytes_sent += statistics->bytes_sent;
+	sums->bytes_received += statistics->bytes_received;
+	sums->capacity_units += statistics->capacity_units;
+	sums->cache_hits += statistics->cache_hits;
+	sums->cache_misses += statistics->cache_misses;
+}
+
+static List *
+add_client_statistics(List *sums, ServiceClient *client)
+{
+	slist_iter each;
+
+	slist_foreach(each, &client->statistics)
+	{
+		const ServiceStatistics *statistics = slist_container(ServiceStatistics, node, each.cur);
+		ServerStatistics *found = find_sums(sums, client->server_id, statistics);
+
+		if (found == NULL)
+		{
+			found = palloc0(sizeof(*found));
+			found->server_id = client->server_id;
+			found->sums.service = statistics->service;
+			found->sums.operation = statistics->operation;
+			sums = lappend(sums, found);
+		}
+		add_statistics(&found->sums, statistics);
+	}
+	return sums;
+}
+
+List *
+service_clients_statistics(void)
+{
+	HASH_SEQ_STATUS each;
+	ServiceClient *client;
+	List *sums = NIL;
+
+	if (clients == NULL)
+		return NIL;
+	hash_seq_init(&each, clients);
+	while ((client = hash_seq_search(&each)) != NULL)
+		sums = add_client_statistics(sums, client);
+	return sums;
+}

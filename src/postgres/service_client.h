@@ -47,8 +47,9 @@ typedef struct ServiceStatistics
 	int64 errors; /* calls that failed for good */
 	int64 bytes_sent;
 	int64 bytes_received;
-	int64 cache_hits; /* answers that were had without a call … */
-	int64 cache_misses;
+	double capacity_units; /* of DynamoDB, as its answers say */
+	int64 cache_hits;      /* answers that were had without a call … */
+	int64 cache_misses;    /* … and those that were not */
 } ServiceStatistics;
 
 struct ServiceClient
@@ -72,6 +73,16 @@ struct ServiceClient
 /* The counters of the operation; they live as long as the client. Errors: out of memory. */
 extern ServiceStatistics *service_client_statistics(ServiceClient *client, AwsService service,
                                                     const char *operation);
+
+/* The counters of all clients of one server, added up. */
+typedef struct ServerStatistics
+{
+	Oid server_id;
+	ServiceStatistics sums;
+} ServerStatistics;
+
+/* One ServerStatistics for each operation of each server, in CurrentMemoryContext. */
+extern List *service_clients_statistics(void);
 
 /* Seconds since 1970 by the service's clock. */
 extern int64 service_client_time(const ServiceClient *client);

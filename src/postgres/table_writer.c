@@ -390,13 +390,14 @@ table_writers_settle_for_reader(ServiceClient *client, const char *table_name, c
 /* --- counting --------------------------------------------------------------------------------- */
 
 void
-table_writer_count(TableWriter *writer, const ServiceCall *call, double capacity_units)
+table_writer_count(TableWriter *writer, ServiceCall *call, double capacity_units)
 {
 	const TableOptions *options = writer->relation->options;
 
 	writer->counters.requests++;
 	writer->counters.retries += service_call_cost(call).retries;
 	writer->counters.capacity_units += capacity_units;
+	service_call_count_capacity(call, capacity_units);
 	*writer->statement_units += capacity_units;
 	if (options->max_capacity_units > 0 && *writer->statement_units > options->max_capacity_units)
 		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
