@@ -241,6 +241,15 @@ column_encryption_names(const ForeignColumn *column, const ForeignColumn *other)
 	return false;
 }
 
+bool
+column_is_bound(const ForeignRelation *relation, const ForeignColumn *column)
+{
+	for (int i = 0; i < relation->column_count; i++)
+		if (column_encryption_names(&relation->columns[i], column))
+			return true;
+	return false;
+}
+
 /* Base64 of a binary, in the arena. */
 static Bytes
 base64_text(Arena *arena, Bytes bytes)

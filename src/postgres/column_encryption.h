@@ -29,6 +29,9 @@ extern List *column_encryption_add_context_columns(const ForeignRelation *relati
 /* True when the column's encryption context names the other column. */
 extern bool column_encryption_names(const ForeignColumn *column, const ForeignColumn *other);
 
+/* True when the encryption context of any column of the relation names the column. */
+extern bool column_is_bound(const ForeignRelation *relation, const ForeignColumn *column);
+
 /* Where the attribute of a column is found; NULL when the item has none. */
 typedef struct AttributeSource
 {

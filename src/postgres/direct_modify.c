@@ -21,6 +21,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/access.h"
+#include "postgres/column_encryption.h"
 #include "postgres/direct_modify.h"
 #include "postgres/memory.h"
 #include "postgres/modify_planning.h"
@@ -61,8 +62,9 @@ is_blindly_assignable(const ForeignRelation *relation, AttrNumber number)
 	const ForeignColumn *column = &relation->columns[number - 1];
 	AttributeType type;
 
-	return !column->options->whole_item && !column->options->kms_encrypted &&
-	       column->path.count == 1 && !bms_is_member(number, columns_of_key(relation)) &&
+	return !column->options->whole_item && column->encryption == NULL &&
+	       !column_is_bound(relation, column) && column->path.count == 1 &&
+	       !bms_is_member(number, columns_of_key(relation)) &&
 	       column_conversion_written_type(column->conversion, &type) && type != ATTRIBUTE_L &&
 	       type != ATTRIBUTE_M;
 }
