@@ -18,6 +18,7 @@
 #include "postgres/compat.h"
 
 #include "aws/retry.h"
+#include "foundation/block_pool.h"
 #include "postgres/fetch_source.h"
 #include "postgres/memory.h"
 #include "postgres/options.h"
@@ -38,6 +39,13 @@
 #define BATCH_MEMORY_FIRST_GUESS ((Size) 64 * 1024 * 1024)
 #define ITEM_MEMORY_FIRST_GUESS  ((Size) 512 * 1024)
 #define PAGE_MEMORY_MINIMUM      ((Size) 64 * 1024)
+
+/*
+ * What pages that were read leave to those that come: about one page of small items, and no more
+ * than this part of what the scan may take.
+ */
+#define WAITING_MEMORY_MAXIMUM ((Size) 8 * 1024 * 1024)
+#define WAITING_MEMORY_SHARE   4
 
 /* A request's body: a filter with values of at most 2 MB, each byte escaped to six at worst. */
 #define REQUEST_BODY_MAXIMUM ((Size) 16 * 1024 * 1024)
@@ -92,7 +100,8 @@ struct Fetch
 	FetchSource *source; /* other fetches, whose items it hands out; NULL: pages of its own */
 	ServiceClient *client;
 	FetchPlan plan;
-	Arena *scratch; /* for building one request */
+	Arena *scratch;        /* for building one request */
+	BlockPool page_blocks; /* of the pages' arenas */
 
 	Stream *streams; /* the places */
 	int place_count;
@@ -158,7 +167,9 @@ static void
 page_init(Fetch *fetch, FetchPage *page)
 {
 	*page = (FetchPage){.fetch = fetch};
-	page->arena = memory_context_arena(fetch->context, ARENA_PLAIN, PAGE_MEMORY_MAXIMUM);
+	page->arena = palloc_object(Arena);
+	arena_init(page->arena, block_pool_blocks(&fetch->page_blocks), ARENA_PLAIN,
+	           PAGE_MEMORY_MAXIMUM);
 	page->body = memory_context_buffer(fetch->context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
 }
 
@@ -508,10 +519,19 @@ fetch_memory(const Fetch *fetch)
 	return memory;
 }
 
+static Size
+max_memory_per_scan(void)
+{
+	return (Size) max_memory_per_scan_kb * 1024;
+}
+
 static bool
 fetch_has_memory_for_page(const Fetch *fetch)
 {
-	return fetch_memory(fetch) + fetch->page_memory <= (Size) max_memory_per_scan_kb * 1024;
+	/* A page takes first what waits for it. */
+	Size next_page = Max(fetch->page_memory, fetch->page_blocks.waiting_size);
+
+	return fetch_memory(fetch) + next_page <= max_memory_per_scan();
 }
 
 /* True when nothing can be handed out before this stream's next page has come. */
@@ -669,6 +689,15 @@ fetch_make_places(Fetch *fetch)
 	}
 }
 
+/* How much may wait for pages to come; nothing where few are thought to. */
+static Size
+waiting_memory(const FetchPlan *plan)
+{
+	if (plan->row_goal > 0)
+		return 0;
+	return Min(max_memory_per_scan() / WAITING_MEMORY_SHARE, WAITING_MEMORY_MAXIMUM);
+}
+
 static Size
 page_memory_first_guess(RequestKind kind)
 {
@@ -716,6 +745,7 @@ fetch_open(ServiceClient *client, const FetchPlan *plan)
 		return fetch;
 	}
 	fetch->scratch = memory_context_arena(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
+	block_pool_init(&fetch->page_blocks, memory_context_blocks(context), waiting_memory(plan));
 	fetch->items_until_serving = ITEMS_BETWEEN_SERVING;
 	fetch->page_memory = page_memory_first_guess(plan->kind);
 	fetch_make_places(fetch);

@@ -120,6 +120,18 @@ def test_shapes_of_pages(session, reader, service, shape, segments):
     assert read(reader, service, pages, "SELECT count(note) FROM faults") == pages.item_count
 
 
+def test_a_scan_keeps_to_its_setting(session, reader, service):
+    session.execute("ALTER FOREIGN TABLE faults OPTIONS (scan_segments '8')")
+    pages = pages_of(SMALL, MEGABYTE, 64 * MEGABYTE, segment_count=8)
+    reader.execute("SET dynamodb_kms_fdw.max_memory_per_scan = '2MB'")
+    assert reader.execute("SELECT count(value) FROM faults").fetchone() == (len(faults.ITEMS) * 8,)
+    pages.install(service)
+    with Peak(reader) as peak:
+        assert reader.execute("SELECT count(value) FROM faults").fetchone() == (pages.item_count,)
+    # A page alone takes more than the setting, and is read nevertheless.
+    assert peak.bytes < 8 * MEGABYTE
+
+
 @pytest.mark.parametrize("item", [WIDE, NESTED, LARGE], ids=["wide", "nested", "large"])
 def test_whole_items(session, reader, service, item):
     session.execute(WHOLE_ITEM)
