@@ -6,6 +6,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +32,15 @@ class Sample:
 
 
 class Backend:
-    """A connection to a database with foreign tables of the replay server."""
+    """A backend that reads foreign tables of the replay server, and one that reads heap tables.
 
-    def __init__(self, server, database, connection, endpoint_url):
+    They are two, because what a backend did before decides how its allocator gets memory.
+    """
+
+    def __init__(self, server, database, connections, endpoint_url):
         self.server = server
         self.database = database
-        self.connection = connection
+        self.connection, self._heap_connection = connections
         self._tables = set()
         self._create_server(endpoint_url)
 
@@ -65,8 +69,9 @@ class Backend:
     def heap_table(self, shape, foreign_table):
         """A local table with the same rows, as a vacuumed one is after a while."""
         name = f"heap_{shape.name}"
-        self.connection.execute(f"CREATE UNLOGGED TABLE {name} AS SELECT * FROM {foreign_table}")
-        self.connection.execute(f"VACUUM ANALYZE {name}")
+        create = f"CREATE UNLOGGED TABLE {name} AS SELECT * FROM {foreign_table}"
+        self._heap_connection.execute(create)
+        self._heap_connection.execute(f"VACUUM ANALYZE {name}")
         return name
 
     def value(self, query):
@@ -75,6 +80,9 @@ class Backend:
     def run(self, statement):
         """The statement's Sample."""
         return _run(self.connection, statement)
+
+    def run_on_heap(self, statement):
+        return _run(self._heap_connection, statement)
 
     def run_in_new_backend(self, statement):
         """The Sample of a backend's first statement: whatever memory it needs, it has to take."""
@@ -96,23 +104,25 @@ class Backend:
 
     def lookup_p50(self, table, count=2000):
         """Seconds of a prepared lookup by key, as pgbench's one client sees them."""
-        script = DIRECTORY / "lookup.sql"
-        script.write_text(
+        script = (
             "\\set key random(1, 1000000)\n"
             f"SELECT * FROM {table} WHERE pk = 'customer' AND sk = :key;\n"
         )
-        for old in DIRECTORY.glob("lookup-log.*"):
-            old.unlink()
         program = Path(pg_config("--bindir")) / "pgbench"
-        options = ["-n", "-M", "prepared", "-t", str(count), "-l"]
-        subprocess.run(
-            [program, *options, f"--log-prefix={DIRECTORY}/lookup-log", "-f", script],
-            env=self.server.environment(self.database),
-            check=True,
-            capture_output=True,
-        )
-        (log,) = DIRECTORY.glob("lookup-log.*")
-        return statistics.median(int(line.split()[2]) for line in log.open()) * 1e-6
+        with tempfile.TemporaryDirectory() as directory:
+            log_prefix = f"{directory}/log"
+            subprocess.run(
+                [program, "-n", "-M", "prepared", "-t", str(count), "-l", "-f", "-"]
+                + [f"--log-prefix={log_prefix}"],
+                input=script,
+                env=self.server.environment(self.database),
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            (log,) = Path(directory).iterdir()
+            microseconds = [int(line.split()[2]) for line in log.read_text().splitlines()]
+        return statistics.median(microseconds) * 1e-6
 
 
 def copy_statement(table):
@@ -193,5 +203,7 @@ def running_contenders():
         endpoint_url = stack.enter_context(running_replay_server())
         server = stack.enter_context(running_postgresql("bench-postgresql", settings=SETTINGS))
         database = stack.enter_context(server.database())
-        connection = stack.enter_context(server.connect(database, options=SESSION))
-        yield Backend(server, database, connection, endpoint_url), Programs(endpoint_url)
+        connections = [
+            stack.enter_context(server.connect(database, options=SESSION)) for _ in range(2)
+        ]
+        yield Backend(server, database, connections, endpoint_url), Programs(endpoint_url)
