@@ -1,5 +1,7 @@
 """What statements and options put into requests that neither rows nor EXPLAIN show."""
 
+import re
+
 import pytest
 from faults.clients import create_table
 from faults.server import TABLE, TABLE_DESCRIPTION, FaultServer
@@ -99,3 +101,48 @@ def test_whole_items_are_asked_for_whole(session, service):
 @pytest.mark.parametrize(("operation", "statement"), STATEMENTS.items(), ids=STATEMENTS.keys())
 def test_capacity_is_asked_for(session, service, operation, statement):
     assert sent(session, service, statement)[1]["ReturnConsumedCapacity"] == "TOTAL"
+
+
+def readable(body, member):
+    """The expression, its placeholders replaced by what they stand for."""
+    names, values = body["ExpressionAttributeNames"], body["ExpressionAttributeValues"]
+    text = names | {key: next(iter(value.values())) for key, value in values.items()}
+    return re.sub(r"[#:]\w+", lambda match: text[match[0]], body[member])
+
+
+@pytest.mark.parametrize(
+    ("condition", "sent_as"),
+    [
+        ("value = 2", "value = 2"),
+        ("value > 1", "value > 1"),
+        ("value <= 3.50", "value <= 3.5"),
+        ("value BETWEEN 1 AND 3", "value BETWEEN 1 AND 3"),
+        ("value > 1 AND value < 3 AND value <> 2", "value BETWEEN 1 AND 3"),
+        ("value >= 0 AND value >= 1 AND value < 9", "value BETWEEN 1 AND 9"),
+    ],
+)
+def test_a_range_is_one_key_condition(session, service, condition, sent_as):
+    statement = f"SELECT note FROM ranges WHERE id = 'key 1' AND {condition}"
+    session.execute("ALTER FOREIGN TABLE ranges ADD note text")
+    operation, body = sent(session, service, statement)
+    if operation == "GetItem":
+        assert body["Key"] == {"id": {"S": "key 1"}, "value": {"N": "2"}}
+    else:
+        expression = readable(body, "KeyConditionExpression")
+        assert expression == f"id = key 1 AND {sent_as}"
+        assert "FilterExpression" not in body
+
+
+@pytest.mark.parametrize(
+    ("condition", "sent_as"),
+    [
+        ("value = 2", "value = 2"),
+        ("value <> 2", "attribute_exists(value) AND value <> 2"),
+        ("note LIKE 'a%'", "begins_with(note, a)"),
+        ("value IS NOT NULL", "attribute_exists(value) AND NOT (attribute_type(value, NULL))"),
+    ],
+)
+def test_a_filter_says_what_null_means(session, service, condition, sent_as):
+    session.execute("ALTER FOREIGN TABLE faults ADD note text")
+    _, body = sent(session, service, f"SELECT id FROM faults WHERE {condition}")
+    assert sent_as in readable(body, "FilterExpression")
