@@ -139,6 +139,7 @@ def test_a_range_is_one_key_condition(session, service, condition, sent_as):
         ("value = 2", "value = 2"),
         ("value <> 2", "attribute_exists(value) AND value <> 2"),
         ("note LIKE 'a%'", "begins_with(note, a)"),
+        ("note LIKE 'a\\_b'", "note = a_b"),
         ("value IS NOT NULL", "attribute_exists(value) AND NOT (attribute_type(value, NULL))"),
     ],
 )
