@@ -147,3 +147,28 @@ def test_a_filter_says_what_null_means(session, service, condition, sent_as):
     session.execute("ALTER FOREIGN TABLE faults ADD note text")
     _, body = sent(session, service, f"SELECT id FROM faults WHERE {condition}")
     assert sent_as in readable(body, "FilterExpression")
+
+
+OPERATORS = re.compile(r"<>|<=|>=|[<>=]|\b(?:AND|OR|NOT|BETWEEN|IN|[a-z_]+\()")
+
+
+def test_a_filter_stays_within_the_service_s_limits(session, service):
+    """300 operators, 4 KB of expression, 2 MB of values; what is above is checked here alone."""
+    session.execute("ALTER FOREIGN TABLE faults ADD note text")
+    many = " AND ".join(f"value <> {number}" for number in range(120))
+    _, body = sent(session, service, f"SELECT id FROM faults WHERE {many}")
+    assert 200 < len(OPERATORS.findall(body["FilterExpression"])) <= 300
+    assert len(body["FilterExpression"]) <= 4096
+    names = [f"'{letter}' || repeat('x', 300000)" for letter in "abcdefgh"]
+    _, body = sent(session, service, f"SELECT id FROM faults WHERE note IN ({', '.join(names)})")
+    assert "FilterExpression" not in body
+
+
+def test_no_more_is_sampled_than_asked_for(session, service):
+    session.execute("CREATE SCHEMA imported")
+    session.execute(
+        "IMPORT FOREIGN SCHEMA dynamodb LIMIT TO (faults) FROM SERVER aws INTO imported"
+        " OPTIONS (sample_items '3')"
+    )
+    (scan,) = [request for request in service.requests if request.operation == "Scan"]
+    assert scan.body["Limit"] == 3
