@@ -19,6 +19,7 @@
 
 #include "aws/retry.h"
 #include "foundation/block_pool.h"
+#include "postgres/decoded_answer.h"
 #include "postgres/fetch_source.h"
 #include "postgres/memory.h"
 #include "postgres/options.h"
@@ -62,13 +63,10 @@
 /* One answer: on its way, whole, or neither. */
 typedef struct FetchPage
 {
-	Fetch *fetch;
-	Arena *arena;      /* of everything decoded */
+	DecodedAnswer answer;
 	ByteBuffer *body;  /* of the request, needed until the call is done */
 	ServiceCall *call; /* NULL unless on its way */
-	PageDecoder *decoder;
-	DecodedPage decoded;
-	int64 next_item; /* the first that was not handed out */
+	int64 next_item;   /* the first that was not handed out */
 	int64 item_count;
 } FetchPage;
 
@@ -133,42 +131,12 @@ request_kind_name(RequestKind kind)
 	return names[kind];
 }
 
-/*
- * A page as the sink of its response.
- */
-
-static CheckedResult
-page_begin(void *context)
-{
-	FetchPage *page = context;
-
-	arena_reset(page->arena);
-	page->decoder = page_decoder_create(page->arena, page->fetch->plan.names);
-	return page->decoder == NULL ? arena_failure(page->arena, 1) : result_ok();
-}
-
-static CheckedResult
-page_write(void *context, Bytes chunk)
-{
-	FetchPage *page = context;
-
-	return page_decoder_feed(page->decoder, chunk);
-}
-
-static CheckedResult
-page_finish(void *context)
-{
-	FetchPage *page = context;
-
-	return page_decoder_finish(page->decoder, &page->decoded);
-}
-
 static void
 page_init(Fetch *fetch, FetchPage *page)
 {
-	*page = (FetchPage){.fetch = fetch};
-	page->arena = palloc_object(Arena);
-	arena_init(page->arena, block_pool_blocks(&fetch->page_blocks), ARENA_PLAIN,
+	*page = (FetchPage){.answer.names = fetch->plan.names};
+	page->answer.arena = palloc_object(Arena);
+	arena_init(page->answer.arena, block_pool_blocks(&fetch->page_blocks), ARENA_PLAIN,
 	           PAGE_MEMORY_MAXIMUM);
 	page->body = memory_context_buffer(fetch->context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
 }
@@ -183,8 +151,7 @@ page_is_exhausted(const FetchPage *page)
 static void
 page_clear(FetchPage *page)
 {
-	arena_release(page->arena);
-	page->decoded = (DecodedPage){0};
+	decoded_answer_clear(&page->answer);
 	page->next_item = page->item_count = 0;
 }
 
@@ -220,7 +187,7 @@ write_read(Fetch *fetch, const Stream *stream, ByteBuffer *body)
 
 	request.limit = stream->limit;
 	if (stream->pending == PENDING_NEXT)
-		request.exclusive_start_key = &stream->reading->decoded.last_evaluated_key;
+		request.exclusive_start_key = &stream->reading->answer.page.last_evaluated_key;
 	if (plan->kind == REQUEST_QUERY)
 	{
 		request.key_condition = plan->key_conditions[stream->number];
@@ -237,7 +204,7 @@ static CheckedResult
 write_request(Fetch *fetch, const Stream *stream, ByteBuffer *body)
 {
 	if (stream->pending == PENDING_UNPROCESSED)
-		return dynamodb_write_batch_get_again(stream->reading->decoded.unprocessed, body);
+		return dynamodb_write_batch_get_again(stream->reading->answer.page.unprocessed, body);
 	if (fetch->plan.kind == REQUEST_QUERY || fetch->plan.kind == REQUEST_SCAN)
 		return write_read(fetch, stream, body);
 	return write_lookup(fetch, stream->number, body);
@@ -321,7 +288,7 @@ static void
 stream_ask(Fetch *fetch, Stream *stream)
 {
 	FetchPage *page = stream->coming;
-	ResponseSink sink = {page_begin, page_write, page_finish, page};
+	ResponseSink sink = decoded_answer_sink(&page->answer);
 	ServiceRequest request = {
 	    .service = AWS_DYNAMODB,
 	    .operation = request_kind_name(fetch->plan.kind),
@@ -353,7 +320,7 @@ fetch_end_call(Fetch *fetch, FetchPage *page)
 
 	fetch->counters.bytes_received += cost.bytes_received;
 	fetch->counters.retries += cost.retries;
-	service_call_count_capacity(page->call, page->decoded.capacity_units);
+	service_call_count_capacity(page->call, page->answer.page.capacity_units);
 	service_call_release(page->call);
 	page->call = NULL;
 	fetch->in_flight--;
@@ -395,7 +362,7 @@ fetch_spend(Fetch *fetch, double units)
 static void
 fetch_count_page(Fetch *fetch, const FetchPage *page)
 {
-	const DecodedPage *decoded = &page->decoded;
+	const DecodedPage *decoded = &page->answer.page;
 	FetchCounters *counters = &fetch->counters;
 
 	counters->items_returned += page->item_count;
@@ -411,7 +378,7 @@ fetch_learn_page_memory(Fetch *fetch, const FetchPage *page)
 	if (!fetch->page_memory_measured)
 		fetch->page_memory = PAGE_MEMORY_MINIMUM;
 	fetch->page_memory_measured = true;
-	fetch->page_memory = Max(fetch->page_memory, page->arena->allocated);
+	fetch->page_memory = Max(fetch->page_memory, page->answer.arena->allocated);
 }
 
 /* Takes the answer of a call that is done. */
@@ -425,8 +392,8 @@ stream_settle(Fetch *fetch, Stream *stream)
 		fetch_refused(fetch, page, error);
 	fetch_end_call(fetch, page);
 	page->next_item = 0;
-	page->item_count = fetch->plan.read.count_only ? Max(page->decoded.count, 0)
-	                                               : (int64) page->decoded.item_count;
+	page->item_count = fetch->plan.read.count_only ? Max(page->answer.page.count, 0)
+	                                               : (int64) page->answer.page.item_count;
 	stream->coming_is_whole = true;
 	fetch_learn_page_memory(fetch, page);
 	fetch_count_page(fetch, page);
@@ -459,12 +426,12 @@ stream_turn(Fetch *fetch, Stream *stream)
 		fetch->first_pages_kept = false;
 	page_clear(exhausted);
 
-	if (stream->reading->decoded.unprocessed.length > 0)
+	if (stream->reading->answer.page.unprocessed.length > 0)
 	{
 		stream->pending = PENDING_UNPROCESSED;
 		stream_count_unprocessed(stream);
 	}
-	else if (stream->reading->decoded.has_last_evaluated_key)
+	else if (stream->reading->answer.page.has_last_evaluated_key)
 		stream->pending = PENDING_NEXT;
 }
 
@@ -511,9 +478,9 @@ fetch_memory(const Fetch *fetch)
 	for (int i = 0; i < fetch->place_count; i++)
 	{
 		const Stream *stream = &fetch->streams[i];
-		Size coming = stream->coming->arena->allocated;
+		Size coming = stream->coming->answer.arena->allocated;
 
-		memory += stream->reading->arena->allocated;
+		memory += stream->reading->answer.arena->allocated;
 		memory += stream->coming->call == NULL ? coming : Max(coming, fetch->page_memory);
 	}
 	return memory;
@@ -791,7 +758,7 @@ fetch_next(Fetch *fetch)
 	}
 	page = fetch->current->reading;
 	number = page->next_item++;
-	return fetch->plan.read.count_only ? &empty : &page->decoded.items[number];
+	return fetch->plan.read.count_only ? &empty : &page->answer.page.items[number];
 }
 
 bool

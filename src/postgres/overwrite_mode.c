@@ -18,7 +18,7 @@
 
 #include "aws/dynamodb_write.h"
 #include "aws/retry.h"
-#include "item/page_decoder.h"
+#include "postgres/decoded_answer.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/service_call.h"
@@ -59,9 +59,7 @@ typedef struct Batch
 	size_t bytes;      /* of the body, as far as it is known */
 	ServiceCall *call; /* NULL: the batch is free, or the open one */
 	ByteBuffer *body;
-	Arena *answer;
-	PageDecoder *decoder;
-	DecodedPage decoded;
+	DecodedAnswer answer;
 	int unprocessed_rounds;
 } Batch;
 
@@ -74,32 +72,6 @@ struct OverwriteMode
 	ServiceCall **calls;
 	void *updates; /* the state of statement mode; NULL until there is an UPDATE */
 };
-
-/* --- answers ---------------------------------------------------------------------------------- */
-
-static CheckedResult
-begin_answer(void *context)
-{
-	Batch *batch = context;
-
-	arena_reset(batch->answer);
-	batch->decoder = page_decoder_create(batch->answer, NULL);
-	return batch->decoder == NULL ? arena_failure(batch->answer, 1) : result_ok();
-}
-
-static CheckedResult
-write_answer(void *context, Bytes chunk)
-{
-	return page_decoder_feed(((Batch *) context)->decoder, chunk);
-}
-
-static CheckedResult
-finish_answer(void *context)
-{
-	Batch *batch = context;
-
-	return page_decoder_finish(batch->decoder, &batch->decoded);
-}
 
 /* --- batches ---------------------------------------------------------------------------------- */
 
@@ -125,7 +97,7 @@ clear_batch(Batch *batch)
 	batch->count = batch->folded = batch->unprocessed_rounds = 0;
 	batch->bytes = 0;
 	arena_release(batch->key_memory);
-	arena_release(batch->answer);
+	decoded_answer_clear(&batch->answer);
 	buffer_release(batch->body);
 }
 
@@ -133,7 +105,7 @@ static void
 start_call(Batch *batch, int64 delay_ms)
 {
 	TableWriter *writer = batch->mode->writer;
-	ResponseSink sink = {begin_answer, write_answer, finish_answer, batch};
+	ResponseSink sink = decoded_answer_sink(&batch->answer);
 	ServiceRequest request = {
 	    .service = AWS_DYNAMODB,
 	    .operation = "BatchWriteItem",
@@ -232,7 +204,7 @@ send_unprocessed(Batch *batch)
 	service_call_release(batch->call);
 	batch->call = NULL;
 	buffer_reset(batch->body);
-	CHECK_RESULT(dynamodb_write_batch_again(batch->decoded.unprocessed, batch->body),
+	CHECK_RESULT(dynamodb_write_batch_again(batch->answer.page.unprocessed, batch->body),
 	             "build request");
 	CHECK_RESULT(buffer_result(batch->body), "build request");
 	start_call(batch, retry_unprocessed_delay_ms(batch->unprocessed_rounds,
@@ -243,12 +215,12 @@ static void
 settle_batch(Batch *batch)
 {
 	const ServiceError *error = service_call_error(batch->call);
-	double units = error == NULL ? batch->decoded.capacity_units : 0;
+	double units = error == NULL ? batch->answer.page.capacity_units : 0;
 
 	table_writer_count(batch->mode->writer, batch->call, units);
 	if (error != NULL)
 		fail_refused(batch, error);
-	else if (batch->decoded.unprocessed.length > 0)
+	else if (batch->answer.page.unprocessed.length > 0)
 		send_unprocessed(batch);
 	else
 		end_batch(batch);
@@ -487,7 +459,7 @@ give_up_batch(const Batch *batch)
 	if (batch->call == NULL)
 		return;
 	if (service_call_is_done(batch->call) && service_call_error(batch->call) == NULL &&
-	    batch->decoded.unprocessed.length == 0)
+	    batch->answer.page.unprocessed.length == 0)
 		written_rows_add(batch->mode->writer->written, rows_of_batch(batch));
 	else if (batch->unprocessed_rounds > 0 || service_call_may_have_happened(batch->call) ||
 	         service_call_error(batch->call) == NULL)
@@ -514,7 +486,7 @@ init_batch(Batch *batch, OverwriteMode *mode)
 	batch->mode = mode;
 	batch->key_memory = memory_context_arena(context, ARENA_PLAIN, KEY_MEMORY_MAXIMUM);
 	batch->body = memory_context_buffer(context, ARENA_PLAIN, BATCH_BODY_MAXIMUM);
-	batch->answer = memory_context_arena(context, ARENA_PLAIN, ANSWER_MEMORY_MAXIMUM);
+	batch->answer.arena = memory_context_arena(context, ARENA_PLAIN, ANSWER_MEMORY_MAXIMUM);
 }
 
 static void *

@@ -20,7 +20,7 @@
 #include "postgres/compat.h"
 
 #include "aws/retry.h"
-#include "item/page_decoder.h"
+#include "postgres/decoded_answer.h"
 #include "postgres/memory.h"
 #include "postgres/pending_writes.h"
 #include "postgres/report.h"
@@ -43,10 +43,8 @@ typedef struct Sending
 	ItemWrite *writes;
 	int count;
 	ServiceCall *call;
-	Arena *answer;
-	PageDecoder *decoder;
-	double capacity_units; /* that the answer says were consumed */
-	int conflicts;         /* cancellations that another attempt may cure */
+	DecodedAnswer answer;
+	int conflicts; /* cancellations that another attempt may cure */
 	int replays;
 } Sending;
 
@@ -60,35 +58,6 @@ typedef enum SendingState
 
 static SendingState sending_state = NOTHING_SENT;
 static Sending *under_way = NULL;
-
-/* ---- the answer ---- */
-
-static CheckedResult
-begin_answer(void *context)
-{
-	Sending *sending = context;
-
-	arena_reset(sending->answer);
-	sending->decoder = page_decoder_create(sending->answer, NULL);
-	return sending->decoder == NULL ? arena_failure(sending->answer, 1) : result_ok();
-}
-
-static CheckedResult
-write_answer(void *context, Bytes chunk)
-{
-	return page_decoder_feed(((Sending *) context)->decoder, chunk);
-}
-
-static CheckedResult
-finish_answer(void *context)
-{
-	Sending *sending = context;
-	DecodedPage page;
-
-	RETURN_IF_FAILED(page_decoder_finish(sending->decoder, &page));
-	sending->capacity_units = page.capacity_units;
-	return result_ok();
-}
 
 /* ---- the request ---- */
 
@@ -138,7 +107,7 @@ send_request(Sending *sending, int64 delay_ms)
 	    memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, TRANSACTION_BODY_MAXIMUM);
 	ByteBuffer *body =
 	    memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, TRANSACTION_BODY_MAXIMUM);
-	ResponseSink sink = {begin_answer, write_answer, finish_answer, sending};
+	ResponseSink sink = decoded_answer_sink(&sending->answer);
 	ServiceRequest request = {
 	    .service = AWS_DYNAMODB,
 	    .operation = OPERATION,
@@ -150,13 +119,13 @@ send_request(Sending *sending, int64 delay_ms)
 	             "build request");
 	CHECK_RESULT(buffer_result(body), "build request");
 	request.body = buffer_bytes(body);
-	sending->capacity_units = 0;
+	sending->answer.page.capacity_units = 0;
 	sending->call =
 	    service_call_start_after(pending_sender().client, &request, &sink, true, delay_ms);
 	under_way = sending;
 	sending_state = UNDER_WAY;
 	service_call_wait(sending->call);
-	service_call_count_capacity(sending->call, sending->capacity_units);
+	service_call_count_capacity(sending->call, sending->answer.page.capacity_units);
 }
 
 /* ---- refusals ---- */
@@ -416,7 +385,7 @@ make_sending(void)
 
 	sending->items = palloc_array(PendingItem *, TRANSACTION_ITEMS_MAXIMUM);
 	sending->writes = palloc_array(ItemWrite, TRANSACTION_ITEMS_MAXIMUM);
-	sending->answer = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, ANSWER_MAXIMUM);
+	sending->answer.arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, ANSWER_MAXIMUM);
 	list_writes(sending);
 	return sending;
 }

@@ -25,7 +25,7 @@
 #include "aws/dynamodb.h"
 #include "aws/dynamodb_write.h"
 #include "aws/retry.h"
-#include "item/page_decoder.h"
+#include "postgres/decoded_answer.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/service_call.h"
@@ -61,9 +61,7 @@ typedef struct Flight
 	ServiceCall *call;
 	ByteBuffer *body; /* of the request */
 	Arena *scratch;   /* for building it */
-	Arena *answer;
-	PageDecoder *decoder;
-	DecodedPage decoded;
+	DecodedAnswer answer;
 	int rounds;
 	bool may_have_happened; /* an attempt of any round was ambiguous */
 	ServiceError *error;    /* of the write whose effect is being decided; made when needed */
@@ -79,40 +77,13 @@ struct StatementMode
 	ServiceCall **calls; /* room for waiting on all of them */
 };
 
-/* --- answers ---------------------------------------------------------------------------------- */
-
-static CheckedResult
-begin_answer(void *context)
-{
-	Flight *flight = context;
-
-	arena_reset(flight->answer);
-	flight->decoder =
-	    page_decoder_create(flight->answer, &flight->mode->writer->rows->reader->names);
-	return flight->decoder == NULL ? arena_failure(flight->answer, 1) : result_ok();
-}
-
-static CheckedResult
-write_answer(void *context, Bytes chunk)
-{
-	return page_decoder_feed(((Flight *) context)->decoder, chunk);
-}
-
-static CheckedResult
-finish_answer(void *context)
-{
-	Flight *flight = context;
-
-	return page_decoder_finish(flight->decoder, &flight->decoded);
-}
-
 /* --- requests --------------------------------------------------------------------------------- */
 
 static void
 start_call(Flight *flight, const char *operation, int64 delay_ms)
 {
 	TableWriter *writer = flight->mode->writer;
-	ResponseSink sink = {begin_answer, write_answer, finish_answer, flight};
+	ResponseSink sink = decoded_answer_sink(&flight->answer);
 	ServiceRequest request = {
 	    .service = AWS_DYNAMODB,
 	    .operation = operation,
@@ -213,7 +184,7 @@ end_flight(Flight *flight)
 	row_write_free(flight->row);
 	flight->row = NULL;
 	flight->step = FLIGHT_FREE;
-	arena_release(flight->answer);
+	decoded_answer_clear(&flight->answer);
 	flight->mode->in_flight--;
 }
 
@@ -333,10 +304,10 @@ item_of_answer(Flight *flight)
 {
 	DynamodbItem *item;
 
-	if (flight->decoded.item_count == 0)
+	if (flight->answer.page.item_count == 0)
 		return NULL;
 	item = MemoryContextAlloc(flight->row->context, sizeof(*item));
-	if (!item_copy(flight->row->arena, &flight->decoded.items[0], item))
+	if (!item_copy(flight->row->arena, &flight->answer.page.items[0], item))
 		report_result(arena_failure(flight->row->arena, 1), "keep item");
 	return item;
 }
@@ -497,7 +468,7 @@ settle_flight(Flight *flight)
 {
 	FlightStep step = flight->step;
 	const ServiceError *error = service_call_error(flight->call);
-	double units = error == NULL ? flight->decoded.capacity_units : 0;
+	double units = error == NULL ? flight->answer.page.capacity_units : 0;
 
 	table_writer_count(flight->mode->writer, flight->call, units);
 	if (step == FLIGHT_WRITING && service_call_may_have_happened(flight->call))
@@ -697,7 +668,6 @@ begin_flight(Flight *flight, RowWrite *row, RowOutcome *outcome)
 	flight->key_hash = row_key_hash(&row->key);
 	flight->rounds = 0;
 	flight->may_have_happened = false;
-	flight->decoded = (DecodedPage){0};
 	flight->step = row->needs_stored ? FLIGHT_READING : FLIGHT_WRITING;
 	flight->mode->in_flight++;
 	if (outcome != NULL)
@@ -739,7 +709,8 @@ init_flight(Flight *flight, StatementMode *mode)
 	flight->mode = mode;
 	flight->body = memory_context_buffer(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
 	flight->scratch = memory_context_arena(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
-	flight->answer = memory_context_arena(context, ARENA_PLAIN, ANSWER_MEMORY_MAXIMUM);
+	flight->answer.arena = memory_context_arena(context, ARENA_PLAIN, ANSWER_MEMORY_MAXIMUM);
+	flight->answer.names = &mode->writer->rows->reader->names;
 }
 
 static void *
