@@ -9,6 +9,13 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
+SESSION = {
+    "region_name": "eu-central-1",
+    "aws_access_key_id": "AKIDREPLAY",
+    "aws_secret_access_key": "replay",
+    "config": Config(proxies={}),
+}
+
 
 def peak_bytes():
     text = Path("/proc/self/status").read_text()
@@ -16,14 +23,7 @@ def peak_bytes():
 
 
 def main(endpoint_url, table):
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=endpoint_url,
-        region_name="eu-central-1",
-        aws_access_key_id="AKIDREPLAY",
-        aws_secret_access_key="replay",
-        config=Config(proxies={}),
-    )
+    client = boto3.client("dynamodb", endpoint_url=endpoint_url, **SESSION)
     client.describe_table(TableName=table)
     begin, begin_cpu = time.perf_counter(), time.process_time()
     items = 0

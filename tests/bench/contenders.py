@@ -54,17 +54,40 @@ class Backend:
             f"CREATE USER MAPPING FOR CURRENT_USER SERVER replay OPTIONS ({keys})"
         )
 
-    def foreign_table(self, shape, settings="", segments=1):
+    def foreign_table(self, shape, settings="", segments=1, write_mode="statement"):
         """A foreign table of the shape, served as the settings say."""
         table = f"{shape.name}{settings}"
-        name = f'"{table}.segments-{segments}"'
+        name = f'"{table}.segments-{segments}.{write_mode}"'
         if name not in self._tables:
             self.connection.execute(
                 f"CREATE FOREIGN TABLE {name} ({shape.column_definitions()}) SERVER replay "
-                f"OPTIONS (table_name {quote(table)}, scan_segments '{segments}')"
+                f"OPTIONS (table_name {quote(table)}, scan_segments '{segments}', "
+                f"write_mode '{write_mode}')"
             )
             self._tables.add(name)
         return name
+
+    def local_rows(self, name, shape, count):
+        """A local table of so many rows of the shape, each with a key of its own."""
+        self.connection.execute(
+            f"CREATE UNLOGGED TABLE {name} AS SELECT {shape.row_of_number} "
+            f"FROM generate_series(1, {count}) n"
+        )
+        return name
+
+    def copied_out(self, table):
+        """What COPY makes of the table."""
+        with self.connection.cursor().copy(f"COPY {table} TO STDOUT") as copy:
+            return b"".join(bytes(block) for block in copy)
+
+    def copy_in(self, table, rows):
+        """The Sample of a COPY of what copied_out() has given."""
+
+        def write():
+            with self.connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+                copy.write(rows)
+
+        return _measure(self.connection, write)
 
     def heap_table(self, shape, foreign_table):
         """A local table with the same rows, as a vacuumed one is after a while."""
@@ -130,12 +153,17 @@ def copy_statement(table):
 
 
 def _run(connection, statement):
+    return _measure(connection, lambda: connection.execute(statement))
+
+
+def _measure(connection, do):
+    """The Sample of what `do` has the connection's backend do."""
     process = Path(f"/proc/{connection.info.backend_pid}")
     (process / "clear_refs").write_text("5")
     start_bytes = _status(process, "VmRSS")
     start_cpu = _cpu_seconds(process)
     begin = time.perf_counter()
-    connection.execute(statement)
+    do()
     seconds = time.perf_counter() - begin
     peak_bytes = _status(process, "VmHWM") - start_bytes
     return Sample(seconds, _cpu_seconds(process) - start_cpu, peak_bytes)
@@ -169,6 +197,13 @@ class Programs:
     def boto3_scan(self, table):
         script = Path(__file__).with_name("boto3_scan.py")
         return _sample(self._run(sys.executable, script, self.endpoint_url, table))
+
+    def boto3_write(self, operation, table, count):
+        """The Sample of boto3 writing so many items: with `batch_writer`, or with `put_item`."""
+        script = Path(__file__).with_name("boto3_write.py")
+        return _sample(
+            self._run(sys.executable, script, self.endpoint_url, table, operation, str(count))
+        )
 
     def encrypted_items(self):
         """Items a second that are decrypted, by who does it."""

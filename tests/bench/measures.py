@@ -22,10 +22,11 @@ class Extent:
     pages: int  # of the tables that are read in each round
     boto3_pages: int
     large_scan_bytes: int
+    written_rows: int
 
 
-FULL = Extent(rounds=5, pages=64, boto3_pages=4, large_scan_bytes=1 << 30)
-QUICK = Extent(rounds=2, pages=16, boto3_pages=2, large_scan_bytes=1 << 27)
+FULL = Extent(rounds=5, pages=64, boto3_pages=4, large_scan_bytes=1 << 30, written_rows=100_000)
+QUICK = Extent(rounds=2, pages=16, boto3_pages=2, large_scan_bytes=1 << 27, written_rows=20_000)
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,46 @@ def decryption_by_kms(backend, extent):
     )
 
 
+def copy_over_batch_writer(backend, programs, extent):
+    table = backend.foreign_table(shapes.SMALL, write_mode="overwrite")
+    rows = backend.copied_out(backend.local_rows("copied_rows", shapes.SMALL, extent.written_rows))
+    pairs = in_turns(
+        extent.rounds,
+        lambda: backend.copy_in(table, rows).seconds,
+        lambda: programs.boto3_write("batch_writer", "small", extent.written_rows).seconds,
+    )
+    return Measure(
+        f"COPY of {extent.written_rows:,} rows, overwrite, against boto3's batch_writer",
+        at_least(3, "x"),
+        [boto3 / ours for ours, boto3 in pairs],
+        speeds_of_writes(pairs, extent.written_rows, extent.written_rows),
+    )
+
+
+def inserts_over_put_item(backend, programs, extent):
+    settings = ".latency-5"
+    rows, boto3_rows = extent.written_rows // 10, 200
+    table = backend.foreign_table(shapes.SMALL, settings)
+    source = backend.local_rows("inserted_rows", shapes.SMALL, rows)
+    pairs = in_turns(
+        extent.rounds,
+        lambda: backend.run(f"INSERT INTO {table} SELECT * FROM {source}").seconds,
+        lambda: programs.boto3_write("put_item", "small" + settings, boto3_rows).seconds,
+    )
+    return Measure(
+        "INSERT … SELECT, statement, against boto3's PutItem one after another, 5 ms",
+        at_least(5, "x"),
+        [(boto3 / boto3_rows) / (ours / rows) for ours, boto3 in pairs],
+        speeds_of_writes(pairs, rows, boto3_rows),
+    )
+
+
+def speeds_of_writes(pairs, rows, boto3_rows):
+    ours = statistics.median(rows / pair[0] for pair in pairs)
+    boto3 = statistics.median(boto3_rows / pair[1] for pair in pairs)
+    return f"{ours:,.0f} rows/s; boto3 {boto3:,.0f}"
+
+
 def large_scan_memory(backend, throughput, extent):
     shape = throughput.shape
     page_bytes = throughput.item_bytes * throughput.items["ours, COPY"] / extent.pages
@@ -303,6 +344,9 @@ def measure_all(backend, programs, extent, say):
     measures.append(segments(backend, extent))
     measures.append(lookup(backend, programs, extent))
     measures.append(decryption_by_kms(backend, extent))
+    say("writes")
+    measures.append(copy_over_batch_writer(backend, programs, extent))
+    measures.append(inserts_over_put_item(backend, programs, extent))
     say("encrypted items")
     measures += encrypted_items(programs, extent)
     say("memory")

@@ -232,7 +232,7 @@ answer_batch_get_item(const Request *request, Body *body)
 }
 
 /*
- * Descriptions and writes
+ * Descriptions, and what KMS decrypts
  */
 
 static int
@@ -260,22 +260,6 @@ answer_describe_time_to_live(const Request *request, Body *body)
 	return 1;
 }
 
-static int
-answer_write(const Request *request, Body *body)
-{
-	(void) request;
-	fputs("{}", body->stream);
-	return 1;
-}
-
-static int
-answer_batch_write(const Request *request, Body *body)
-{
-	(void) request;
-	fputs("{\"UnprocessedItems\":{}}", body->stream);
-	return 1;
-}
-
 /* Whatever the ciphertext is, it is of this. */
 static int
 answer_decrypt(const Request *request, Body *body)
@@ -298,13 +282,30 @@ static const struct
     {"BatchGetItem", answer_batch_get_item},
     {"DescribeTable", answer_describe_table},
     {"DescribeTimeToLive", answer_describe_time_to_live},
-    {"PutItem", answer_write},
-    {"UpdateItem", answer_write},
-    {"DeleteItem", answer_write},
-    {"TransactWriteItems", answer_write},
-    {"BatchWriteItem", answer_batch_write},
     {"Decrypt", answer_decrypt},
 };
+
+/*
+ * What is written is not parsed, so that whoever writes waits for the network alone: the name is
+ * the first string behind that member's. False when there is none that fits.
+ */
+static int
+scan_table_name(const char *text, const char *member_name, char *name, size_t size)
+{
+	const char *begin = strstr(text, member_name);
+	size_t length;
+
+	if (begin == NULL)
+		return 0;
+	begin += strlen(member_name);
+	begin += strspn(begin, " :{");
+	length = *begin == '"' ? strcspn(begin + 1, "\"") : size;
+	if (length >= size)
+		return 0;
+	memcpy(name, begin + 1, length);
+	name[length] = '\0';
+	return 1;
+}
 
 /* The table's name: a member, or for operations on several tables, the first member's name. */
 static const char *
@@ -320,18 +321,49 @@ find_table_name(json_object *body)
 				return name;
 		}
 	}
-	if (member(body, "TransactItems") != NULL)
-		return "small";
 	/* Of KMS the key's id says how the answer is to come. */
 	if (member(body, "CiphertextBlob") != NULL)
 		return string_member(body, "KeyId");
 	return string_member(body, "TableName");
 }
 
-/* Writes the answer's body; false when there is none to give. */
-static int
-write_body(const char *operation, Request *request, Body *body)
+/* Every write is taken. */
+static const struct
 {
+	const char *operation;
+	const char *member_name; /* behind which the table's name is */
+	const char *answer;
+} writes[] = {
+    {"PutItem", "\"TableName\"", "{}"},
+    {"BatchWriteItem", "\"RequestItems\"", "{\"UnprocessedItems\":{}}"},
+};
+
+/* Writes the answer to a write; false when the request is none. */
+static int
+write_answer_to_write(const char *operation, const char *text, ReplayTable *table, FILE *stream)
+{
+	char name[256];
+
+	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
+	{
+		if (strcmp(writes[i].operation, operation) != 0)
+			continue;
+		if (!scan_table_name(text, writes[i].member_name, name, sizeof(name)) ||
+		    !replay_table_parse(name, table))
+			return 0;
+		fputs(writes[i].answer, stream);
+		return 1;
+	}
+	return 0;
+}
+
+/* Writes the body of the answer to anything else; false when there is none to give. */
+static int
+write_body(const char *operation, const char *text, Request *request, Body *body)
+{
+	request->body = json_tokener_parse(text);
+	if (request->body == NULL)
+		return 0;
 	request->table_name = find_table_name(request->body);
 	if (!replay_table_parse(request->table_name, &request->table))
 		return 0;
@@ -383,7 +415,7 @@ assemble(const Body *body, const ReplayTable *table, int status)
 Answer
 replay_answer(const char *operation, const char *text)
 {
-	Request request = {.body = json_tokener_parse(text)};
+	Request request = {0};
 	Body body = {0};
 	Answer answer;
 	int status = 200;
@@ -391,7 +423,8 @@ replay_answer(const char *operation, const char *text)
 	body.stream = open_memstream(&body.text, &body.length);
 	if (body.stream == NULL)
 		abort();
-	if (request.body == NULL || !write_body(operation, &request, &body))
+	if (!write_answer_to_write(operation, text, &request.table, body.stream) &&
+	    !write_body(operation, text, &request, &body))
 	{
 		status = 400;
 		fputs("{\"__type\":\"com.amazon.coral.validate#ValidationException\","

@@ -10,6 +10,7 @@ class Shape:
     name: str
     columns: list
     aggregate: str
+    row_of_number: str = ""  # the row with number n; of shapes that are written
 
     def column_definitions(self):
         return ", ".join(f"{name} {type_name}" for name, type_name in self.columns)
@@ -19,6 +20,8 @@ SMALL = Shape(
     "small",
     [*KEYS, ("name", "text"), ("amount", "numeric"), ("active", "boolean"), ("note", "text")],
     "count(active), sum(amount), max(sk), min(name)",
+    "'customer ' || n % 1000 AS pk, n::bigint AS sk, left(md5(n::text), 24) AS name, "
+    "n / 100.0 AS amount, n % 2 = 0 AS active, md5(n::text) || left(md5((-n)::text), 8) AS note",
 )
 WIDE = Shape(
     "wide",
