@@ -1,6 +1,6 @@
 /*
  * module.c
- *		What PostgreSQL asks the library for by name: its settings and its table of callbacks.
+ *		What PostgreSQL asks the library for by name: its settings and its callbacks.
  */
 #include "postgres.h"
 
@@ -9,12 +9,8 @@
 #include "utils/builtins.h"
 
 #include "postgres/compat.h"
-#include "postgres/direct_modify.h"
-#include "postgres/modify.h"
-#include "postgres/modify_planning.h"
 #include "postgres/options.h"
-#include "postgres/planning.h"
-#include "postgres/scan.h"
+#include "postgres/relation_kind.h"
 
 /* The library's version; the control file's default_version follows it. */
 #define LIBRARY_VERSION "1.0"
@@ -41,37 +37,7 @@ dynamodb_kms_fdw_handler(PG_FUNCTION_ARGS)
 {
 	FdwRoutine *routine = makeNode(FdwRoutine);
 
-	routine->GetForeignRelSize = dynamodbGetForeignRelSize;
-	routine->GetForeignPaths = dynamodbGetForeignPaths;
-	routine->GetForeignPlan = dynamodbGetForeignPlan;
-	routine->BeginForeignScan = dynamodbBeginForeignScan;
-	routine->IterateForeignScan = dynamodbIterateForeignScan;
-	routine->ReScanForeignScan = dynamodbReScanForeignScan;
-	routine->EndForeignScan = dynamodbEndForeignScan;
-	routine->RecheckForeignScan = dynamodbRecheckForeignScan;
-	routine->ExplainForeignScan = dynamodbExplainForeignScan;
-	routine->IsForeignRelUpdatable = dynamodbIsForeignRelUpdatable;
-	routine->AddForeignUpdateTargets = dynamodbAddForeignUpdateTargets;
-	routine->PlanForeignModify = dynamodbPlanForeignModify;
-	routine->BeginForeignModify = dynamodbBeginForeignModify;
-	routine->ExecForeignInsert = dynamodbExecForeignInsert;
-	routine->ExecForeignBatchInsert = dynamodbExecForeignBatchInsert;
-	routine->GetForeignModifyBatchSize = dynamodbGetForeignModifyBatchSize;
-	routine->ExecForeignUpdate = dynamodbExecForeignUpdate;
-	routine->ExecForeignDelete = dynamodbExecForeignDelete;
-	routine->EndForeignModify = dynamodbEndForeignModify;
-	routine->BeginForeignInsert = dynamodbBeginForeignInsert;
-	routine->EndForeignInsert = dynamodbEndForeignInsert;
-	routine->PlanDirectModify = dynamodbPlanDirectModify;
-	routine->BeginDirectModify = dynamodbBeginDirectModify;
-	routine->IterateDirectModify = dynamodbIterateDirectModify;
-	routine->EndDirectModify = dynamodbEndDirectModify;
-	routine->ExplainDirectModify = dynamodbExplainDirectModify;
-	routine->ExecForeignTruncate = dynamodbExecForeignTruncate;
-	routine->ExplainForeignModify = dynamodbExplainForeignModify;
-	routine->AnalyzeForeignTable = dynamodbAnalyzeForeignTable;
-	routine->ImportForeignSchema = dynamodbImportForeignSchema;
-
+	fill_routine_of_wrapper(routine);
 	PG_RETURN_POINTER(routine);
 }
 

@@ -1,0 +1,48 @@
+/*
+ * table_routine.c
+ *		The callbacks of foreign tables that are DynamoDB tables.
+ */
+#include "postgres.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/direct_modify.h"
+#include "postgres/modify.h"
+#include "postgres/modify_planning.h"
+#include "postgres/planning.h"
+#include "postgres/relation_kind.h"
+#include "postgres/scan.h"
+
+FdwRoutine table_routine = {
+    .type = T_FdwRoutine,
+    .GetForeignRelSize = dynamodbGetForeignRelSize,
+    .GetForeignPaths = dynamodbGetForeignPaths,
+    .GetForeignPlan = dynamodbGetForeignPlan,
+    .BeginForeignScan = dynamodbBeginForeignScan,
+    .IterateForeignScan = dynamodbIterateForeignScan,
+    .ReScanForeignScan = dynamodbReScanForeignScan,
+    .EndForeignScan = dynamodbEndForeignScan,
+    .RecheckForeignScan = dynamodbRecheckForeignScan,
+    .ExplainForeignScan = dynamodbExplainForeignScan,
+    .IsForeignRelUpdatable = dynamodbIsForeignRelUpdatable,
+    .AddForeignUpdateTargets = dynamodbAddForeignUpdateTargets,
+    .PlanForeignModify = dynamodbPlanForeignModify,
+    .BeginForeignModify = dynamodbBeginForeignModify,
+    .ExecForeignInsert = dynamodbExecForeignInsert,
+    .ExecForeignBatchInsert = dynamodbExecForeignBatchInsert,
+    .GetForeignModifyBatchSize = dynamodbGetForeignModifyBatchSize,
+    .ExecForeignUpdate = dynamodbExecForeignUpdate,
+    .ExecForeignDelete = dynamodbExecForeignDelete,
+    .EndForeignModify = dynamodbEndForeignModify,
+    .BeginForeignInsert = dynamodbBeginForeignInsert,
+    .EndForeignInsert = dynamodbEndForeignInsert,
+    .PlanDirectModify = dynamodbPlanDirectModify,
+    .BeginDirectModify = dynamodbBeginDirectModify,
+    .IterateDirectModify = dynamodbIterateDirectModify,
+    .EndDirectModify = dynamodbEndDirectModify,
+    .ExplainDirectModify = dynamodbExplainDirectModify,
+    .ExecForeignTruncate = dynamodbExecForeignTruncate,
+    .ExplainForeignModify = dynamodbExplainForeignModify,
+    .AnalyzeForeignTable = dynamodbAnalyzeForeignTable,
+    .ImportForeignSchema = dynamodbImportForeignSchema,
+};
