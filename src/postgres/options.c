@@ -1,12 +1,10 @@
 /*
  * options.c
- *		Every option of every object: one table, one reader, one validator.
- *
- * A new option is a row of option_definitions and a field of the struct that it fills.
+ *		The options of every object: one reader, one validator, for the table in
+ *option_definitions.c.
  */
 #include "postgres.h"
 
-#include <float.h>
 #include <limits.h>
 #include <math.h>
 
@@ -28,311 +26,13 @@
 #include "postgres/compat.h"
 
 #include "postgres/memory.h"
-#include "postgres/option_values.h"
+#include "postgres/option_definitions.h"
 #include "postgres/options.h"
 #include "postgres/report.h"
-
-typedef enum OptionObject
-{
-	OPTION_OF_SERVER,
-	OPTION_OF_MAPPING,
-	OPTION_OF_TABLE,
-	OPTION_OF_COLUMN,
-	OPTION_OF_IMPORT,
-	OPTION_OF_NOTHING /* the foreign-data wrapper itself has no options */
-} OptionObject;
 
 /* "belongs to …", by OptionObject. */
 static const char *const object_names[] = {"a server", "a user mapping", "a foreign table",
                                            "a column of a foreign table", "IMPORT FOREIGN SCHEMA"};
-
-typedef enum OptionKind
-{
-	OPTION_TEXT,         /* char * */
-	OPTION_BOOLEAN,      /* bool */
-	OPTION_INTEGER,      /* int */
-	OPTION_MILLISECONDS, /* int; a number without a unit is milliseconds */
-	OPTION_SECONDS,      /* int; a number without a unit is seconds */
-	OPTION_REAL,         /* double */
-	OPTION_CHOICE,       /* an enum, or a bool where there are two choices */
-	OPTION_MAYBE,        /* OptionalBoolean: a boolean that remembers that it was set */
-	OPTION_JSON,         /* char *: `parse` says whether it is good */
-	OPTION_REFUSED       /* has no field: `accepts` says why */
-} OptionKind;
-
-typedef struct OptionChoice
-{
-	const char *name; /* NULL ends the list */
-	int value;
-} OptionChoice;
-
-/* Who may set an option, and what may be shown of it. */
-enum
-{
-	OPTION_SECRET = 1 << 0,          /* its value is never shown */
-	OPTION_SUPERUSER = 1 << 1,       /* set by a superuser only */
-	OPTION_SUPERUSER_FALSE = 1 << 2, /* set to false by a superuser only */
-	OPTION_ENDPOINT = 1 << 3 /* a URL: by a superuser, or one that allowed_endpoints lists */
-};
-
-typedef struct OptionDefinition
-{
-	const char *name;
-	OptionObject object;
-	OptionKind kind;
-	int flags;
-	size_t offset;     /* of the field in the object's struct … */
-	size_t field_size; /* … and its size */
-	double minimum;    /* of numbers and durations */
-	double maximum;
-	const OptionChoice *choices;
-	bool (*accept)(const char *value); /* of texts; NULL: all but the empty one */
-	const char *accepts;               /* of texts and JSON: completes "It must be …" */
-	CheckedResult (*parse)(Arena *arena, Bytes text); /* of JSON, in UTF-8 */
-} OptionDefinition;
-
-static const OptionChoice on_missing_table_choices[] = {{"error", false}, {"empty", true}, {0}};
-
-static const OptionChoice attribute_type_choices[] = {
-    {"S", ATTRIBUTE_S},   {"N", ATTRIBUTE_N},
-    {"B", ATTRIBUTE_B},   {"BOOL", ATTRIBUTE_BOOL},
-    {"SS", ATTRIBUTE_SS}, {"NS", ATTRIBUTE_NS},
-    {"BS", ATTRIBUTE_BS}, {"L", ATTRIBUTE_L},
-    {"M", ATTRIBUTE_M},   {0}};
-
-static const OptionChoice key_choices[] = {{"hash", KEY_ROLE_HASH}, {"range", KEY_ROLE_RANGE}, {0}};
-
-static const OptionChoice json_format_choices[] = {
-    {"plain", JSON_FORMAT_PLAIN}, {"dynamodb", JSON_FORMAT_DYNAMODB}, {0}};
-
-static const OptionChoice time_format_choices[] = {
-    {"iso8601", TIME_FORMAT_ISO8601},
-    {"epoch_seconds", TIME_FORMAT_EPOCH_SECONDS},
-    {"epoch_milliseconds", TIME_FORMAT_EPOCH_MILLISECONDS},
-    {0}};
-
-static const OptionChoice write_mode_choices[] = {{"statement", WRITE_MODE_STATEMENT},
-                                                  {"transaction", WRITE_MODE_TRANSACTION},
-                                                  {"overwrite", WRITE_MODE_OVERWRITE},
-                                                  {0}};
-
-static const OptionChoice write_null_choices[] = {{"remove", false}, {"null", true}, {0}};
-
-static const OptionChoice billing_mode_choices[] = {
-    {"pay_per_request", BILLING_PAY_PER_REQUEST}, {"provisioned", BILLING_PROVISIONED}, {0}};
-
-static const OptionChoice stream_view_choices[] = {
-    {"none", STREAM_NONE},
-    {"keys_only", STREAM_KEYS_ONLY},
-    {"new_image", STREAM_NEW_IMAGE},
-    {"old_image", STREAM_OLD_IMAGE},
-    {"new_and_old_images", STREAM_NEW_AND_OLD_IMAGES},
-    {0}};
-
-#define FIELD(type, field) offsetof(type, field), sizeof(((type *) 0)->field)
-
-#define TEXT(name, object, flags, type, field, accept, accepts)                                    \
-	{                                                                                              \
-		name, object, OPTION_TEXT, flags, FIELD(type, field), 0, 0, NULL, accept, accepts          \
-	}
-#define BOOLEAN(name, object, flags, type, field)                                                  \
-	{                                                                                              \
-		name, object, OPTION_BOOLEAN, flags, FIELD(type, field), 0, 0, NULL, NULL, NULL            \
-	}
-#define NUMBER(name, object, kind, type, field, minimum, maximum)                                  \
-	{                                                                                              \
-		name, object, kind, 0, FIELD(type, field), minimum, maximum, NULL, NULL, NULL              \
-	}
-#define CHOICE(name, object, type, field, choices)                                                 \
-	{                                                                                              \
-		name, object, OPTION_CHOICE, 0, FIELD(type, field), 0, 0, choices, NULL, NULL              \
-	}
-#define REFUSED(name, object, why)                                                                 \
-	{                                                                                              \
-		name, object, OPTION_REFUSED, 0, 0, 0, 0, 0, NULL, NULL, why                               \
-	}
-
-#define SERVER_TEXT(name, flags, field, accept, accepts)                                           \
-	TEXT(name, OPTION_OF_SERVER, flags, ServerOptions, field, accept, accepts)
-#define SERVER_BOOLEAN(name, field) BOOLEAN(name, OPTION_OF_SERVER, 0, ServerOptions, field)
-#define SERVER_NUMBER(name, kind, field, minimum, maximum)                                         \
-	NUMBER(name, OPTION_OF_SERVER, kind, ServerOptions, field, minimum, maximum)
-#define MAPPING_TEXT(name, flags, field, accept, accepts)                                          \
-	TEXT(name, OPTION_OF_MAPPING, flags, MappingOptions, field, accept, accepts)
-#define TABLE_TEXT(name, field, accept, accepts)                                                   \
-	TEXT(name, OPTION_OF_TABLE, 0, TableOptions, field, accept, accepts)
-#define TABLE_BOOLEAN(name, field) BOOLEAN(name, OPTION_OF_TABLE, 0, TableOptions, field)
-#define TABLE_JSON(name, field, parse, accepts)                                                    \
-	{                                                                                              \
-		name, OPTION_OF_TABLE, OPTION_JSON, 0, FIELD(TableOptions, field), 0, 0, NULL, NULL,       \
-		    accepts, parse                                                                         \
-	}
-#define TABLE_NUMBER(name, kind, field, minimum, maximum)                                          \
-	NUMBER(name, OPTION_OF_TABLE, kind, TableOptions, field, minimum, maximum)
-#define COLUMN_TEXT(name, field, accept, accepts)                                                  \
-	TEXT(name, OPTION_OF_COLUMN, 0, ColumnOptions, field, accept, accepts)
-#define COLUMN_CHOICE(name, field, choices)                                                        \
-	CHOICE(name, OPTION_OF_COLUMN, ColumnOptions, field, choices)
-
-#define KMS_KEY_ACCEPTS "the ARN, id or alias of a KMS key, such as alias/name"
-#define URL_ACCEPTS     "a URL such as https://host:port"
-#define NAME_ACCEPTS    "a name of 3 to 255 letters, digits, underscores, hyphens and dots, or an ARN"
-
-/* Far more than fit on a page of 1 MB; DynamoDB itself sets no maximum to Limit. */
-#define FETCH_SIZE_MAXIMUM 1000000
-
-/* Rows that wait for being written together are all in memory. */
-#define BATCH_SIZE_MAXIMUM 10000
-
-/* DynamoDB's bound on TotalSegments. */
-#define SCAN_SEGMENTS_MAXIMUM 1000000
-
-#define DAY_MS 86400000.0
-
-static const OptionDefinition option_definitions[] = {
-    SERVER_TEXT("region", 0, region, is_region, "the name of an AWS region, such as eu-west-1"),
-    SERVER_TEXT("endpoint_url", OPTION_ENDPOINT, endpoint_url, is_endpoint, URL_ACCEPTS),
-    SERVER_TEXT("dynamodb_endpoint_url", OPTION_ENDPOINT, service_endpoint_urls[AWS_DYNAMODB],
-                is_endpoint, URL_ACCEPTS),
-    SERVER_TEXT("kms_endpoint_url", OPTION_ENDPOINT, service_endpoint_urls[AWS_KMS], is_endpoint,
-                URL_ACCEPTS),
-    SERVER_TEXT("sts_endpoint_url", OPTION_ENDPOINT, service_endpoint_urls[AWS_STS], is_endpoint,
-                URL_ACCEPTS),
-    SERVER_BOOLEAN("use_fips", use_fips),
-    SERVER_BOOLEAN("use_dualstack", use_dualstack),
-    SERVER_NUMBER("connect_timeout", OPTION_MILLISECONDS, connect_timeout_ms, 1, DAY_MS),
-    SERVER_NUMBER("request_timeout", OPTION_MILLISECONDS, request_timeout_ms, 1, DAY_MS),
-    SERVER_NUMBER("max_attempts", OPTION_INTEGER, max_attempts, 1, 100),
-    SERVER_NUMBER("max_connections", OPTION_INTEGER, max_connections, 1, 1000),
-    SERVER_BOOLEAN("consistent_read", consistent_read),
-    SERVER_NUMBER("fetch_size", OPTION_INTEGER, fetch_size, 1, FETCH_SIZE_MAXIMUM),
-    SERVER_NUMBER("fdw_startup_cost", OPTION_REAL, fdw_startup_cost, 0, DBL_MAX),
-    SERVER_NUMBER("fdw_tuple_cost", OPTION_REAL, fdw_tuple_cost, 0, DBL_MAX),
-    SERVER_BOOLEAN("keep_connections", keep_connections),
-    SERVER_BOOLEAN("allow_full_scan", allow_full_scan),
-    SERVER_BOOLEAN("updatable", updatable),
-    SERVER_BOOLEAN("truncatable", truncatable),
-    SERVER_NUMBER("batch_size", OPTION_INTEGER, batch_size, 1, BATCH_SIZE_MAXIMUM),
-    SERVER_NUMBER("max_capacity_units", OPTION_REAL, max_capacity_units, 0.5, DBL_MAX),
-    SERVER_NUMBER("max_kms_calls", OPTION_INTEGER, max_kms_calls, 1, INT_MAX),
-    SERVER_TEXT("ca_file", OPTION_SUPERUSER, ca_file, is_absolute_file_name,
-                "an absolute file name"),
-    SERVER_BOOLEAN("compression", compression),
-
-    MAPPING_TEXT("aws_access_key_id", 0, aws_access_key_id, NULL, "an access key id"),
-    MAPPING_TEXT("aws_secret_access_key", OPTION_SECRET, aws_secret_access_key, NULL,
-                 "a secret access key"),
-    MAPPING_TEXT("aws_session_token", OPTION_SECRET, aws_session_token, NULL, "a session token"),
-    MAPPING_TEXT("role_arn", 0, role_arn, is_role_arn,
-                 "the ARN of a role, such as arn:aws:iam::123456789012:role/name"),
-    MAPPING_TEXT("external_id", OPTION_SECRET, external_id, is_external_id,
-                 "2 to 1224 letters, digits and characters of _+=,.@:/-"),
-    MAPPING_TEXT("role_session_name", 0, role_session_name, is_role_session_name,
-                 "2 to 64 letters, digits and characters of _+=,.@-"),
-    NUMBER("role_duration", OPTION_OF_MAPPING, OPTION_SECONDS, MappingOptions,
-           role_duration_seconds, 900, 43200),
-    MAPPING_TEXT("profile", OPTION_SUPERUSER, profile, NULL, "the name of a profile"),
-    MAPPING_TEXT("config_file", OPTION_SUPERUSER, config_file, is_absolute_file_name,
-                 "an absolute file name"),
-    MAPPING_TEXT("credentials_file", OPTION_SUPERUSER, credentials_file, is_absolute_file_name,
-                 "an absolute file name"),
-    BOOLEAN("credentials_required", OPTION_OF_MAPPING, OPTION_SUPERUSER_FALSE, MappingOptions,
-            credentials_required),
-    REFUSED("mfa_serial", OPTION_OF_MAPPING,
-            "A backend cannot ask for a code. Get temporary credentials with the code and set "
-            "aws_access_key_id, aws_secret_access_key and aws_session_token."),
-
-    TABLE_TEXT("table_name", table_name, is_table_name, NAME_ACCEPTS),
-    TABLE_TEXT("index_name", index_name, is_index_name,
-               "a name of 3 to 255 letters, digits, underscores, hyphens and dots"),
-    TABLE_NUMBER("scan_segments", OPTION_INTEGER, scan_segments, 1, SCAN_SEGMENTS_MAXIMUM),
-    TABLE_BOOLEAN("consistent_read", consistent_read),
-    TABLE_NUMBER("fetch_size", OPTION_INTEGER, fetch_size, 1, FETCH_SIZE_MAXIMUM),
-    TABLE_BOOLEAN("allow_full_scan", allow_full_scan),
-    TABLE_NUMBER("max_capacity_units", OPTION_REAL, max_capacity_units, 0.5, DBL_MAX),
-    TABLE_NUMBER("max_kms_calls", OPTION_INTEGER, max_kms_calls, 1, INT_MAX),
-    TABLE_TEXT("kms_key_id", kms_key_id, is_kms_key_id, KMS_KEY_ACCEPTS),
-    TABLE_TEXT("kms_key_ids_for_decrypt", kms_key_ids_for_decrypt, is_list_of_kms_key_ids,
-               "a comma-separated list, each of it " KMS_KEY_ACCEPTS),
-    CHOICE("on_missing_table", OPTION_OF_TABLE, TableOptions, missing_table_is_empty,
-           on_missing_table_choices),
-    TABLE_BOOLEAN("hide_expired", hide_expired),
-    TABLE_TEXT("ttl_attribute", ttl_attribute, NULL, "the name of an attribute"),
-    TABLE_BOOLEAN("dense_indexes", dense_indexes),
-    CHOICE("write_mode", OPTION_OF_TABLE, TableOptions, write_mode, write_mode_choices),
-    TABLE_BOOLEAN("updatable", updatable),
-    TABLE_BOOLEAN("truncatable", truncatable),
-    TABLE_NUMBER("batch_size", OPTION_INTEGER, batch_size, 1, BATCH_SIZE_MAXIMUM),
-    CHOICE("billing_mode", OPTION_OF_TABLE, TableOptions, billing_mode, billing_mode_choices),
-    TABLE_NUMBER("read_capacity_units", OPTION_INTEGER, read_capacity_units, 1, INT_MAX),
-    TABLE_NUMBER("write_capacity_units", OPTION_INTEGER, write_capacity_units, 1, INT_MAX),
-    TABLE_JSON("local_indexes", local_indexes, parse_local_indexes,
-               "a JSON object such as {\"by_year\": {\"range\": \"year\"}}"),
-    TABLE_JSON("global_indexes", global_indexes, parse_global_indexes,
-               "a JSON object such as {\"by_year\": {\"hash\": \"year\", \"range\": \"title\", "
-               "\"projection\": [\"genre\"]}}"),
-    CHOICE("stream_view_type", OPTION_OF_TABLE, TableOptions, stream_view_type,
-           stream_view_choices),
-    TABLE_TEXT("sse_kms_key_id", sse_kms_key_id, is_kms_key_id, KMS_KEY_ACCEPTS),
-    TABLE_BOOLEAN("point_in_time_recovery", point_in_time_recovery),
-    NUMBER("deletion_protection", OPTION_OF_TABLE, OPTION_MAYBE, TableOptions, deletion_protection,
-           0, 0),
-    TABLE_JSON("tags", tags, parse_tags, "a JSON object of strings"),
-
-    COLUMN_TEXT("attribute_name", attribute_name, NULL, "the name of an attribute"),
-    COLUMN_TEXT("attribute_path", attribute_path, is_attribute_path,
-                "a path such as address.lines[0]"),
-    COLUMN_CHOICE("attribute_type", attribute_type, attribute_type_choices),
-    COLUMN_CHOICE("key", key, key_choices),
-    BOOLEAN("whole_item", OPTION_OF_COLUMN, 0, ColumnOptions, whole_item),
-    BOOLEAN("kms_encrypted", OPTION_OF_COLUMN, 0, ColumnOptions, kms_encrypted),
-    COLUMN_TEXT("kms_key_id", kms_key_id, is_kms_key_id, KMS_KEY_ACCEPTS),
-    COLUMN_TEXT("kms_encryption_context", kms_encryption_context, is_encryption_context,
-                "a JSON object of strings, of at most 8192 bytes"),
-    COLUMN_CHOICE("json_format", json_format, json_format_choices),
-    COLUMN_CHOICE("time_format", time_format, time_format_choices),
-    COLUMN_CHOICE("write_null", write_null, write_null_choices),
-
-    NUMBER("sample_items", OPTION_OF_IMPORT, OPTION_INTEGER, ImportOptions, sample_items, 0,
-           FETCH_SIZE_MAXIMUM),
-    BOOLEAN("whole_item", OPTION_OF_IMPORT, 0, ImportOptions, whole_item),
-    BOOLEAN("keys_only", OPTION_OF_IMPORT, 0, ImportOptions, keys_only),
-    TEXT("table_prefix", OPTION_OF_IMPORT, 0, ImportOptions, table_prefix, NULL,
-         "the beginning of a table's name"),
-};
-
-/* What an option needs beside it. */
-static const struct
-{
-	OptionObject object;
-	const char *name;
-	const char *needs;
-} option_needs[] = {
-    {OPTION_OF_MAPPING, "aws_access_key_id", "aws_secret_access_key"},
-    {OPTION_OF_MAPPING, "aws_secret_access_key", "aws_access_key_id"},
-    {OPTION_OF_MAPPING, "aws_session_token", "aws_access_key_id"},
-    {OPTION_OF_MAPPING, "external_id", "role_arn"},
-    {OPTION_OF_MAPPING, "role_session_name", "role_arn"},
-    {OPTION_OF_MAPPING, "role_duration", "role_arn"},
-    {OPTION_OF_COLUMN, "kms_key_id", "kms_encrypted"},
-    {OPTION_OF_COLUMN, "kms_encryption_context", "kms_encrypted"},
-    {OPTION_OF_TABLE, "read_capacity_units", "billing_mode"},
-    {OPTION_OF_TABLE, "read_capacity_units", "write_capacity_units"},
-    {OPTION_OF_TABLE, "write_capacity_units", "read_capacity_units"},
-};
-
-/* What excludes each other. */
-static const struct
-{
-	OptionObject object;
-	const char *name;
-	const char *other;
-} option_conflicts[] = {
-    {OPTION_OF_COLUMN, "attribute_name", "attribute_path"},
-    {OPTION_OF_MAPPING, "aws_access_key_id", "profile"},
-    {OPTION_OF_MAPPING, "aws_access_key_id", "config_file"},
-    {OPTION_OF_MAPPING, "aws_access_key_id", "credentials_file"},
-};
 
 /* What a column that holds the whole item cannot have, since it is no attribute. */
 static const char *const options_of_attributes[] = {
@@ -360,7 +60,7 @@ static const ImportOptions import_defaults = {.sample_items = 100, .whole_item =
 static const OptionDefinition *
 find_definition(OptionObject object, const char *name)
 {
-	for (size_t i = 0; i < lengthof(option_definitions); i++)
+	for (size_t i = 0; i < option_definition_count; i++)
 	{
 		if (option_definitions[i].object == object && strcmp(option_definitions[i].name, name) == 0)
 			return &option_definitions[i];
@@ -411,7 +111,7 @@ nearest_name(OptionObject object, const char *name)
 	int nearest_distance = INT_MAX;
 	const char *nearest = NULL;
 
-	for (size_t i = 0; i < lengthof(option_definitions); i++)
+	for (size_t i = 0; i < option_definition_count; i++)
 	{
 		const OptionDefinition *definition = &option_definitions[i];
 		int definition_length = strlen(definition->name);
@@ -438,7 +138,7 @@ valid_names(OptionObject object)
 	StringInfoData names;
 
 	initStringInfo(&names);
-	for (size_t i = 0; i < lengthof(option_definitions); i++)
+	for (size_t i = 0; i < option_definition_count; i++)
 	{
 		if (option_definitions[i].object == object && option_definitions[i].kind != OPTION_REFUSED)
 			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", option_definitions[i].name);
@@ -490,7 +190,7 @@ duration_text(double milliseconds)
 	{
 		const char *name;
 		double milliseconds;
-	} units[] = {{"d", DAY_MS}, {"h", 3600000}, {"min", 60000}, {"s", 1000}};
+	} units[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}};
 
 	for (size_t i = 0; i < lengthof(units); i++)
 	{
@@ -735,15 +435,15 @@ check_privileges(OptionObject object, List *options)
 static void
 check_combinations(OptionObject object, List *options)
 {
-	for (size_t i = 0; i < lengthof(option_needs); i++)
+	for (size_t i = 0; i < option_need_count; i++)
 	{
 		if (option_needs[i].object == object && find_option(options, option_needs[i].name) &&
-		    !find_option(options, option_needs[i].needs))
+		    !find_option(options, option_needs[i].other))
 			ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
 			                errmsg("option \"%s\" requires option \"%s\"", option_needs[i].name,
-			                       option_needs[i].needs)));
+			                       option_needs[i].other)));
 	}
-	for (size_t i = 0; i < lengthof(option_conflicts); i++)
+	for (size_t i = 0; i < option_conflict_count; i++)
 	{
 		if (option_conflicts[i].object == object &&
 		    find_option(options, option_conflicts[i].name) &&
