@@ -13,6 +13,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "item/number.h"
 #include "postgres/datum_conversion.h"
 
 /* --- sets ------------------------------------------------------------------------------------- */
@@ -35,6 +36,31 @@ static int
 compare_elements(const void *a, const void *b)
 {
 	return bytes_compare(((const AttributeValue *) a)->bytes, ((const AttributeValue *) b)->bytes);
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	return number_compare(((const AttributeValue *) a)->bytes, ((const AttributeValue *) b)->bytes);
+}
+
+const AttributeValue *
+set_in_order(const AttributeValue *set, AttributeValue *sorted)
+{
+	int (*compare)(const void *, const void *) =
+	    set->type == ATTRIBUTE_NS ? compare_numbers : compare_elements;
+	Size size = mul_size(set->count, sizeof(AttributeValue));
+	uint32 i = 1;
+
+	while (i < set->count && compare(&set->elements[i - 1], &set->elements[i]) <= 0)
+		i++;
+	if (i >= set->count)
+		return set;
+	*sorted = *set;
+	sorted->elements = palloc(size);
+	memcpy(sorted->elements, set->elements, size);
+	qsort(sorted->elements, set->count, sizeof(AttributeValue), compare);
+	return sorted;
 }
 
 /* Numbers are compared as texts: what is written is canonical. */
@@ -169,11 +195,14 @@ read_array(ColumnConversion *conversion, const AttributeValue *value)
 {
 	int lower_bounds[MAXDIM] = {1, 1, 1, 1, 1, 1};
 	ArrayElements elements = {0};
+	AttributeValue sorted;
 	int total;
 
 	if (value->count == 0)
 		return PointerGetDatum(construct_empty_array(conversion->element_type));
 
+	if (attribute_type_is_set(value->type))
+		value = set_in_order(value, &sorted);
 	measure_array(conversion, value, &elements);
 	total = ArrayGetNItems(elements.dimensions, elements.lengths);
 	elements.datums = palloc(mul_size(total, sizeof(Datum)));

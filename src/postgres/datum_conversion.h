@@ -212,6 +212,13 @@ extern CheckedResult decode_typed_json(Arena *arena, Jsonb *jsonb, AttributeValu
 /* In datum_container.c: arrays and composite types. */
 extern AttributeType set_element_type(AttributeType set_type);
 
+/*
+ * The set with its elements in order: numbers by value, strings and binaries by their bytes. The
+ * service gives them in any order, and a row must not look changed for that. It is `set` itself
+ * where that is in order, else *sorted, whose elements are palloc'd.
+ */
+extern const AttributeValue *set_in_order(const AttributeValue *set, AttributeValue *sorted);
+
 /* True for a set that DynamoDB takes: not empty, no element twice. */
 extern bool set_is_valid(const AttributeValue *set);
 

@@ -151,6 +151,14 @@ push_elements(JsonbParseState **state, const AttributeValue *list, const JsonPla
 	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
+static JsonbValue *
+push_set(JsonbParseState **state, const AttributeValue *set, const JsonPlace *place, PushValue push)
+{
+	AttributeValue sorted;
+
+	return push_elements(state, set_in_order(set, &sorted), place, push);
+}
+
 static void
 push_name(JsonbParseState **state, Bytes name, const JsonPlace *place)
 {
@@ -192,10 +200,11 @@ push_plain(JsonbParseState **state, JsonbIteratorToken token, const AttributeVal
 		case ATTRIBUTE_M:
 			return push_members(state, value, place, push_plain);
 		case ATTRIBUTE_L:
+			return push_elements(state, value, place, push_plain);
 		case ATTRIBUTE_SS:
 		case ATTRIBUTE_NS:
 		case ATTRIBUTE_BS:
-			return push_elements(state, value, place, push_plain);
+			return push_set(state, value, place, push_plain);
 		default:
 			set_scalar(&scalar, value, place);
 			return pushJsonbValue(state, token, &scalar);
@@ -221,7 +230,7 @@ push_behind_type(JsonbParseState **state, JsonbIteratorToken token, const Attrib
 		case ATTRIBUTE_SS:
 		case ATTRIBUTE_NS:
 		case ATTRIBUTE_BS:
-			return push_elements(state, value, place, push_behind_type);
+			return push_set(state, value, place, push_behind_type);
 		case ATTRIBUTE_N:
 			set_string(&scalar, value->bytes, place);
 			break;

@@ -12,9 +12,10 @@ from faults.server import FaultServer, close_without_answer, refuse, reset_at_on
 
 
 class FaultProxy(FaultServer):
-    def __init__(self, emulator):
+    def __init__(self, emulator, proper=None):
+        """`proper` answers what no script is for, in place of pass_through."""
         self._emulator = urlsplit(emulator.endpoint_url)
-        super().__init__(proper=pass_through)
+        super().__init__(proper=proper or pass_through)
 
     def forward(self, request, body=None):
         """Status and body of the emulator's answer; `body` in place of the request's own."""
