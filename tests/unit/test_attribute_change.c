@@ -15,56 +15,17 @@
 #include "item/attribute_change.h"
 #include "item/page_decoder.h"
 #include "unit/exhaustion.h"
+#include "unit/fixture.h"
 
 #define CHANGES_MAXIMUM 1000
 
-static Arena arena;
-static ByteBuffer buffer;
-
-static int
-begin(void **state)
-{
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	arena_release(&arena);
-	buffer_release(&buffer);
-	return 0;
-}
-
-static AttributePath
-path_of(const char *text)
-{
-	AttributePath path;
-
-	if (!result_is_ok(attribute_path_parse(&arena, bytes_of_string(text), &path)))
-		fail_msg("%s", text);
-	return path;
-}
-
 static AttributeValue *
-value_of(const char *json)
+new_value_of(const char *json)
 {
 	AttributeValue *value = arena_allocate(&arena, sizeof(*value));
 
-	if (!result_is_ok(attribute_value_decode(&arena, bytes_of_string(json), value)))
-		fail_msg("%s", json);
+	*value = value_of(json);
 	return value;
-}
-
-static DynamodbItem
-item_of(const char *json)
-{
-	DynamodbItem item;
-
-	if (!result_is_ok(item_decode(&arena, bytes_of_string(json), &item)))
-		fail_msg("%s", json);
-	return item;
 }
 
 /* A change, written as its path and its value's typed JSON; NULL removes. */
@@ -82,7 +43,7 @@ changes_of(const Written *written, AttributeChange *changes)
 	for (; written[count].path != NULL; count++)
 		changes[count] = (AttributeChange){
 		    path_of(written[count].path),
-		    written[count].value == NULL ? NULL : value_of(written[count].value),
+		    written[count].value == NULL ? NULL : new_value_of(written[count].value),
 		};
 	return count;
 }
@@ -230,8 +191,8 @@ unchanged_attributes_keep_their_slots(void **state)
 	};
 	DynamodbItem before = {attributes, 2};
 	AttributeChange changes[] = {
-	    {path_of("b"), value_of("{\"N\":\"1\"}")},
-	    {path_of("c"), value_of("{\"N\":\"1\"}")},
+	    {path_of("b"), new_value_of("{\"N\":\"1\"}")},
+	    {path_of("c"), new_value_of("{\"N\":\"1\"}")},
 	};
 	DynamodbItem after;
 
@@ -252,8 +213,8 @@ difference(const char *before, const char *after, size_t *count)
 
 	*count = 0;
 	assert_int_equal(attribute_changes_between(
-	                     &arena, &path, before == NULL ? NULL : value_of(before),
-	                     after == NULL ? NULL : value_of(after), &changes, count, &capacity)
+	                     &arena, &path, before == NULL ? NULL : new_value_of(before),
+	                     after == NULL ? NULL : new_value_of(after), &changes, count, &capacity)
 	                     .code,
 	                 RESULT_OK);
 	return changes;
@@ -361,9 +322,9 @@ differences_make_the_one_of_the_other(void **state)
 		AttributeChange *changes = difference(differences[i].before, differences[i].after, &count);
 
 		if (differences[i].before != NULL)
-			before.value = *value_of(differences[i].before);
+			before.value = *new_value_of(differences[i].before);
 		if (differences[i].after != NULL)
-			after.value = *value_of(differences[i].after);
+			after.value = *new_value_of(differences[i].after);
 		assert_int_equal(item_apply_changes(&arena, &item, changes, count, &changed).code,
 		                 RESULT_OK);
 		assert_true(items_equal(&changed, &expected));
@@ -400,7 +361,7 @@ changes_survive_exhaustion(void **state)
 	assert_survives_exhaustion(change_without_memory);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
 main(void)

@@ -13,39 +13,12 @@
 #include "item/attribute_path.h"
 #include "item/page_decoder.h"
 #include "unit/block_sources.h"
-
-static Arena arena;
-
-static int
-begin(void **state)
-{
-	(void) state;
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void) state;
-	arena_release(&arena);
-	return 0;
-}
-
-static AttributePath
-parse(const char *text)
-{
-	AttributePath path;
-
-	if (!result_is_ok(attribute_path_parse(&arena, bytes_of_string(text), &path)))
-		fail_msg("%s is refused", text);
-	return path;
-}
+#include "unit/fixture.h"
 
 static void
 test_steps(void **state)
 {
-	AttributePath path = parse("address.lines[0][12].\"odd.\"\"name\"\"[\"");
+	AttributePath path = path_of("address.lines[0][12].\"odd.\"\"name\"\"[\"");
 
 	(void) state;
 	assert_int_equal(path.count, 5);
@@ -72,13 +45,11 @@ test_written_text_is_read_back(void **state)
 	                                    "\"]\"[1]",
 	                                    "a.0",
 	                                    "\"\"\"\""};
-	ByteBuffer buffer;
 
 	(void) state;
-	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, 1000);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 	{
-		AttributePath path = parse(texts[i]);
+		AttributePath path = path_of(texts[i]);
 		AttributePath again;
 
 		buffer_reset(&buffer);
@@ -87,7 +58,6 @@ test_written_text_is_read_back(void **state)
 		assert_true(result_is_ok(attribute_path_parse(&arena, buffer_bytes(&buffer), &again)));
 		assert_true(attribute_path_equal(&path, &again));
 	}
-	buffer_release(&buffer);
 }
 
 static void
@@ -127,7 +97,7 @@ test_number_of_steps(void **state)
 	(void) state;
 	for (int i = 0; i < ATTRIBUTE_DEPTH_MAXIMUM; i++)
 		strcat(text, "[0]");
-	path = parse(text);
+	path = path_of(text);
 	assert_int_equal(path.count, ATTRIBUTE_DEPTH_MAXIMUM + 1);
 	strcat(text, "[0]");
 	assert_int_equal(attribute_path_parse(&arena, bytes_of_string(text), &path).code,
@@ -149,18 +119,18 @@ test_find(void **state)
 
 	(void) state;
 	assert_true(result_is_ok(item_decode(&arena, bytes_of_string(json), &item)));
-	path = parse("a.list[1].deep");
+	path = path_of("a.list[1].deep");
 	value = attribute_path_find(&path, &item);
 	assert_non_null(value);
 	assert_true(bytes_equal(value->bytes, BYTES_LITERAL("5")));
 	assert_ptr_equal(attribute_path_find_below(&path, item_find(&item, BYTES_LITERAL("a"))), value);
-	path = parse("s");
+	path = path_of("s");
 	value = attribute_path_find(&path, &item);
 	assert_true(bytes_equal(value->bytes, BYTES_LITERAL("y")));
 	assert_ptr_equal(attribute_path_find_below(&path, value), value);
 	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++)
 	{
-		path = parse(nowhere[i]);
+		path = path_of(nowhere[i]);
 		assert_null(attribute_path_find(&path, &item));
 	}
 }
@@ -168,10 +138,10 @@ test_find(void **state)
 static void
 test_overlap(void **state)
 {
-	AttributePath a = parse("a");
-	AttributePath ab = parse("a.b");
-	AttributePath ac = parse("a.c");
-	AttributePath a0 = parse("a[0]");
+	AttributePath a = path_of("a");
+	AttributePath ab = path_of("a.b");
+	AttributePath ac = path_of("a.c");
+	AttributePath a0 = path_of("a[0]");
 	AttributePath literal;
 
 	(void) state;
@@ -217,5 +187,5 @@ main(void)
 	    cmocka_unit_test(test_exhaustion),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -14,44 +14,7 @@
 #include "item/json_writer.h"
 #include "item/page_decoder.h"
 #include "unit/block_sources.h"
-
-static Arena arena;
-
-static int
-begin(void **state)
-{
-	(void) state;
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void) state;
-	arena_release(&arena);
-	return 0;
-}
-
-static AttributeValue
-value_of(const char *json)
-{
-	AttributeValue value;
-
-	if (!result_is_ok(attribute_value_decode(&arena, bytes_of_string(json), &value)))
-		fail_msg("%s", json);
-	return value;
-}
-
-static DynamodbItem
-item_of(const char *json)
-{
-	DynamodbItem item;
-
-	if (!result_is_ok(item_decode(&arena, bytes_of_string(json), &item)))
-		fail_msg("%s", json);
-	return item;
-}
+#include "unit/fixture.h"
 
 static void
 test_type_names(void **state)
@@ -252,5 +215,5 @@ main(void)
 	    cmocka_unit_test(test_item_size),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

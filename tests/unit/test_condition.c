@@ -14,37 +14,7 @@
 
 #include "item/condition.h"
 #include "unit/block_sources.h"
-
-static Arena arena;
-static ByteBuffer buffer;
-
-static int
-begin_test(void **state)
-{
-	(void) state;
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	return 0;
-}
-
-static int
-end_test(void **state)
-{
-	(void) state;
-	arena_release(&arena);
-	buffer_release(&buffer);
-	return 0;
-}
-
-static AttributePath
-path_of(const char *text)
-{
-	AttributePath path;
-
-	if (!result_is_ok(attribute_path_parse(&arena, bytes_of_string(text), &path)))
-		fail_msg("%s", text);
-	return path;
-}
+#include "unit/fixture.h"
 
 /* A leaf over strings; as many as are not NULL. */
 static Condition *
@@ -381,7 +351,7 @@ test_exhaustion(void **state)
 	}
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, begin_test, end_test)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int
 main(void)

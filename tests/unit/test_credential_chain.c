@@ -17,31 +17,9 @@
 #include "aws/credential_document.h"
 #include "aws/metadata_service.h"
 #include "unit/exhaustion.h"
+#include "unit/fixture.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-static Arena arena;
-
-static int
-set_up(void **state)
-{
-	arena_init(&arena, malloc_block_source, ARENA_SECRET, CREDENTIAL_CHAIN_MAXIMUM);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	arena_release(&arena);
-	return 0;
-}
-
-static void
-assert_bytes(Bytes bytes, const char *expected)
-{
-	assert_int_equal(bytes.length, strlen(expected));
-	assert_memory_equal(bytes.data, expected, bytes.length);
-}
 
 /* Documents */
 

@@ -14,32 +14,7 @@
 
 #include "aws/description.h"
 #include "unit/exhaustion.h"
-
-static Arena arena;
-static ByteBuffer body;
-
-static int
-set_up(void **state)
-{
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, 16 * 1024 * 1024);
-	buffer_init(&body, malloc_block_source, ARENA_PLAIN, 1024 * 1024);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	arena_release(&arena);
-	buffer_release(&body);
-	return 0;
-}
-
-static void
-assert_bytes(Bytes bytes, const char *expected)
-{
-	assert_int_equal(bytes.length, strlen(expected));
-	assert_memory_equal(bytes.data, expected, bytes.length);
-}
+#include "unit/fixture.h"
 
 /* The body is the expected JSON, in whatever order of members, and is empty afterwards. */
 static void
@@ -49,22 +24,13 @@ assert_body(CheckedResult result, const char *expected)
 	json_object *wanted;
 
 	assert_int_equal(result.code, RESULT_OK);
-	assert_int_equal(description_open(buffer_bytes(&body), &written).code, RESULT_OK);
+	assert_int_equal(description_open(buffer_bytes(&buffer), &written).code, RESULT_OK);
 	assert_int_equal(description_open(bytes_of_string(expected), &wanted).code, RESULT_OK);
 	if (!json_object_equal(written, wanted))
-		fail_msg("%.*s\nis not\n%s", (int) body.length, body.data, expected);
+		fail_msg("%.*s\nis not\n%s", (int) buffer.length, buffer.data, expected);
 	description_close(written);
 	description_close(wanted);
-	buffer_reset(&body);
-}
-
-static AttributePath
-path_of(const char *name)
-{
-	AttributePath path;
-
-	assert_true(attribute_path_of_name(&arena, bytes_of_string(name), &path));
-	return path;
+	buffer_reset(&buffer);
 }
 
 /* A comparison of an attribute with a number. */
@@ -79,7 +45,7 @@ scans_say_no_more_than_needed(void **state)
 {
 	ReadRequest request = {.table_name = BYTES_LITERAL("t")};
 
-	assert_body(dynamodb_write_scan(&arena, &request, &body),
+	assert_body(dynamodb_write_scan(&arena, &request, &buffer),
 	            "{\"TableName\":\"t\",\"ReturnConsumedCapacity\":\"TOTAL\"}");
 }
 
@@ -102,7 +68,7 @@ scans_have_all_their_parts(void **state)
 	                       .total_segments = 4,
 	                       .exclusive_start_key = &start};
 
-	assert_body(dynamodb_write_scan(&arena, &request, &body),
+	assert_body(dynamodb_write_scan(&arena, &request, &buffer),
 	            "{\"TableName\":\"t\",\"IndexName\":\"i\",\"FilterExpression\":\"#0 < :0\","
 	            "\"ProjectionExpression\":\"#1, #0\",\"ConsistentRead\":true,\"Limit\":10,"
 	            "\"ExclusiveStartKey\":{\"id\":{\"S\":\"x\"}},\"Segment\":0,\"TotalSegments\":4,"
@@ -123,7 +89,7 @@ queries_have_all_their_parts(void **state)
 	                       .filter = &filter,
 	                       .backward = true};
 
-	assert_body(dynamodb_write_query(&arena, &request, &body),
+	assert_body(dynamodb_write_query(&arena, &request, &buffer),
 	            "{\"TableName\":\"t\",\"FilterExpression\":\"#0 > :0\","
 	            "\"KeyConditionExpression\":\"#1 = :1\",\"ScanIndexForward\":false,"
 	            "\"ExpressionAttributeNames\":{\"#0\":\"name\",\"#1\":\"id\"},"
@@ -140,7 +106,7 @@ counts_have_no_projection(void **state)
 	                       .projection_count = 1,
 	                       .count_only = true};
 
-	assert_body(dynamodb_write_scan(&arena, &request, &body),
+	assert_body(dynamodb_write_scan(&arena, &request, &buffer),
 	            "{\"TableName\":\"t\",\"Select\":\"COUNT\",\"ReturnConsumedCapacity\":\"TOTAL\"}");
 }
 
@@ -159,7 +125,7 @@ expressions_beyond_the_limit_are_refused(void **state)
 		values[i] = attribute_number((Bytes){digits, (size_t) snprintf(digits, 8, "%d", i)});
 	}
 	filter.value_count = 5000;
-	assert_int_equal(dynamodb_write_scan(&arena, &request, &body).code, RESULT_TOO_LARGE);
+	assert_int_equal(dynamodb_write_scan(&arena, &request, &buffer).code, RESULT_TOO_LARGE);
 }
 
 static void
@@ -178,34 +144,34 @@ lookups_name_their_keys(void **state)
 	                         .projection_count = 1,
 	                         .consistent_read = true};
 
-	assert_body(dynamodb_write_get_item(&arena, &request, &body),
+	assert_body(dynamodb_write_get_item(&arena, &request, &buffer),
 	            "{\"TableName\":\"t\",\"Key\":{\"id\":{\"B\":\"AQI=\"}},"
 	            "\"ProjectionExpression\":\"#0\",\"ExpressionAttributeNames\":{\"#0\":\"a\"},"
 	            "\"ConsistentRead\":true,\"ReturnConsumedCapacity\":\"TOTAL\"}");
 	request.key_count = 2;
-	assert_body(dynamodb_write_batch_get_item(&arena, &request, &body),
+	assert_body(dynamodb_write_batch_get_item(&arena, &request, &buffer),
 	            "{\"RequestItems\":{\"t\":{\"Keys\":[{\"id\":{\"B\":\"AQI=\"}},"
 	            "{\"id\":{\"N\":\"-5\"}}],\"ProjectionExpression\":\"#0\","
 	            "\"ExpressionAttributeNames\":{\"#0\":\"a\"},\"ConsistentRead\":true}},"
 	            "\"ReturnConsumedCapacity\":\"TOTAL\"}");
-	assert_int_equal(dynamodb_write_get_item(&arena, &request, &body).code,
+	assert_int_equal(dynamodb_write_get_item(&arena, &request, &buffer).code,
 	                 RESULT_INVALID_ARGUMENT);
 	request.key_count = BATCH_GET_KEYS_MAXIMUM + 1;
-	assert_int_equal(dynamodb_write_batch_get_item(&arena, &request, &body).code,
+	assert_int_equal(dynamodb_write_batch_get_item(&arena, &request, &buffer).code,
 	                 RESULT_INVALID_ARGUMENT);
 }
 
 static void
 small_requests_are_written(void **state)
 {
-	assert_body(dynamodb_write_batch_get_again(BYTES_LITERAL("{\"t\":{\"Keys\":[]}}"), &body),
+	assert_body(dynamodb_write_batch_get_again(BYTES_LITERAL("{\"t\":{\"Keys\":[]}}"), &buffer),
 	            "{\"RequestItems\":{\"t\":{\"Keys\":[]}},\"ReturnConsumedCapacity\":\"TOTAL\"}");
-	assert_body(dynamodb_write_describe_table(BYTES_LITERAL("t\"\xc3\xa9"), &body),
+	assert_body(dynamodb_write_describe_table(BYTES_LITERAL("t\"\xc3\xa9"), &buffer),
 	            "{\"TableName\":\"t\\\"\xc3\xa9\"}");
-	assert_body(dynamodb_write_describe_time_to_live(BYTES_LITERAL("t"), &body),
+	assert_body(dynamodb_write_describe_time_to_live(BYTES_LITERAL("t"), &buffer),
 	            "{\"TableName\":\"t\"}");
-	assert_body(dynamodb_write_list_tables(BYTES_EMPTY, &body), "{}");
-	assert_body(dynamodb_write_list_tables(BYTES_LITERAL("t"), &body),
+	assert_body(dynamodb_write_list_tables(BYTES_EMPTY, &buffer), "{}");
+	assert_body(dynamodb_write_list_tables(BYTES_LITERAL("t"), &buffer),
 	            "{\"ExclusiveStartTableName\":\"t\"}");
 }
 

@@ -15,25 +15,7 @@
 #include "aws/description.h"
 #include "aws/index_definitions.h"
 #include "unit/exhaustion.h"
-
-static Arena arena;
-static ByteBuffer buffer;
-
-static int
-set_up(void **state)
-{
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, 16 * 1024 * 1024);
-	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, 1024 * 1024);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	arena_release(&arena);
-	buffer_release(&buffer);
-	return 0;
-}
+#include "unit/fixture.h"
 
 /* The body is the expected JSON, in whatever order of members, and is empty afterwards. */
 static void

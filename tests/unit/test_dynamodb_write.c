@@ -14,11 +14,9 @@
 
 #include "aws/description.h"
 #include "unit/exhaustion.h"
+#include "unit/fixture.h"
 
 #define TOKEN BYTES_LITERAL("token-1")
-
-static Arena arena;
-static ByteBuffer body;
 
 /* An item {"id":"x"}, which is its key, too, and {"n":1} as another attribute of it. */
 static Attribute attributes[] = {
@@ -36,22 +34,6 @@ static Condition n_is_one = {.kind = CONDITION_EQUAL,
                              .path = {&n_step, 1},
                              .values = &attributes[1].value,
                              .value_count = 1};
-
-static int
-set_up(void **state)
-{
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, 16 * 1024 * 1024);
-	buffer_init(&body, malloc_block_source, ARENA_PLAIN, 1024 * 1024);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	arena_release(&arena);
-	buffer_release(&body);
-	return 0;
-}
 
 static ItemWrite
 write_of(ItemWriteAction action)
@@ -78,20 +60,20 @@ assert_body(CheckedResult result, const char *expected)
 	json_object *wanted;
 
 	assert_int_equal(result.code, RESULT_OK);
-	assert_int_equal(description_open(buffer_bytes(&body), &written).code, RESULT_OK);
+	assert_int_equal(description_open(buffer_bytes(&buffer), &written).code, RESULT_OK);
 	assert_int_equal(description_open(bytes_of_string(expected), &wanted).code, RESULT_OK);
 	if (!json_object_equal(written, wanted))
-		fail_msg("%.*s\nis not\n%s", (int) body.length, body.data, expected);
+		fail_msg("%.*s\nis not\n%s", (int) buffer.length, buffer.data, expected);
 	description_close(written);
 	description_close(wanted);
-	buffer_reset(&body);
+	buffer_reset(&buffer);
 }
 
 static void
 assert_refused(CheckedResult result)
 {
 	assert_int_equal(result.code, RESULT_INVALID_ARGUMENT);
-	buffer_reset(&body);
+	buffer_reset(&buffer);
 }
 
 static void
@@ -99,11 +81,11 @@ puts_are_written(void **state)
 {
 	ItemWrite put = write_of(ITEM_WRITE_PUT);
 
-	assert_body(dynamodb_write_item(&arena, &put, RETURN_NO_ATTRIBUTES, &body),
+	assert_body(dynamodb_write_item(&arena, &put, RETURN_NO_ATTRIBUTES, &buffer),
 	            "{\"TableName\":\"tab\",\"Item\":{\"id\":{\"S\":\"x\"},\"n\":{\"N\":\"1\"}},"
 	            "\"ReturnConsumedCapacity\":\"TOTAL\"}");
 	put.condition = &n_is_one;
-	assert_body(dynamodb_write_item(&arena, &put, RETURN_OLD_ATTRIBUTES, &body),
+	assert_body(dynamodb_write_item(&arena, &put, RETURN_OLD_ATTRIBUTES, &buffer),
 	            "{\"TableName\":\"tab\",\"Item\":{\"id\":{\"S\":\"x\"},\"n\":{\"N\":\"1\"}},"
 	            "\"ConditionExpression\":\"#0 = :0\",\"ExpressionAttributeNames\":{\"#0\":\"n\"},"
 	            "\"ExpressionAttributeValues\":{\":0\":{\"N\":\"1\"}},\"ReturnValues\":\"ALL_OLD\","
@@ -117,7 +99,7 @@ updates_share_placeholders_with_their_conditions(void **state)
 	ItemWrite update = write_of(ITEM_WRITE_UPDATE);
 
 	update.condition = &n_is_one;
-	assert_body(dynamodb_write_item(&arena, &update, RETURN_NEW_ATTRIBUTES, &body),
+	assert_body(dynamodb_write_item(&arena, &update, RETURN_NEW_ATTRIBUTES, &buffer),
 	            "{\"TableName\":\"tab\",\"Key\":{\"id\":{\"S\":\"x\"}},"
 	            "\"UpdateExpression\":\"SET #0 = :0\",\"ConditionExpression\":\"#0 = :1\","
 	            "\"ExpressionAttributeNames\":{\"#0\":\"n\"},"
@@ -126,7 +108,7 @@ updates_share_placeholders_with_their_conditions(void **state)
 	            "\"ReturnConsumedCapacity\":\"TOTAL\"}");
 	update.change_count = 0;
 	update.condition = NULL;
-	assert_body(dynamodb_write_item(&arena, &update, RETURN_NO_ATTRIBUTES, &body),
+	assert_body(dynamodb_write_item(&arena, &update, RETURN_NO_ATTRIBUTES, &buffer),
 	            "{\"TableName\":\"tab\",\"Key\":{\"id\":{\"S\":\"x\"}},"
 	            "\"ReturnConsumedCapacity\":\"TOTAL\"}");
 }
@@ -137,7 +119,7 @@ deletes_are_written(void **state)
 	ItemWrite deletion = write_of(ITEM_WRITE_DELETE);
 
 	deletion.condition = &exists;
-	assert_body(dynamodb_write_item(&arena, &deletion, RETURN_NO_ATTRIBUTES, &body),
+	assert_body(dynamodb_write_item(&arena, &deletion, RETURN_NO_ATTRIBUTES, &buffer),
 	            "{\"TableName\":\"tab\",\"Key\":{\"id\":{\"S\":\"x\"}},"
 	            "\"ConditionExpression\":\"attribute_exists(#0)\","
 	            "\"ExpressionAttributeNames\":{\"#0\":\"id\"},"
@@ -152,8 +134,8 @@ what_no_single_write_can_be_is_refused(void **state)
 	ItemWrite put = write_of(ITEM_WRITE_PUT);
 
 	check.condition = &exists;
-	assert_refused(dynamodb_write_item(&arena, &check, RETURN_NO_ATTRIBUTES, &body));
-	assert_refused(dynamodb_write_item(&arena, &put, RETURN_NEW_ATTRIBUTES, &body));
+	assert_refused(dynamodb_write_item(&arena, &check, RETURN_NO_ATTRIBUTES, &buffer));
+	assert_refused(dynamodb_write_item(&arena, &put, RETURN_NEW_ATTRIBUTES, &buffer));
 }
 
 static void
@@ -163,7 +145,7 @@ batches_are_written_table_by_table(void **state)
 	                      write_of(ITEM_WRITE_DELETE)};
 
 	writes[1].table_name = BYTES_LITERAL("other");
-	assert_body(dynamodb_write_batch(writes, 3, &body),
+	assert_body(dynamodb_write_batch(writes, 3, &buffer),
 	            "{\"RequestItems\":{"
 	            "\"tab\":[{\"PutRequest\":{\"Item\":{\"id\":{\"S\":\"x\"},\"n\":{\"N\":\"1\"}}}},"
 	            "{\"DeleteRequest\":{\"Key\":{\"id\":{\"S\":\"x\"}}}}],"
@@ -178,16 +160,16 @@ what_no_batch_can_have_is_refused(void **state)
 
 	for (size_t i = 0; i < BATCH_WRITE_ITEMS_MAXIMUM + 1; i++)
 		writes[i] = write_of(ITEM_WRITE_PUT);
-	assert_refused(dynamodb_write_batch(writes, 0, &body));
-	assert_refused(dynamodb_write_batch(writes, BATCH_WRITE_ITEMS_MAXIMUM + 1, &body));
-	assert_true(result_is_ok(dynamodb_write_batch(writes, BATCH_WRITE_ITEMS_MAXIMUM, &body)));
+	assert_refused(dynamodb_write_batch(writes, 0, &buffer));
+	assert_refused(dynamodb_write_batch(writes, BATCH_WRITE_ITEMS_MAXIMUM + 1, &buffer));
+	assert_true(result_is_ok(dynamodb_write_batch(writes, BATCH_WRITE_ITEMS_MAXIMUM, &buffer)));
 	writes[1] = write_of(ITEM_WRITE_UPDATE);
-	assert_refused(dynamodb_write_batch(writes, 2, &body));
+	assert_refused(dynamodb_write_batch(writes, 2, &buffer));
 	writes[1] = write_of(ITEM_WRITE_CHECK);
-	assert_refused(dynamodb_write_batch(writes, 2, &body));
+	assert_refused(dynamodb_write_batch(writes, 2, &buffer));
 	writes[1] = write_of(ITEM_WRITE_PUT);
 	writes[1].condition = &exists;
-	assert_refused(dynamodb_write_batch(writes, 2, &body));
+	assert_refused(dynamodb_write_batch(writes, 2, &buffer));
 }
 
 static void
@@ -196,7 +178,7 @@ unprocessed_items_are_sent_as_they_came(void **state)
 	assert_body(
 	    dynamodb_write_batch_again(
 	        BYTES_LITERAL("{\"tab\":[{\"DeleteRequest\":{\"Key\":{\"id\":{\"S\":\"x\"}}}}]}"),
-	        &body),
+	        &buffer),
 	    "{\"RequestItems\":{\"tab\":[{\"DeleteRequest\":{\"Key\":{\"id\":{\"S\":\"x\"}}}}]},"
 	    "\"ReturnConsumedCapacity\":\"TOTAL\"}");
 }
@@ -211,23 +193,23 @@ batch_sizes_are_those_of_bodies(void **state)
 
 	for (size_t i = 0; i < BATCH_WRITE_ITEMS_MAXIMUM; i++)
 	{
-		size_t before = body.length;
+		size_t before = buffer.length;
 
 		writes[i] = write_of(i % 2 == 0 ? ITEM_WRITE_PUT : ITEM_WRITE_DELETE);
 		size += item_write_batch_size(&writes[i]);
-		buffer_reset(&body);
-		assert_true(result_is_ok(dynamodb_write_batch(writes, i + 1, &body)));
+		buffer_reset(&buffer);
+		assert_true(result_is_ok(dynamodb_write_batch(writes, i + 1, &buffer)));
 		if (i > 0) /* and a comma */
-			assert_int_equal(body.length - before, item_write_batch_size(&writes[i]) + 1);
+			assert_int_equal(buffer.length - before, item_write_batch_size(&writes[i]) + 1);
 	}
 	for (int i = 0; i < BATCH_WRITE_ITEMS_MAXIMUM; i++)
 	{
 		sprintf(names[i], "%0255d", i);
 		writes[i].table_name = bytes_of_string(names[i]);
 	}
-	buffer_reset(&body);
-	assert_true(result_is_ok(dynamodb_write_batch(writes, BATCH_WRITE_ITEMS_MAXIMUM, &body)));
-	assert_true(body.length > size && body.length <= size + BATCH_ENVELOPE_MAXIMUM);
+	buffer_reset(&buffer);
+	assert_true(result_is_ok(dynamodb_write_batch(writes, BATCH_WRITE_ITEMS_MAXIMUM, &buffer)));
+	assert_true(buffer.length > size && buffer.length <= size + BATCH_ENVELOPE_MAXIMUM);
 }
 
 static void
@@ -239,7 +221,7 @@ transactions_have_placeholders_for_each_action(void **state)
 	writes[1].condition = &exists;
 	writes[3].condition = &n_is_one;
 	assert_body(
-	    dynamodb_write_transaction(&arena, writes, 4, TOKEN, &body),
+	    dynamodb_write_transaction(&arena, writes, 4, TOKEN, &buffer),
 	    "{\"TransactItems\":[{\"Put\":{\"TableName\":\"tab\","
 	    "\"Item\":{\"id\":{\"S\":\"x\"},\"n\":{\"N\":\"1\"}}}},"
 	    "{\"Update\":{\"TableName\":\"tab\",\"Key\":{\"id\":{\"S\":\"x\"}},"
@@ -263,18 +245,18 @@ what_no_transaction_can_have_is_refused(void **state)
 
 	for (size_t i = 0; i < TRANSACTION_ITEMS_MAXIMUM + 1; i++)
 		writes[i] = write_of(ITEM_WRITE_PUT);
-	assert_refused(dynamodb_write_transaction(&arena, writes, 0, TOKEN, &body));
+	assert_refused(dynamodb_write_transaction(&arena, writes, 0, TOKEN, &buffer));
 	assert_refused(
-	    dynamodb_write_transaction(&arena, writes, TRANSACTION_ITEMS_MAXIMUM + 1, TOKEN, &body));
+	    dynamodb_write_transaction(&arena, writes, TRANSACTION_ITEMS_MAXIMUM + 1, TOKEN, &buffer));
 	assert_true(result_is_ok(
-	    dynamodb_write_transaction(&arena, writes, TRANSACTION_ITEMS_MAXIMUM, TOKEN, &body)));
-	assert_refused(dynamodb_write_transaction(&arena, writes, 1, BYTES_EMPTY, &body));
-	assert_refused(dynamodb_write_transaction(&arena, writes, 1, bytes_of_string(token), &body));
+	    dynamodb_write_transaction(&arena, writes, TRANSACTION_ITEMS_MAXIMUM, TOKEN, &buffer)));
+	assert_refused(dynamodb_write_transaction(&arena, writes, 1, BYTES_EMPTY, &buffer));
+	assert_refused(dynamodb_write_transaction(&arena, writes, 1, bytes_of_string(token), &buffer));
 	writes[0] = write_of(ITEM_WRITE_CHECK);
-	assert_refused(dynamodb_write_transaction(&arena, writes, 1, TOKEN, &body));
+	assert_refused(dynamodb_write_transaction(&arena, writes, 1, TOKEN, &buffer));
 	writes[0] = write_of(ITEM_WRITE_UPDATE);
 	writes[0].change_count = 0;
-	assert_refused(dynamodb_write_transaction(&arena, writes, 1, TOKEN, &body));
+	assert_refused(dynamodb_write_transaction(&arena, writes, 1, TOKEN, &buffer));
 }
 
 static size_t

@@ -12,67 +12,29 @@
 
 #include "item/item_action.h"
 #include "item/page_decoder.h"
-#include "unit/block_sources.h"
+#include "unit/fixture.h"
 
 #define ROOM 8
 
-static Arena arena;
-
-static int
-begin(void **state)
-{
-	(void) state;
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void) state;
-	arena_release(&arena);
-	return 0;
-}
-
 /* ---- making actions ---- */
-
-static DynamodbItem
-item(const char *json)
-{
-	DynamodbItem decoded;
-
-	if (!result_is_ok(item_decode(&arena, bytes_of_string(json), &decoded)))
-		fail_msg("%s is no item", json);
-	return decoded;
-}
-
-static AttributePath
-path(const char *text)
-{
-	AttributePath parsed;
-
-	if (!result_is_ok(attribute_path_parse(&arena, bytes_of_string(text), &parsed)))
-		fail_msg("%s is no path", text);
-	return parsed;
-}
 
 /* NULL for NULL. */
 static const AttributeValue *
 value(const char *json)
 {
-	AttributeValue *decoded = arena_allocate(&arena, sizeof(*decoded));
+	AttributeValue *decoded;
 
 	if (json == NULL)
 		return NULL;
-	if (!result_is_ok(attribute_value_decode(&arena, bytes_of_string(json), decoded)))
-		fail_msg("%s is no value", json);
+	decoded = arena_allocate(&arena, sizeof(*decoded));
+	*decoded = value_of(json);
 	return decoded;
 }
 
 static ItemAction
 put(const char *json)
 {
-	return (ItemAction){.effect = ITEM_EFFECT_PUT, .item = item(json)};
+	return (ItemAction){.effect = ITEM_EFFECT_PUT, .item = item_of(json)};
 }
 
 static ItemAction
@@ -89,7 +51,7 @@ expecting(ItemAction action, const char *place, const char *json)
 
 	for (size_t i = 0; i < action.expectation_count; i++)
 		all[i] = action.expectations[i];
-	all[action.expectation_count++] = (ItemExpectation){path(place), value(json), false};
+	all[action.expectation_count++] = (ItemExpectation){path_of(place), value(json), false};
 	action.expectations = all;
 	return action;
 }
@@ -102,7 +64,7 @@ changing(ItemAction action, const char *place, const char *json)
 
 	for (size_t i = 0; i < action.change_count; i++)
 		all[i] = action.changes[i];
-	all[action.change_count++] = (AttributeChange){path(place), value(json)};
+	all[action.change_count++] = (AttributeChange){path_of(place), value(json)};
 	action.expects_item = true;
 	action.effect = ITEM_EFFECT_CHANGE;
 	action.changes = all;
@@ -123,7 +85,7 @@ fold(ItemAction earlier, ItemAction later, const char *stored)
 	CheckedResult result;
 
 	if (stored != NULL)
-		*known = item(stored);
+		*known = item_of(stored);
 	result = item_action_fold(&arena, &earlier, &later, stored == NULL ? NULL : known, &folded);
 	if (!result_is_ok(result))
 		fail_msg("not folded: %s", result.message);
@@ -154,8 +116,8 @@ assert_items_equal(const DynamodbItem *a, const DynamodbItem *b)
 static void
 assert_makes(ItemAction action, const char *stored, const char *expected)
 {
-	DynamodbItem before = item(stored);
-	DynamodbItem wanted = item(expected);
+	DynamodbItem before = item_of(stored);
+	DynamodbItem wanted = item_of(expected);
 	DynamodbItem after;
 	bool present;
 
@@ -167,7 +129,7 @@ assert_makes(ItemAction action, const char *stored, const char *expected)
 static bool
 changes_place(const ItemAction *action, const char *place)
 {
-	AttributePath wanted = path(place);
+	AttributePath wanted = path_of(place);
 
 	for (size_t i = 0; i < action->change_count; i++)
 	{
@@ -181,7 +143,7 @@ changes_place(const ItemAction *action, const char *place)
 static void
 assert_expects(const ItemAction *action, const char *place, const char *json)
 {
-	AttributePath wanted = path(place);
+	AttributePath wanted = path_of(place);
 	const AttributeValue *expected = value(json);
 
 	for (size_t i = 0; i < action->expectation_count; i++)
@@ -206,7 +168,7 @@ test_insert_then_update_is_a_put(void **state)
 {
 	ItemAction folded = fold(put("{\"id\":{\"S\":\"a\"},\"n\":{\"N\":\"1\"}}"),
 	                         expecting(change("n", "{\"N\":\"2\"}"), "n", "{\"N\":\"1\"}"), NULL);
-	DynamodbItem wanted = item("{\"id\":{\"S\":\"a\"},\"n\":{\"N\":\"2\"}}");
+	DynamodbItem wanted = item_of("{\"id\":{\"S\":\"a\"},\"n\":{\"N\":\"2\"}}");
 
 	(void) state;
 	assert_int_equal(folded.effect, ITEM_EFFECT_PUT);
@@ -369,8 +331,8 @@ test_contradicting_expectations_are_both_kept(void **state)
 static void
 assert_holds(bool holds, const char *place, const char *json, bool null_will_do, const char *stored)
 {
-	ItemExpectation expectation = {path(place), value(json), null_will_do};
-	DynamodbItem found = item(stored);
+	ItemExpectation expectation = {path_of(place), value(json), null_will_do};
+	DynamodbItem found = item_of(stored);
 
 	assert_int_equal(item_expectation_holds(&expectation, &found), holds);
 }
@@ -394,14 +356,9 @@ test_what_holds(void **state)
 static char *
 condition_text(const Condition *condition)
 {
-	ByteBuffer buffer;
-	char *text;
-
-	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, 10000);
+	buffer_reset(&buffer);
 	condition_write_text(&buffer, condition);
-	text = arena_copy(&arena, buffer_bytes(&buffer));
-	buffer_release(&buffer);
-	return text;
+	return arena_copy(&arena, buffer_bytes(&buffer));
 }
 
 static void
@@ -434,7 +391,7 @@ test_condition(void **state)
 static void
 test_conditions_of_other_kinds_are_refused(void **state)
 {
-	Condition other = {.kind = CONDITION_EXISTS, .path = path("n")};
+	Condition other = {.kind = CONDITION_EXISTS, .path = path_of("n")};
 	ItemExpectation *read;
 	size_t count;
 
@@ -452,24 +409,27 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_insert_then_update_is_a_put, begin, end),
-	    cmocka_unit_test_setup_teardown(test_insert_then_delete_checks_absence, begin, end),
-	    cmocka_unit_test_setup_teardown(test_delete_then_insert_replaces_what_was_seen, begin, end),
-	    cmocka_unit_test_setup_teardown(test_update_then_delete_deletes, begin, end),
-	    cmocka_unit_test_setup_teardown(test_what_cannot_follow_is_refused, begin, end),
-	    cmocka_unit_test_setup_teardown(test_the_later_change_of_a_place_counts, begin, end),
-	    cmocka_unit_test_setup_teardown(test_a_change_inside_of_what_was_set, begin, end),
-	    cmocka_unit_test_setup_teardown(test_a_change_around_earlier_ones_takes_their_place, begin,
-	                                    end),
-	    cmocka_unit_test_setup_teardown(test_elements_of_one_list, begin, end),
+	    cmocka_unit_test_setup_teardown(test_insert_then_update_is_a_put, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_insert_then_delete_checks_absence, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_delete_then_insert_replaces_what_was_seen, set_up,
+	                                    tear_down),
+	    cmocka_unit_test_setup_teardown(test_update_then_delete_deletes, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_what_cannot_follow_is_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_the_later_change_of_a_place_counts, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_a_change_inside_of_what_was_set, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_a_change_around_earlier_ones_takes_their_place, set_up,
+	                                    tear_down),
+	    cmocka_unit_test_setup_teardown(test_elements_of_one_list, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
-	        test_what_the_transaction_has_set_is_not_expected_of_the_store, begin, end),
-	    cmocka_unit_test_setup_teardown(test_a_whole_document_is_expected_as_it_is_stored, begin,
-	                                    end),
-	    cmocka_unit_test_setup_teardown(test_contradicting_expectations_are_both_kept, begin, end),
-	    cmocka_unit_test_setup_teardown(test_what_holds, begin, end),
-	    cmocka_unit_test_setup_teardown(test_condition, begin, end),
-	    cmocka_unit_test_setup_teardown(test_conditions_of_other_kinds_are_refused, begin, end),
+	        test_what_the_transaction_has_set_is_not_expected_of_the_store, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_a_whole_document_is_expected_as_it_is_stored, set_up,
+	                                    tear_down),
+	    cmocka_unit_test_setup_teardown(test_contradicting_expectations_are_both_kept, set_up,
+	                                    tear_down),
+	    cmocka_unit_test_setup_teardown(test_what_holds, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_condition, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_conditions_of_other_kinds_are_refused, set_up,
+	                                    tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,54 +14,7 @@
 #include "item/page_decoder.h"
 #include "item/stored_form.h"
 #include "unit/exhaustion.h"
-
-static Arena arena;
-
-static int
-begin(void **state)
-{
-	(void) state;
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void) state;
-	arena_release(&arena);
-	return 0;
-}
-
-static DynamodbItem
-item_of(const char *json)
-{
-	DynamodbItem item;
-
-	if (!result_is_ok(item_decode(&arena, bytes_of_string(json), &item)))
-		fail_msg("%s is no item", json);
-	return item;
-}
-
-static AttributeValue
-value_of(const char *json)
-{
-	AttributeValue value;
-
-	if (!result_is_ok(attribute_value_decode(&arena, bytes_of_string(json), &value)))
-		fail_msg("%s is no value", json);
-	return value;
-}
-
-static AttributePath
-path_of(const char *text)
-{
-	AttributePath path;
-
-	if (!result_is_ok(attribute_path_parse(&arena, bytes_of_string(text), &path)))
-		fail_msg("%s is no path", text);
-	return path;
-}
+#include "unit/fixture.h"
 
 static ItemBuilder
 builder_of(const char *json)
@@ -264,13 +217,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(places_are_made_on_the_way, begin, end),
-	    cmocka_unit_test_setup_teardown(places_that_disagree_conflict, begin, end),
-	    cmocka_unit_test_setup_teardown(what_the_builder_began_with_stays, begin, end),
-	    cmocka_unit_test_setup_teardown(elements_are_not_taken_away, begin, end),
-	    cmocka_unit_test_setup_teardown(endless_lists_are_refused, begin, end),
-	    cmocka_unit_test_setup_teardown(changed_values_keep_the_stored_form, begin, end),
-	    cmocka_unit_test_setup_teardown(exhaustion_is_survived, begin, end),
+	    cmocka_unit_test_setup_teardown(places_are_made_on_the_way, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(places_that_disagree_conflict, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(what_the_builder_began_with_stays, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(elements_are_not_taken_away, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(endless_lists_are_refused, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(changed_values_keep_the_stored_form, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(exhaustion_is_survived, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("test_item_builder", tests, NULL, NULL);

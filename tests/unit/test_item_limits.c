@@ -15,11 +15,9 @@
 #include "item/item_limits.h"
 #include "item/page_decoder.h"
 #include "unit/exhaustion.h"
+#include "unit/fixture.h"
 
 #define MANY_ELEMENTS 100000
-
-static Arena arena;
-static ByteBuffer buffer;
 
 static const KeyRule rules[] = {
     {{"id", 2}, ATTRIBUTE_S, false, true},
@@ -29,32 +27,6 @@ static const KeyRule rules[] = {
 };
 
 #define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
-
-static int
-begin(void **state)
-{
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	buffer_init(&buffer, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	arena_release(&arena);
-	buffer_release(&buffer);
-	return 0;
-}
-
-static DynamodbItem
-item_of(const char *json)
-{
-	DynamodbItem item;
-
-	if (!result_is_ok(item_decode(&arena, bytes_of_string(json), &item)))
-		fail_msg("%s", json);
-	return item;
-}
 
 static ItemViolation
 check(const DynamodbItem *item, size_t rule_count)
@@ -366,7 +338,7 @@ checks_survive_exhaustion(void **state)
 	assert_survives_exhaustion(check_without_memory);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
 main(void)

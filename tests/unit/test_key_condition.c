@@ -11,41 +11,22 @@
 
 #include "item/key_condition.h"
 #include "item/page_decoder.h"
-
-static Arena arena;
-
-static int
-begin(void **state)
-{
-	(void) state;
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, SIZE_MAX);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void) state;
-	arena_release(&arena);
-	return 0;
-}
+#include "unit/fixture.h"
 
 /* Whether {"k": stored} satisfies k <kind> first [AND second]. */
 static bool
 holds(ConditionKind kind, const char *stored, const char *first, const char *second)
 {
-	AttributeValue values[2];
-	Attribute attribute = {.name = BYTES_LITERAL("k"), .slot = ATTRIBUTE_NO_SLOT};
+	AttributeValue values[2] = {value_of(first)};
+	Attribute attribute = {BYTES_LITERAL("k"), ATTRIBUTE_NO_SLOT, value_of(stored)};
 	DynamodbItem item = {&attribute, 1};
-	Condition condition = {.kind = kind, .values = values, .value_count = second == NULL ? 1 : 2};
+	Condition condition = {.kind = kind,
+	                       .path = path_of("k"),
+	                       .values = values,
+	                       .value_count = second == NULL ? 1 : 2};
 
-	assert_true(attribute_path_of_name(&arena, attribute.name, &condition.path));
-	assert_true(
-	    result_is_ok(attribute_value_decode(&arena, bytes_of_string(stored), &attribute.value)));
-	assert_true(result_is_ok(attribute_value_decode(&arena, bytes_of_string(first), &values[0])));
 	if (second != NULL)
-		assert_true(
-		    result_is_ok(attribute_value_decode(&arena, bytes_of_string(second), &values[1])));
+		values[1] = value_of(second);
 	return key_condition_holds(&condition, &item);
 }
 
@@ -101,9 +82,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_comparisons, begin, end),
-	    cmocka_unit_test_setup_teardown(test_ranges, begin, end),
-	    cmocka_unit_test_setup_teardown(test_what_is_not_a_key, begin, end),
+	    cmocka_unit_test_setup_teardown(test_comparisons, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_ranges, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_what_is_not_a_key, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "unit/exhaustion.h"
+#include "unit/fixture.h"
 
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -39,21 +40,6 @@ request_for_path(const char *path)
 }
 
 /* The arena that a test's texts are in; each test resets it. */
-static Arena arena;
-
-static int
-set_up(void **state)
-{
-	arena_init(&arena, malloc_block_source, ARENA_PLAIN, 1024 * 1024);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	arena_release(&arena);
-	return 0;
-}
 
 static const char *
 canonical_of(const HttpRequest *request)

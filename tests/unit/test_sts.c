@@ -12,29 +12,7 @@
 #include <cmocka.h>
 
 #include "unit/exhaustion.h"
-
-static Arena arena;
-
-static int
-set_up(void **state)
-{
-	arena_init(&arena, malloc_block_source, ARENA_SECRET, 1024 * 1024);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	arena_release(&arena);
-	return 0;
-}
-
-static void
-assert_bytes(Bytes bytes, const char *expected)
-{
-	assert_int_equal(bytes.length, strlen(expected));
-	assert_memory_equal(bytes.data, expected, bytes.length);
-}
+#include "unit/fixture.h"
 
 static void
 assert_form(const AssumeRoleRequest *request, const char *expected)
