@@ -3,7 +3,7 @@
  *		Small JSON documents of the services: descriptions of tables, error bodies.
  *
  * Read as a tree by json-c, whose memory is not an arena's: so a document is opened, read and
- *closed in one function, and items never come this way.
+ * closed in one function, and items never come this way.
  */
 #ifndef AWS_DESCRIPTION_H
 #define AWS_DESCRIPTION_H

@@ -1,7 +1,7 @@
 /*
  * dynamodb_table.h
  *		DynamoDB's control plane: what a table is to be made of, and how it differs from what is
- *there.
+ * there.
  *
  * The builders keep to the rules of dynamodb.h, which also reads what DescribeTable answers.
  */

@@ -3,7 +3,7 @@
  *		What a function of the server-free rooms says of its success.
  *
  * A CheckedResult is returned by value and must be looked at. Its message is static text of ours:
- *it never holds a byte of an item, a key or a credential, so it can be shown and logged anywhere.
+ * it never holds a byte of an item, a key or a credential, so it can be shown and logged anywhere.
  */
 #ifndef FOUNDATION_RESULT_H
 #define FOUNDATION_RESULT_H

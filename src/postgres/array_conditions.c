@@ -3,7 +3,7 @@
  *		Conditions with arrays: a column among given values, and a set that contains given values.
  *
  * Of columns that are arrays only sets are judged by DynamoDB, whose contains finds an element
- *there as SQL does. Lists may be nested or hold values of any type, so they all pass its filter.
+ * there as SQL does. Lists may be nested or hold values of any type, so they all pass its filter.
  */
 #include "postgres.h"
 

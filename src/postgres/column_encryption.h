@@ -1,10 +1,10 @@
 /*
  * column_encryption.h
  *		Columns whose attributes are ciphertexts of AWS KMS: the plaintext of a value, the
- *encryption context of an item, and the keys that may open it.
+ * encryption context of an item, and the keys that may open it.
  *
  * The attribute is of type B: what Encrypt gave for the value as DynamoDB would have stored it (S
- *as UTF-8, N as its decimal text, B as it is, BOOL as true or false) or, of jsonb, for its text.
+ * as UTF-8, N as its decimal text, B as it is, BOOL as true or false) or, of jsonb, for its text.
  */
 #ifndef POSTGRES_COLUMN_ENCRYPTION_H
 #define POSTGRES_COLUMN_ENCRYPTION_H

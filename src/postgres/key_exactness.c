@@ -3,8 +3,8 @@
  *		Which key conditions need no check after the read.
  *
  * A key attribute is in every item, and of its declared type. So a Query gives exactly the items
- *for which a key condition is true, if the condition is sent as it is: alone, or as one of a pair
- *that is BETWEEN, with a value that an attribute can hold.
+ * for which a key condition is true, if the condition is sent as it is: alone, or as one of a pair
+ * that is BETWEEN, with a value that an attribute can hold.
  */
 #include "postgres.h"
 

@@ -1,7 +1,7 @@
 /*
  * kms_plaintexts.h
  *		Plaintexts of ciphertexts: each ciphertext is asked for once in a statement, however often
- *it comes, and also while the first call for it is in flight.
+ * it comes, and also while the first call for it is in flight.
  */
 #ifndef POSTGRES_KMS_PLAINTEXTS_H
 #define POSTGRES_KMS_PLAINTEXTS_H

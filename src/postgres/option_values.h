@@ -1,7 +1,7 @@
 /*
  * option_values.h
  *		What the values of options must look like: texts one by one, for the table in
- *option_definitions.c.
+ * option_definitions.c.
  *
  * Values are in the database's encoding. True, or RESULT_OK, for what the option accepts; what a
  * parser needs to say so is in the arena. Memory is CurrentMemoryContext's where none is given.

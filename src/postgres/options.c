@@ -1,7 +1,7 @@
 /*
  * options.c
  *		The options of every object: one reader, one validator, for the table in
- *option_definitions.c.
+ * option_definitions.c.
  */
 #include "postgres.h"
 

@@ -1,7 +1,7 @@
 /*
  * options.h
  *		Every option of every object: one table, one validator, typed structs for those who read
- *them.
+ * them.
  */
 #ifndef POSTGRES_OPTIONS_H
 #define POSTGRES_OPTIONS_H

@@ -3,8 +3,8 @@
  *		From the wrapper's callbacks to those of the kind that a foreign table is of.
  *
  * The functions here are the ones that PostgreSQL finds by the relation. What planning and
- *execution keep of a relation (RelOptInfo, ForeignScanState, ResultRelInfo) carries its callbacks
- *along: it gets the kind's own as soon as it is first shown to us.
+ * execution keep of a relation (RelOptInfo, ForeignScanState, ResultRelInfo) carries its callbacks
+ * along: it gets the kind's own as soon as it is first shown to us.
  */
 #include "postgres.h"
 

@@ -3,8 +3,8 @@
  *		What kinds of things foreign tables are, and the callbacks of each kind.
  *
  * PostgreSQL knows one set of callbacks for all foreign tables of the wrapper. Those of them that
- *it comes to first with a relation find out its kind, put that kind's callbacks in their own place,
- * and call them; so every later callback is the kind's own already.
+ * it comes to first with a relation find out its kind, put that kind's callbacks in their own
+ *place, and call them; so every later callback is the kind's own already.
  */
 #ifndef POSTGRES_RELATION_KIND_H
 #define POSTGRES_RELATION_KIND_H

@@ -3,7 +3,7 @@
  *		A request to an AWS service, from credentials to answer: signed, sent, tried again, counted.
  *
  * Calls run while the caller does other things; only the functions named "wait" wait, and they do
- *so in transport.c's one place, where a cancel, a timeout or the end of the backend reaches them.
+ * so in transport.c's one place, where a cancel, a timeout or the end of the backend reaches them.
  */
 #ifndef POSTGRES_SERVICE_CALL_H
 #define POSTGRES_SERVICE_CALL_H

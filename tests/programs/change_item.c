@@ -5,7 +5,7 @@
  * In:  item and changes[change…]; or item and after (items): how the one becomes the other; or item
  *      and rules[{name, type, range, required}…]. As in unit/json_questions.h.
  * Out: item, or error; or changes[{path, value}…]; or kind (number of ItemViolationKind), path,
- *size (of the item)
+ * size (of the item)
  */
 #include "item/attribute_change.h"
 #include "item/item_limits.h"

@@ -5,7 +5,7 @@
  * In:  {"endpoint": "dynamodb", "region", "fips", "dualstack"}     Out: url, or error
  * In:  {"code", "message", "status"}                               Out: known, class
  * In:  {"url"}                                                     Out: scheme, host, path, or
- *error
+ * error
  */
 #include "aws/service.h"
 #include "aws/service_error.h"

@@ -22,6 +22,8 @@ BANNED_IN_C = [
     (r"\bPG_VERSION_NUM\b", ("compat.h",)),
 ]
 BANNED_WORDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+# clang-format leaves the space out where it breaks a line; `make format` puts it in.
+STAR_AND_WORD = re.compile(r"^ \*[a-z][^;]*$")
 TEXT_SUFFIXES = {".c", ".h", ".py", ".sh", ".sql", ".md", ".txt", ".xml", ".out"}
 
 
@@ -29,7 +31,8 @@ def run():
     yield from _formats()
     yield from _wall()
     yield from _banned_calls()
-    yield _words()
+    yield _lines_with("lint unfinished work", BANNED_WORDS, TEXT_SUFFIXES)
+    yield _lines_with("lint words that touch their comment's star", STAR_AND_WORD, {".c", ".h"})
     yield from _lengths()
     yield from _shell_scripts()
 
@@ -99,15 +102,15 @@ def _code_lines(file):
     return text.splitlines()
 
 
-def _words():
+def _lines_with(name, pattern, suffixes):
     found = [
         f"{file.relative_to(paths.TREE)}:{number}: {line.strip()}"
-        for file in files(*TEXT_SUFFIXES)
+        for file in files(*suffixes)
         if file != Path(__file__)
         for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1)
-        if BANNED_WORDS.search(line)
+        if pattern.search(line)
     ]
-    return Outcome("lint unfinished work", not found, "\n".join(found))
+    return Outcome(name, not found, "\n".join(found))
 
 
 def _lengths():

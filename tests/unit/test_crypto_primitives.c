@@ -1,7 +1,7 @@
 /*
  * test_crypto_primitives.c
  *		What the primitives refuse, and how handles are kept. That they compute the right thing is
- *for tests/python/test_crypto_peers.py to say.
+ * for tests/python/test_crypto_peers.py to say.
  */
 #include "crypto/primitives.h"
 #include "crypto/public_key.h"
