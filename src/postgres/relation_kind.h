@@ -4,7 +4,7 @@
  *
  * PostgreSQL knows one set of callbacks for all foreign tables of the wrapper. Those of them that
  * it comes to first with a relation find out its kind, put that kind's callbacks in their own
- *place, and call them; so every later callback is the kind's own already.
+ * place, and call them; so every later callback is the kind's own already.
  */
 #ifndef POSTGRES_RELATION_KIND_H
 #define POSTGRES_RELATION_KIND_H

@@ -23,7 +23,7 @@ BANNED_IN_C = [
 ]
 BANNED_WORDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # clang-format leaves the space out where it breaks a line; `make format` puts it in.
-STAR_AND_WORD = re.compile(r"^ \*[a-z][^;]*$")
+STAR_AND_WORD = re.compile(r"^ \*[a-z]")
 TEXT_SUFFIXES = {".c", ".h", ".py", ".sh", ".sql", ".md", ".txt", ".xml", ".out"}
 
 
