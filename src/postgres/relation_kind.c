@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "parser/parsetree.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "postgres/compat.h"
@@ -82,6 +83,15 @@ begin_insertion(ModifyTableState *node, ResultRelInfo *target)
 {
 	target->ri_FdwRoutine = routine_of_relation(RelationGetRelid(target->ri_RelationDesc));
 	target->ri_FdwRoutine->BeginForeignInsert(node, target);
+}
+
+/* ---- which relations are ours ---- */
+
+bool
+relation_is_ours(Oid relation_id)
+{
+	return get_rel_relkind(relation_id) == RELKIND_FOREIGN_TABLE &&
+	       GetFdwRoutineByRelId(relation_id)->GetForeignRelSize == get_relation_size;
 }
 
 /* ---- commands ---- */

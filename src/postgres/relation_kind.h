@@ -18,6 +18,9 @@
 /* The kinds' callbacks. What a kind cannot do is NULL. */
 extern FdwRoutine table_routine; /* in table_routine.c: a DynamoDB table */
 
+/* True for a foreign table of this wrapper, of whatever kind. */
+extern bool relation_is_ours(Oid relation_id);
+
 /* The callbacks of the foreign table's kind; borrowed, they stay as long as the library. */
 extern FdwRoutine *routine_of_relation(Oid relation_id);
 

@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "foreign/fdwapi.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -22,8 +21,8 @@
 #include "item/json_text.h"
 #include "item/json_writer.h"
 #include "postgres/memory.h"
-#include "postgres/planning.h"
 #include "postgres/relation.h"
+#include "postgres/relation_kind.h"
 #include "postgres/report.h"
 #include "postgres/table_definition.h"
 
@@ -69,8 +68,7 @@ check_relation(Oid relation_id)
 	if (name == NULL)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
 		                errmsg("relation with OID %u does not exist", relation_id)));
-	if (get_rel_relkind(relation_id) != RELKIND_FOREIGN_TABLE ||
-	    GetFdwRoutineByRelId(relation_id)->GetForeignRelSize != dynamodbGetForeignRelSize)
+	if (!relation_is_ours(relation_id) || routine_of_relation(relation_id) != &table_routine)
 		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 		                errmsg("\"%s\" is not a foreign table of dynamodb_kms_fdw", name)));
 	if (!relation_is_owned(relation_id))
