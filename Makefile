@@ -78,7 +78,7 @@ psql: build
 environment: build
 	@$(PYTHON) -m environment.wait
 
-# SUITES selects some of: lint build unit fuzz regress pytest
+# SUITES selects some of: lint build unit fuzz regress isolation pytest
 test: prepare
 	@$(PYTHON) tests/run $(SUITES)
 

@@ -45,6 +45,10 @@ def pg_regress():
     return Path(pg_config("--pgxs")).parents[1] / "test/regress/pg_regress"
 
 
+def pg_isolation_regress():
+    return Path(pg_config("--pgxs")).parents[1] / "test/isolation/pg_isolation_regress"
+
+
 def server_account():
     """The account the server runs as: ours, or when we are root, which it refuses, another."""
     if os.geteuid() != 0:

@@ -5,7 +5,7 @@ import time
 import traceback
 
 from environment import paths
-from runner import build, fuzz, lint, python_tests, regress, unit
+from runner import build, fuzz, isolation, lint, python_tests, regress, unit
 from runner.outcome import Outcome
 
 SUITES = {
@@ -14,6 +14,7 @@ SUITES = {
     "unit": unit.run,
     "fuzz": fuzz.run_short,
     "regress": regress.run,
+    "isolation": isolation.run,
     "pytest": python_tests.run,
 }
 ON_REQUEST = {"fuzz-long": fuzz.run_long}

@@ -55,27 +55,33 @@ def _seed(emulator):
 
 
 def _run_file(server, emulator, kms, name):
-    output = paths.RESULTS / "regress" / emulator.name / name
+    return run_program(
+        postgresql.pg_regress(),
+        server,
+        f"regress {emulator.name} {name}",
+        [f"--dbname=regress_{name}", name],
+        emulator.environment() | kms,
+    )
+
+
+def run_program(program, server, title, arguments, environment=()):
+    """The Outcome of pg_regress, or of its sister, for one file; its output is named by `title`."""
+    output = paths.RESULTS.joinpath(*title.split())
     output.mkdir(parents=True, exist_ok=True)
     difference = output / "regression.diffs"
     difference.unlink(missing_ok=True)
     done = run_command(
         [
-            postgresql.pg_regress(),
+            program,
             f"--bindir={server.bindir}",
             f"--inputdir={paths.TREE}",
             f"--outputdir={output}",
             f"--host={server.host}",
             f"--port={server.port}",
             f"--user={server.user}",
-            f"--dbname=regress_{name}",
-            name,
+            *arguments,
         ],
-        env=server.environment() | emulator.environment() | kms,
+        env=server.environment() | dict(environment),
     )
     shown = difference.read_text(errors="replace") if difference.exists() else ""
-    return Outcome(
-        f"regress {emulator.name} {name}",
-        done.returncode == 0,
-        shown or done.stdout,
-    )
+    return Outcome(title, done.returncode == 0, shown or done.stdout)
