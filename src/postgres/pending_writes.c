@@ -380,9 +380,10 @@ action_of_write(Arena *arena, const RowWrite *row, int number, Bytes hash_key)
 		return action;
 	if (write->action == ITEM_WRITE_PUT)
 		return (ItemAction){.effect = ITEM_EFFECT_PUT, .item = write->item};
-	CHECK_RESULT(item_expectations_read(arena, write->condition, hash_key, &expectations,
-	                                    &action.expectation_count),
-	             "read a condition");
+	if (write->condition != NULL)
+		CHECK_RESULT(item_expectations_read(arena, write->condition, hash_key, &expectations,
+		                                    &action.expectation_count),
+		             "read a condition");
 	action.expectations = expectations;
 	action.effect = write->action == ITEM_WRITE_DELETE ? ITEM_EFFECT_DELETE : ITEM_EFFECT_CHANGE;
 	action.changes = write->changes;

@@ -1,13 +1,15 @@
 /*
  * truncate.c
- *		TRUNCATE: the keys of all items are read by a Scan, and the items deleted in batches.
+ *		TRUNCATE: the keys of all items are read by a Scan, and the items deleted.
  *
  * DynamoDB has no request for it, so it costs what reading the table and deleting every item cost.
- * Keys are deleted as they arrive: what is in memory are the pages of the Scan and the batches in
- * flight.
+ * Keys are deleted as they arrive, in batches: what is in memory are the pages of the Scan and the
+ * batches in flight. With write_mode 'transaction' the deletes are pending writes as any others, so
+ * that they can be rolled back, and there may be no more of them than a transaction takes.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "executor/executor.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -18,37 +20,35 @@
 #include "postgres/cost.h"
 #include "postgres/modify.h"
 #include "postgres/options.h"
+#include "postgres/pending_reads.h"
 #include "postgres/table_writer.h"
 
-/* What is deleted is deleted at once, which a transaction could not take back. */
-static void
-check_write_mode(Relation relation, const TableOptions *options)
+static const TableOptions *
+options_of_relation(Relation relation)
 {
-	if (options->write_mode == WRITE_MODE_TRANSACTION)
-		ereport(ERROR,
-		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		         errmsg("TRUNCATE is not supported for foreign table \"%s\"",
-		                RelationGetRelationName(relation)),
-		         errdetail("Its write_mode is \"transaction\", and TRUNCATE cannot be rolled "
-		                   "back.")));
+	ForeignTable *table = GetForeignTable(RelationGetRelid(relation));
+
+	return options_of_table(table, options_of_server(GetForeignServer(table->serverid)));
 }
 
 static void
 check_truncatable(Relation relation)
 {
-	ForeignTable *table = GetForeignTable(RelationGetRelid(relation));
-	const TableOptions *options =
-	    options_of_table(table, options_of_server(GetForeignServer(table->serverid)));
-
-	if (!options->truncatable)
+	if (!options_of_relation(relation)->truncatable)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		                errmsg("foreign table \"%s\" does not allow truncates",
 		                       RelationGetRelationName(relation))));
-	check_write_mode(relation, options);
 }
 
+/* What is read of the table: what the service has, and what the transaction is to write itself. */
+typedef struct KeyScan
+{
+	Fetch *fetch;
+	PendingReads *pending; /* NULL: nothing of this table, or not with the deletes */
+} KeyScan;
+
 /* A Scan of the key attributes alone. */
-static Fetch *
+static KeyScan
 open_keys(TableWriter *writer)
 {
 	const ForeignRelation *relation = writer->relation;
@@ -59,12 +59,31 @@ open_keys(TableWriter *writer)
 	    .max_capacity_units = relation->options->max_capacity_units,
 	    .statement_units = writer->statement_units,
 	};
+	KeyScan scan = {0};
 
 	plan.read.table_name = writer->rows->table_name;
 	plan.read.consistent_read = true;
 	plan.read.total_segments = plan.segments;
 	plan.read.projection = access_projection(&access, relation, &plan.read.projection_count);
-	return fetch_open(relation->client, &plan);
+	if (writer->mode == &transaction_mode)
+		scan.pending = pending_reads_begin(relation, &access, writer->rows->reader, &plan,
+		                                   GetCurrentCommandId(true));
+	scan.fetch = fetch_open(relation->client, &plan);
+	return scan;
+}
+
+/* The next item; NULL at the end. */
+static const DynamodbItem *
+next_item(const KeyScan *scan)
+{
+	const DynamodbItem *item;
+
+	do
+		item = fetch_next(scan->fetch);
+	while (item != NULL && scan->pending != NULL && pending_reads_replace(scan->pending, item));
+	if (item == NULL && scan->pending != NULL)
+		item = pending_reads_next(scan->pending);
+	return item;
 }
 
 /* Only the key attributes: with hide_expired the projection has one more. */
@@ -87,22 +106,33 @@ static void
 delete_items(TableWriter *writer)
 {
 	Attribute attributes[2 * KEY_ATTRIBUTES_MAXIMUM];
-	Fetch *fetch = open_keys(writer);
+	KeyScan scan = open_keys(writer);
 	const DynamodbItem *item;
 
-	while ((item = fetch_next(fetch)) != NULL)
+	while ((item = next_item(&scan)) != NULL)
 	{
 		DynamodbItem key = key_of(writer->rows, item, attributes);
 
 		table_writer_delete_key(writer, &key, NULL);
 	}
-	fetch_close(fetch);
+	if (scan.pending != NULL)
+		pending_reads_close(scan.pending);
+	fetch_close(scan.fetch);
+}
+
+/* Without a transaction the deletes need no condition, whatever the mode is. */
+static TableWriter *
+begin_writer(EState *statement, Relation relation)
+{
+	if (options_of_relation(relation)->write_mode == WRITE_MODE_TRANSACTION)
+		return table_writer_begin(statement, relation, GetUserId(), NULL);
+	return table_writer_begin_overwriting(statement, relation, GetUserId());
 }
 
 static void
 truncate_relation(EState *statement, Relation relation)
 {
-	TableWriter *writer = table_writer_begin_overwriting(statement, relation, GetUserId());
+	TableWriter *writer = begin_writer(statement, relation);
 
 	delete_items(writer);
 	table_writer_end(writer);
