@@ -59,6 +59,8 @@ region_name_is_valid(Bytes region)
 static const char *
 host_prefix(const HostPrefixes *prefixes, const Partition *partition, EndpointVariant variant)
 {
+	if (variant.use_dualstack && prefixes->dualstack != NULL)
+		return variant.use_fips ? prefixes->dualstack_fips : prefixes->dualstack;
 	if (!variant.use_fips)
 		return prefixes->plain;
 	if (partition->is_us_gov && !variant.use_dualstack)

@@ -24,10 +24,12 @@ typedef struct EndpointVariant
 /* What the names of a service's hosts begin with. */
 typedef struct HostPrefixes
 {
-	const char *plain;       /* "dynamodb" */
-	const char *fips;        /* "dynamodb-fips" */
-	const char *us_gov_fips; /* in the partition aws-us-gov, whose plain hosts mostly are FIPS's;
-	                          * not for dual stack */
+	const char *plain;          /* "dynamodb" */
+	const char *fips;           /* "dynamodb-fips" */
+	const char *us_gov_fips;    /* in the partition aws-us-gov, whose plain hosts mostly are FIPS's;
+	                             * not for dual stack */
+	const char *dualstack;      /* with dual stack … */
+	const char *dualstack_fips; /* … and with FIPS, too; NULL: both as without dual stack */
 } HostPrefixes;
 
 /*

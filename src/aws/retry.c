@@ -51,6 +51,8 @@ error_class_is_retryable(ErrorClass class)
 		case ERROR_CLASS_KEY_NOT_FOUND:
 		case ERROR_CLASS_KEY_UNAVAILABLE:
 		case ERROR_CLASS_BAD_CIPHERTEXT:
+		case ERROR_CLASS_EXPIRED_ITERATOR:
+		case ERROR_CLASS_TRIMMED:
 		case ERROR_CLASS_OTHER:
 			return false;
 	}

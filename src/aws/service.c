@@ -10,7 +10,8 @@
 
 typedef struct Service
 {
-	const char *name; /* also the signing name */
+	const char *name;
+	const char *signing_name;
 	HostPrefixes hosts;
 	const char *target_prefix; /* of x-amz-target; NULL for AWS's query protocol */
 	const char *content_type;
@@ -21,24 +22,36 @@ typedef struct Service
 static const Service services[AWS_SERVICE_COUNT] = {
     {
         "dynamodb",
-        {"dynamodb", "dynamodb-fips", "dynamodb"},
+        "dynamodb",
+        {"dynamodb", "dynamodb-fips", "dynamodb", NULL, NULL},
         "DynamoDB_20120810.",
         "application/x-amz-json-1.0",
         false,
     },
     {
         "sts",
-        {"sts", "sts-fips", "sts"},
+        "sts",
+        {"sts", "sts-fips", "sts", NULL, NULL},
         NULL,
         "application/x-www-form-urlencoded; charset=utf-8",
         true,
     },
     {
         "kms",
-        {"kms", "kms-fips", "kms-fips"},
+        "kms",
+        {"kms", "kms-fips", "kms-fips", NULL, NULL},
         "TrentService.",
         "application/x-amz-json-1.1",
         true,
+    },
+    {
+        "streams",
+        "dynamodb",
+        {"streams.dynamodb", "streams.dynamodb-fips", "streams.dynamodb", "streams-dynamodb",
+         "streams-dynamodb-fips"},
+        "DynamoDBStreams_20120810.",
+        "application/x-amz-json-1.0",
+        false,
     },
 };
 
@@ -46,6 +59,12 @@ const char *
 aws_service_name(AwsService service)
 {
 	return services[service].name;
+}
+
+const char *
+aws_service_signing_name(AwsService service)
+{
+	return services[service].signing_name;
 }
 
 bool

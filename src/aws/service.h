@@ -13,13 +13,17 @@ typedef enum AwsService
 {
 	AWS_DYNAMODB,
 	AWS_STS,
-	AWS_KMS
+	AWS_KMS,
+	AWS_DYNAMODB_STREAMS
 } AwsService;
 
-#define AWS_SERVICE_COUNT 3
+#define AWS_SERVICE_COUNT 4
 
-/* "dynamodb": the name in signatures, endpoints and statistics. Static. */
+/* "dynamodb": the service's name, in statistics and messages. Static. */
 extern const char *aws_service_name(AwsService service);
+
+/* The name in signatures: where services share one, that of the whole. Static. */
+extern const char *aws_service_signing_name(AwsService service);
 
 /*
  * True when the service's answers hold plaintext or keys: whatever they pass through is to be

@@ -114,6 +114,8 @@ static const CodeRow code_rows[] = {
     {"TransactionConflictException", NULL, ERROR_CLASS_CONFLICT},
     /* The same transaction is still being worked on, so asking again later finds its result. */
     {"TransactionInProgressException", NULL, ERROR_CLASS_THROTTLED},
+    {"ExpiredIteratorException", NULL, ERROR_CLASS_EXPIRED_ITERATOR},
+    {"TrimmedDataAccessException", NULL, ERROR_CLASS_TRIMMED},
 
     /* STS. Some names of its model lose "Exception" on the wire. */
     {"ExpiredTradeInTokenException", NULL, ERROR_CLASS_EXPIRED_CREDENTIALS},

@@ -31,6 +31,8 @@ typedef enum ErrorClass
 	ERROR_CLASS_KEY_NOT_FOUND,        /* no such KMS key, alias or grant */
 	ERROR_CLASS_KEY_UNAVAILABLE,      /* a KMS key disabled, pending deletion */
 	ERROR_CLASS_BAD_CIPHERTEXT,       /* a KMS ciphertext or context that does not fit */
+	ERROR_CLASS_EXPIRED_ITERATOR,     /* a place in a stream that was asked for too long ago */
+	ERROR_CLASS_TRIMMED,              /* records of a stream that are no longer kept */
 	ERROR_CLASS_OTHER
 } ErrorClass;
 

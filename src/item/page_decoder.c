@@ -67,6 +67,8 @@ struct PageDecoder
 	bool discards;      /* the current attribute is only checked */
 	ValueStack values;  /* under construction */
 	size_t item_capacity;
+	Expectation image; /* which item is being read: of a stream's record, or EXPECT_ITEM */
+	size_t record_capacity;
 	const char *capture; /* from here on the text is to be kept; NULL: it is not */
 	char *captured;
 	size_t captured_used;
@@ -236,6 +238,13 @@ drop_unknown(PageDecoder *decoder, Attribute *attributes, uint32_t count)
 	return kept;
 }
 
+/* The record that is being read, or was read last. */
+static StreamRecord *
+current_record(PageDecoder *decoder)
+{
+	return &decoder->page.records[decoder->page.record_count - 1];
+}
+
 /* Moves an item's attributes to the arena, and off the stack. */
 static Progress
 keep_item(PageDecoder *decoder, const Frame *frame, uint32_t count, DynamodbItem *item)
@@ -249,22 +258,50 @@ keep_item(PageDecoder *decoder, const Frame *frame, uint32_t count, DynamodbItem
 	return PROGRESS_MADE;
 }
 
+/* Where the item that ends belongs: a part of a stream's record, or one more of the page's items.
+ */
+static Progress
+place_of_item(PageDecoder *decoder, DynamodbItem **item)
+{
+	DecodedPage *page = &decoder->page;
+
+	switch (decoder->image)
+	{
+		case EXPECT_KEYS:
+			*item = &current_record(decoder)->keys;
+			return PROGRESS_MADE;
+		case EXPECT_NEW_IMAGE:
+			current_record(decoder)->has_new_image = true;
+			*item = &current_record(decoder)->new_image;
+			return PROGRESS_MADE;
+		case EXPECT_OLD_IMAGE:
+			current_record(decoder)->has_old_image = true;
+			*item = &current_record(decoder)->old_image;
+			return PROGRESS_MADE;
+		default:
+			break;
+	}
+	page->items = arena_grow_array(decoder->arena, page->items, page->item_count,
+	                               &decoder->item_capacity, sizeof(DynamodbItem));
+	if (page->items == NULL)
+		return fail_for_memory(decoder, decoder->item_capacity * sizeof(DynamodbItem));
+	*item = &page->items[page->item_count++];
+	return PROGRESS_MADE;
+}
+
 static Progress
 close_item(PageDecoder *decoder, const Frame *frame)
 {
+	DynamodbItem *item;
 	Attribute *attributes = frame_attributes(decoder, frame);
 	uint32_t count = contents_count(decoder, frame, sizeof(Attribute));
-	DecodedPage *page = &decoder->page;
 
 	RETURN_UNLESS_MADE(
 	    progress_of(decoder, attribute_names_end_item(&decoder->names, attributes, count)));
 	if (decoder->skip_unknown)
 		count = drop_unknown(decoder, attributes, count);
-	page->items = arena_grow_array(decoder->arena, page->items, page->item_count,
-	                               &decoder->item_capacity, sizeof(DynamodbItem));
-	if (page->items == NULL)
-		return fail_for_memory(decoder, decoder->item_capacity * sizeof(DynamodbItem));
-	return keep_item(decoder, frame, count, &page->items[page->item_count++]);
+	RETURN_UNLESS_MADE(place_of_item(decoder, &item));
+	return keep_item(decoder, frame, count, item);
 }
 
 static Progress
@@ -379,6 +416,8 @@ name_in_other_frame(PageDecoder *decoder, Frame *frame, Bytes name)
 		case FRAME_ENVELOPE:
 		case FRAME_ENTRY:
 		case FRAME_CAPACITY:
+		case FRAME_RECORD:
+		case FRAME_CHANGE:
 			return name_member(decoder, frame, name);
 		case FRAME_KEY:
 			return push_attribute(decoder, name, attribute_names_search(&decoder->names, name));
@@ -627,11 +666,30 @@ take_set_element(PageDecoder *decoder)
 
 /* ---- Other values ---- */
 
+/* Makes room for the record that begins. */
+static Progress
+begin_record(PageDecoder *decoder)
+{
+	DecodedPage *page = &decoder->page;
+
+	page->records = arena_grow_array(decoder->arena, page->records, page->record_count,
+	                                 &decoder->record_capacity, sizeof(StreamRecord));
+	if (page->records == NULL)
+		return fail_for_memory(decoder, decoder->record_capacity * sizeof(StreamRecord));
+	page->records[page->record_count++] = (StreamRecord){0};
+	return PROGRESS_MADE;
+}
+
 static Progress
 open_value(PageDecoder *decoder, FrameKind kind)
 {
 	if (kind == FRAME_ITEM)
+	{
 		attribute_names_begin_item(&decoder->names);
+		decoder->image = decoder->expected;
+	}
+	if (kind == FRAME_RECORD)
+		RETURN_UNLESS_MADE(begin_record(decoder));
 	if (kind == FRAME_KEY)
 		decoder->discards = false;
 	if (kind == FRAME_UNPROCESSED)
@@ -644,17 +702,27 @@ open_value(PageDecoder *decoder, FrameKind kind)
 	                  frame_kind_is_array(kind) ? STATE_FIRST_ELEMENT : STATE_FIRST_NAME);
 }
 
-/* CapacityUnits: a number that is only ever shown and added up, so a double is what it is. */
+/* A number that is only ever shown, added up or compared, so that a double is what it is. */
 static Progress
-add_capacity_units(PageDecoder *decoder, Bytes number)
+read_double(PageDecoder *decoder, Bytes number, double *value)
 {
 	char text[64];
 
 	if (number.length >= sizeof(text))
-		return fail(decoder, "capacity units are too long");
+		return fail(decoder, "number is too long");
 	memcpy(text, number.data, number.length);
 	text[number.length] = '\0';
-	decoder->page.capacity_units += strtod(text, NULL);
+	*value = strtod(text, NULL);
+	return PROGRESS_MADE;
+}
+
+static Progress
+add_capacity_units(PageDecoder *decoder, Bytes number)
+{
+	double units = 0;
+
+	RETURN_UNLESS_MADE(read_double(decoder, number, &units));
+	decoder->page.capacity_units += units;
 	return PROGRESS_MADE;
 }
 
@@ -681,9 +749,31 @@ take_number(PageDecoder *decoder)
 			return set_count(decoder, number, &decoder->page.scanned_count);
 		case EXPECT_CAPACITY_UNITS:
 			return add_capacity_units(decoder, number);
+		case EXPECT_CREATION_TIME:
+			return read_double(decoder, number, &current_record(decoder)->created_at);
 		default:
 			return PROGRESS_MADE;
 	}
+}
+
+/* A string that is kept as it is. */
+static Progress
+take_string(PageDecoder *decoder)
+{
+	Expectation expected = decoder->expected;
+	Bytes text = BYTES_EMPTY;
+
+	RETURN_UNLESS_MADE(json_take_string(&decoder->scanner, &text));
+	finish_value(decoder);
+	if (expected == EXPECT_NEXT_SHARD_ITERATOR)
+		decoder->page.next_shard_iterator = text;
+	else if (expected == EXPECT_EVENT_ID)
+		current_record(decoder)->event_id = text;
+	else if (expected == EXPECT_EVENT_NAME)
+		current_record(decoder)->event_name = text;
+	else
+		current_record(decoder)->sequence_number = text;
+	return PROGRESS_MADE;
 }
 
 static Progress
@@ -719,6 +809,8 @@ take_plain_value(PageDecoder *decoder)
 		return open_value(decoder, form->array);
 	if (form->number && (first == '-' || ascii_is_digit(first)))
 		return take_number(decoder);
+	if (first == '"' && form->string)
+		return take_string(decoder);
 	if (first == 'n' && (form->any || stands_for_absent_member(decoder)))
 		return skip_scalar(decoder, first);
 	if (form->any && (first == '"' || first == 't' || first == 'f'))

@@ -2,7 +2,8 @@
  * page_decoder.h
  *		A response of DynamoDB's data plane, decoded in one pass as its bytes arrive.
  *
- * Reads the answers of GetItem, BatchGetItem, Query, Scan and the writes' returned attributes. The
+ * Reads the answers of GetItem, BatchGetItem, Query, Scan, the writes' returned attributes, and the
+ * records of a stream that GetRecords returns. The
  * decoder copies what it is fed into blocks of its arena; scalars point into those blocks,
  * unescaped and base64-decoded in place, so a value costs no allocation of its own. Nothing of a
  * page may be shown before page_decoder_finish() succeeded and the transport has checked the body's
@@ -33,6 +34,20 @@ typedef struct NameTable
 	bool skip_unknown;
 } NameTable;
 
+/* One change of an item, as its table's stream tells of it. */
+typedef struct StreamRecord
+{
+	Bytes event_id;
+	Bytes event_name;      /* "INSERT", "MODIFY" or "REMOVE" */
+	Bytes sequence_number; /* digits */
+	double created_at;     /* approximately: seconds since 1970; 0 when not said */
+	DynamodbItem keys;
+	DynamodbItem new_image; /* what the stream's view leaves out has no attributes */
+	DynamodbItem old_image;
+	bool has_new_image;
+	bool has_old_image;
+} StreamRecord;
+
 typedef struct DecodedPage
 {
 	DynamodbItem *items; /* "Items", "Item", "Attributes", or all of "Responses" */
@@ -44,6 +59,9 @@ typedef struct DecodedPage
 	double capacity_units; /* sum of ConsumedCapacity's CapacityUnits; 0 when absent */
 	Bytes unprocessed;     /* the JSON object of UnprocessedKeys or UnprocessedItems; no bytes when
 	                        * absent or without members */
+	StreamRecord *records; /* "Records" */
+	size_t record_count;
+	Bytes next_shard_iterator; /* no bytes when absent: the shard has ended */
 } DecodedPage;
 
 typedef struct PageDecoder PageDecoder;

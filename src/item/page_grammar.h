@@ -20,6 +20,9 @@ typedef enum FrameKind
 	FRAME_CAPACITIES,     /* array of consumed capacities */
 	FRAME_CAPACITY,       /* one table's */
 	FRAME_UNPROCESSED,    /* object to be kept as JSON */
+	FRAME_RECORDS,        /* a stream's records: array of them */
+	FRAME_RECORD,         /* one: what is said of a change … */
+	FRAME_CHANGE,         /* … and its "dynamodb", what it was */
 	FRAME_SKIPPED_OBJECT, /* any JSON */
 	FRAME_SKIPPED_ARRAY,
 	FRAME_ITEM, /* name to typed value */
@@ -45,6 +48,17 @@ typedef enum Expectation
 	EXPECT_CAPACITY,
 	EXPECT_CAPACITY_UNITS,
 	EXPECT_UNPROCESSED,
+	EXPECT_RECORDS,
+	EXPECT_RECORD,
+	EXPECT_CHANGE,
+	EXPECT_KEYS, /* of a change: items, like the two that follow */
+	EXPECT_NEW_IMAGE,
+	EXPECT_OLD_IMAGE,
+	EXPECT_EVENT_ID, /* strings */
+	EXPECT_EVENT_NAME,
+	EXPECT_SEQUENCE_NUMBER,
+	EXPECT_NEXT_SHARD_ITERATOR,
+	EXPECT_CREATION_TIME,
 	EXPECT_ANYTHING,
 	EXPECT_TYPED_VALUE, /* {"S":"…"} */
 	EXPECT_SET_ELEMENT
@@ -56,6 +70,7 @@ typedef struct ValueForm
 	FrameKind object; /* what a brace opens; FRAME_NONE: none may stand here */
 	FrameKind array;  /* and a bracket */
 	bool number;
+	bool string;
 	bool any; /* a string or any word */
 } ValueForm;
 
@@ -83,7 +98,8 @@ static inline bool
 frame_kind_is_array(FrameKind kind)
 {
 	const uint32_t arrays = 1u << FRAME_ITEMS | 1u << FRAME_ENTRIES | 1u << FRAME_CAPACITIES |
-	                        1u << FRAME_SKIPPED_ARRAY | 1u << FRAME_LIST | 1u << FRAME_SET;
+	                        1u << FRAME_SKIPPED_ARRAY | 1u << FRAME_LIST | 1u << FRAME_SET |
+	                        1u << FRAME_RECORDS;
 
 	return (arrays >> kind & 1) != 0;
 }

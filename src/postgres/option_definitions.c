@@ -122,6 +122,8 @@ const OptionDefinition option_definitions[] = {
                 URL_ACCEPTS),
     SERVER_TEXT("sts_endpoint_url", OPTION_ENDPOINT, service_endpoint_urls[AWS_STS], is_endpoint,
                 URL_ACCEPTS),
+    SERVER_TEXT("streams_endpoint_url", OPTION_ENDPOINT,
+                service_endpoint_urls[AWS_DYNAMODB_STREAMS], is_endpoint, URL_ACCEPTS),
     SERVER_BOOLEAN("use_fips", use_fips),
     SERVER_BOOLEAN("use_dualstack", use_dualstack),
     SERVER_NUMBER("connect_timeout", OPTION_MILLISECONDS, connect_timeout_ms, 1, DAY_MS),

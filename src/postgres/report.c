@@ -58,6 +58,9 @@ static const ClassReport class_reports[] = {
     [ERROR_CLASS_BAD_CIPHERTEXT] = {ERRCODE_DATA_CORRUPTED,
                                     "It is damaged, or was made with another key or another "
                                     "encryption context."},
+    [ERROR_CLASS_EXPIRED_ITERATOR] = {ERRCODE_FDW_ERROR, NULL},
+    [ERROR_CLASS_TRIMMED] = {ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                             "A stream keeps its records for 24 hours."},
     [ERROR_CLASS_OTHER] = {ERRCODE_FDW_ERROR, NULL},
 };
 
@@ -66,6 +69,7 @@ static const char *const display_names[] = {
     [AWS_DYNAMODB] = "DynamoDB",
     [AWS_STS] = "AWS STS",
     [AWS_KMS] = "AWS KMS",
+    [AWS_DYNAMODB_STREAMS] = "DynamoDB Streams",
 };
 
 StaticAssertDecl(lengthof(display_names) == AWS_SERVICE_COUNT, "one name for each service");

@@ -424,7 +424,7 @@ sign_request(ServiceCall *call, const AwsCredentials *credentials, HttpRequest *
 	const ClientContents *contents = call->client->contents;
 	SigningScope scope = {
 	    .region = contents->region,
-	    .service = bytes_of_string(aws_service_name(call->request.service)),
+	    .service = bytes_of_string(aws_service_signing_name(call->request.service)),
 	    .time = service_client_time(call->client),
 	};
 

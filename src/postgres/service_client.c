@@ -207,8 +207,9 @@ find_endpoints(const ForeignServer *server, ClientContents *contents)
 		    (!credentials_can_be_refreshed(contents->credentials) ||
 		     !has_endpoint(contents->options, service)))
 			continue;
-		/* Whoever needs KMS asks for it: see service_client_require(). */
-		if (service == AWS_KMS && !has_endpoint(contents->options, service))
+		/* Whoever needs another service asks for it: see service_client_require(). */
+		if (service != AWS_DYNAMODB && service != AWS_STS &&
+		    !has_endpoint(contents->options, service))
 			continue;
 		contents->endpoints[service] = find_endpoint(server, contents->options, service, arena);
 	}

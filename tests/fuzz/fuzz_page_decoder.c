@@ -47,7 +47,15 @@ describe(ByteBuffer *buffer, const DecodedPage *page)
 		json_item(&writer, &page->items[i]);
 	if (page->has_last_evaluated_key)
 		json_item(&writer, &page->last_evaluated_key);
+	for (size_t i = 0; i < page->record_count; i++)
+	{
+		json_string(&writer, page->records[i].sequence_number);
+		json_item(&writer, &page->records[i].keys);
+		json_item(&writer, &page->records[i].new_image);
+		json_item(&writer, &page->records[i].old_image);
+	}
 	json_end_array(&writer);
+	buffer_append_bytes(buffer, page->next_shard_iterator);
 	buffer_append_bytes(buffer, page->unprocessed);
 	demand(result_is_ok(buffer_result(buffer)));
 }

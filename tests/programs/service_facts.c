@@ -32,6 +32,8 @@ static const char *const class_names[] = {
     [ERROR_CLASS_KEY_NOT_FOUND] = "key not found",
     [ERROR_CLASS_KEY_UNAVAILABLE] = "key unavailable",
     [ERROR_CLASS_BAD_CIPHERTEXT] = "bad ciphertext",
+    [ERROR_CLASS_EXPIRED_ITERATOR] = "expired iterator",
+    [ERROR_CLASS_TRIMMED] = "trimmed",
     [ERROR_CLASS_OTHER] = "other",
 };
 

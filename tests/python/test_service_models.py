@@ -7,7 +7,10 @@ import pytest
 from botocore.endpoint_provider import EndpointProvider
 from json_lines import ask
 
-SERVICES = ["dynamodb", "sts", "kms"]
+SERVICES = ["dynamodb", "sts", "kms", "dynamodbstreams"]
+
+# The names that our tables have for them, where they are others.
+OUR_NAMES = {"dynamodbstreams": "streams"}
 
 # No regions that anyone has, or none that AWS has yet: names by the partitions' own patterns.
 REGIONS_TO_COME = ["us-north-7", "ap-northwest-12", "cn-south-9", "us-gov-north-3"]
@@ -48,7 +51,12 @@ def test_endpoints_equal_botocores(programs, session, service):
     rules = endpoint_rules(session, service)
     cases = list(itertools.product(all_regions(session), [False, True], [False, True]))
     questions = [
-        {"endpoint": service, "region": region, "fips": fips, "dualstack": dualstack}
+        {
+            "endpoint": OUR_NAMES.get(service, service),
+            "region": region,
+            "fips": fips,
+            "dualstack": dualstack,
+        }
         for region, fips, dualstack in cases
     ]
     for case, ours in zip(cases, ask(programs / "service_facts", questions), strict=True):

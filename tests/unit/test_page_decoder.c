@@ -48,6 +48,16 @@ static const char *const rich_pages[] = {
     "{\"Item\":{\"id\":{\"S\":\"only\"}}}",
     "{\"Attributes\":{\"id\":{\"S\":\"old\"}},\"ItemCollectionMetrics\":{\"SizeEstimateRangeGB\":"
     "[0.0,1.0]}}",
+    /* GetRecords */
+    "{\"NextShardIterator\":\"arn:x|1|y\\/z\",\"Records\":[{\"eventID\":\"e1\",\"eventName\":"
+    "\"INSERT\",\"eventVersion\":\"1.1\",\"dynamodb\":{\"ApproximateCreationDateTime\":1.7E9,"
+    "\"Keys\":{\"id\":{\"S\":\"a\"}},\"NewImage\":{\"id\":{\"S\":\"a\"},\"n\":{\"N\":\"1\"}},"
+    "\"SequenceNumber\":\"100\",\"SizeBytes\":7,\"StreamViewType\":\"NEW_AND_OLD_IMAGES\"}},"
+    "{\"dynamodb\":{\"Keys\":{\"id\":{\"S\":\"b\"}},\"OldImage\":{\"id\":{\"S\":\"b\"},\"l\":{"
+    "\"L\":[]}},"
+    "\"NewImage\":null,\"SequenceNumber\":\"101\"},\"eventName\":\"REMOVE\",\"userIdentity\":"
+    "{\"Type\":\"Service\"}}, {}]}",
+    "{\"Records\":[]}",
     "{}",
 };
 
@@ -73,6 +83,20 @@ describe(ByteBuffer *buffer, const DecodedPage *page)
 	}
 	if (page->has_last_evaluated_key)
 		json_item(&writer, &page->last_evaluated_key);
+	for (size_t i = 0; i < page->record_count; i++)
+	{
+		const StreamRecord *record = &page->records[i];
+
+		buffer_append_bytes(buffer, record->event_id);
+		buffer_append_bytes(buffer, record->event_name);
+		buffer_append_bytes(buffer, record->sequence_number);
+		buffer_append_integer(buffer, (int64_t) record->created_at);
+		buffer_append_integer(buffer, record->has_new_image * 2 + record->has_old_image);
+		json_item(&writer, &record->keys);
+		json_item(&writer, &record->new_image);
+		json_item(&writer, &record->old_image);
+	}
+	buffer_append_bytes(buffer, page->next_shard_iterator);
 	buffer_append_string(buffer, " unprocessed ");
 	buffer_append_bytes(buffer, page->unprocessed);
 }
@@ -246,6 +270,33 @@ test_batches(void **state)
 }
 
 /* Answers of writes, with everything that can be asked for. */
+static void
+test_stream_records(void **state)
+{
+	DecodedPage page = decode_ok(rich_pages[6]);
+	const StreamRecord *records = page.records;
+
+	(void) state;
+	assert_int_equal(page.item_count, 0);
+	assert_int_equal(page.record_count, 3);
+	assert_true(bytes_equal(page.next_shard_iterator, BYTES_LITERAL("arn:x|1|y/z")));
+	assert_true(bytes_equal(records[0].event_id, BYTES_LITERAL("e1")));
+	assert_true(bytes_equal(records[0].event_name, BYTES_LITERAL("INSERT")));
+	assert_true(bytes_equal(records[0].sequence_number, BYTES_LITERAL("100")));
+	assert_true(records[0].created_at > 1.69e9 && records[0].created_at < 1.71e9);
+	assert_int_equal(records[0].keys.count, 1);
+	assert_true(records[0].has_new_image && !records[0].has_old_image);
+	assert_true(bytes_equal(item_find(&records[0].new_image, BYTES_LITERAL("n"))->bytes,
+	                        BYTES_LITERAL("1")));
+	assert_true(bytes_equal(records[1].event_name, BYTES_LITERAL("REMOVE")));
+	assert_true(!records[1].has_new_image && records[1].has_old_image);
+	assert_int_equal(records[1].old_image.count, 2);
+	assert_true(
+	    bytes_equal(item_find(&records[1].keys, BYTES_LITERAL("id"))->bytes, BYTES_LITERAL("b")));
+	assert_int_equal(records[2].keys.count, 0);
+	assert_int_equal(decode_ok(rich_pages[7]).next_shard_iterator.length, 0);
+}
+
 static void
 test_writes(void **state)
 {
@@ -948,6 +999,7 @@ main(void)
 	    cmocka_unit_test(test_scan),
 	    cmocka_unit_test(test_unusual_spelling),
 	    cmocka_unit_test(test_batches),
+	    cmocka_unit_test(test_stream_records),
 	    cmocka_unit_test(test_writes),
 	    cmocka_unit_test(test_absent_members),
 	    cmocka_unit_test(test_cut_anywhere),

@@ -193,6 +193,15 @@ kms_speaks_json(void **state)
 }
 
 static void
+streams_are_signed_as_dynamodb(void **state)
+{
+	HttpRequest http = request_of(AWS_DYNAMODB_STREAMS, "GetRecords", false);
+
+	assert_bytes(find_header(&http, "x-amz-target")->value, "DynamoDBStreams_20120810.GetRecords");
+	assert_string_equal(aws_service_signing_name(AWS_DYNAMODB_STREAMS), "dynamodb");
+}
+
+static void
 secrets_are_not_asked_for_compressed(void **state)
 {
 	for (int service = 0; service < AWS_SERVICE_COUNT; service++)
@@ -241,6 +250,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(dynamodb_speaks_json, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(sts_speaks_forms, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(kms_speaks_json, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(streams_are_signed_as_dynamodb, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(secrets_are_not_asked_for_compressed, set_up, tear_down),
 	    cmocka_unit_test(exhaustion_is_survived),
 	};
