@@ -218,6 +218,23 @@ INSERT INTO notes SELECT n, repeat('x', 390000) FROM generate_series(411, 420) n
 \set VERBOSITY default
 ROLLBACK;
 SELECT count(*) FROM notes WHERE id > 400;
+-- two units for each kilobyte, of which the transaction as a whole may consume so many
+ALTER FOREIGN TABLE notes OPTIONS (ADD max_capacity_units '8');
+BEGIN;
+INSERT INTO notes VALUES (401, 'one'), (402, repeat('x', 1024));
+SAVEPOINT filled;
+INSERT INTO notes VALUES (403, 'three'), (404, 'four');
+ROLLBACK TO filled;
+UPDATE notes SET body = repeat('x', 2048) WHERE id = 401;
+ROLLBACK TO filled;
+INSERT INTO notes VALUES (403, 'three');
+DELETE FROM notes WHERE id = 402;
+INSERT INTO notes VALUES (404, 'four');
+COMMIT;
+UPDATE notes SET body = repeat('x', 8192) WHERE id = 401;
+SELECT * FROM notes WHERE id > 400 ORDER BY id;
+ALTER FOREIGN TABLE notes OPTIONS (DROP max_capacity_units);
+DELETE FROM notes WHERE id > 400;
 
 -- what cannot be
 BEGIN;

@@ -509,6 +509,61 @@ unlink_version(PendingItem *item)
 
 /* ---- limits ---- */
 
+/* Of a transaction DynamoDB counts two units for each KB of an item that is begun. */
+#define CAPACITY_UNIT_BYTES 1024
+#define UNITS_OF_KILOBYTE   2
+
+/* How large, at the least, the item is that the action writes: as far as it is sent. */
+static size_t
+least_item_size(const PendingItem *item)
+{
+	const ItemAction *action = &item->newest->action;
+	size_t size = item_size(&item->key);
+
+	if (action->effect == ITEM_EFFECT_PUT)
+		return item_size(&action->item);
+	for (size_t i = 0; action->effect == ITEM_EFFECT_CHANGE && i < action->change_count; i++)
+	{
+		if (action->changes[i].value != NULL)
+			size += attribute_value_size(action->changes[i].value);
+	}
+	return size;
+}
+
+/* The capacity units that the commit is going to consume at the least. */
+static double
+least_capacity_units(void)
+{
+	double units = 0;
+	dlist_iter iterator;
+
+	dlist_foreach(iterator, &pending->items)
+	{
+		size_t size = least_item_size(dlist_container(PendingItem, node, iterator.cur));
+
+		units +=
+		    UNITS_OF_KILOBYTE * (double) ((size + CAPACITY_UNIT_BYTES - 1) / CAPACITY_UNIT_BYTES);
+	}
+	return units;
+}
+
+/* At the commit it would be too late: what is consumed is known when everything is written. */
+static void
+check_capacity(const ForeignRelation *relation)
+{
+	double limit = relation->options->max_capacity_units;
+	double units = limit > 0 ? least_capacity_units() : 0;
+
+	if (units > limit)
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+		     errmsg("writing foreign table \"%s\" has exceeded max_capacity_units", relation->name),
+		     errdetail("The commit of the transaction would consume at least %g capacity "
+		               "units; the limit is %g.",
+		               units, limit)));
+}
+
 static void
 check_limits(const ForeignRelation *relation)
 {
@@ -690,7 +745,10 @@ pending_writes_take(RowWrite *row, CommandId command, bool absence_was_read)
 	outcome = row->kind == ROW_INSERT ? take_insert(row, command, absence_was_read)
 	                                  : take_change(row, command);
 	if (outcome == PENDING_WRITTEN)
+	{
 		check_limits(relation);
+		check_capacity(relation);
+	}
 	return outcome;
 }
 

@@ -85,7 +85,8 @@ typedef enum PendingOutcome
  *
  * May read the stored item where the row's write needs it. Errors: 40001 when that is not as the
  * statement has seen it; 27000 for a row that a later command, of a trigger or a function, has
- * written; 54000 when the transaction passes DynamoDB's limits; what row_write_from_stored raises.
+ * written; 54000 when the transaction passes DynamoDB's limits, 53400 when its commit would pass
+ * max_capacity_units; what row_write_from_stored raises.
  */
 extern PendingOutcome pending_writes_take(RowWrite *row, CommandId command, bool absence_was_read);
 
