@@ -162,10 +162,11 @@ note_unknown(const Batch *batch)
 	written_rows_add_unknown(batch->mode->writer->written, rows_of_batch(batch));
 }
 
+/* The place is freed by who catches. */
 static void
-fail_refused(Batch *batch, const ServiceError *error)
+fail_refused(const Batch *batch)
 {
-	ServiceError refusal = *error;
+	ErrorClass class = service_call_error(batch->call)->class;
 	TableWriter *writer = batch->mode->writer;
 	bool in_part = batch->unprocessed_rounds > 0 || service_call_may_have_happened(batch->call);
 	char *sentence =
@@ -173,13 +174,11 @@ fail_refused(Batch *batch, const ServiceError *error)
 	                       rows_of_batch(batch))
 	            : psprintf("None of %d rows of the request were written.", rows_of_batch(batch));
 
-	refusal.throttling_reasons = BYTES_EMPTY;
 	if (in_part)
 		note_unknown(batch);
-	if (refusal.class == ERROR_CLASS_NOT_FOUND || refusal.class == ERROR_CLASS_VALIDATION)
+	if (class == ERROR_CLASS_NOT_FOUND || class == ERROR_CLASS_VALIDATION)
 		table_description_forget(writer->relation->client, writer->relation->options->table_name);
-	clear_batch(batch);
-	report_service_error_and(AWS_DYNAMODB, "BatchWriteItem", &refusal, sentence);
+	service_call_report(batch->call, sentence);
 }
 
 static void
@@ -219,7 +218,7 @@ settle_batch(Batch *batch)
 
 	table_writer_count(batch->mode->writer, batch->call, units);
 	if (error != NULL)
-		fail_refused(batch, error);
+		fail_refused(batch);
 	else if (batch->answer.page.unprocessed.length > 0)
 		send_unprocessed(batch);
 	else

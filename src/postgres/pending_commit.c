@@ -145,7 +145,7 @@ report_unknown_outcome(const Sending *sending, const ServiceError *error)
 
 /* A refusal of the request as a whole. */
 static void
-report_refusal(const Sending *sending)
+report_request_refusal(const Sending *sending)
 {
 	const ServiceError *error = service_call_error(sending->call);
 	bool in_progress = strcmp(error->code, "TransactionInProgressException") == 0;
@@ -413,7 +413,7 @@ pending_writes_send(void)
 			break;
 		sending_state = NOTHING_SENT;
 		if (error->class != ERROR_CLASS_TRANSACTION_CANCELED)
-			report_refusal(sending);
+			report_request_refusal(sending);
 		delay_ms = settle_cancellation(sending);
 	}
 	sending_state = TAKEN_EFFECT;

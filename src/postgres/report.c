@@ -213,10 +213,9 @@ service_error_detail(const ServiceError *error)
 	return detail_of(error, BYTES_EMPTY);
 }
 
-/* `key`: see report_key_error(); `sentence`: see report_service_error_and(). */
-static void
-pg_attribute_noreturn() report_refusal(AwsService service, const char *operation,
-                                       const ServiceError *error, Bytes key, const char *sentence)
+void
+report_refusal(AwsService service, const char *operation, const ServiceError *error, Bytes key,
+               const char *sentence)
 {
 	const char *hint = hint_of(service, error);
 
@@ -231,19 +230,6 @@ void
 report_service_error(AwsService service, const char *operation, const ServiceError *error)
 {
 	report_refusal(service, operation, error, BYTES_EMPTY, NULL);
-}
-
-void
-report_key_error(AwsService service, const char *operation, const ServiceError *error, Bytes key)
-{
-	report_refusal(service, operation, error, key, NULL);
-}
-
-void
-report_service_error_and(AwsService service, const char *operation, const ServiceError *error,
-                         const char *sentence)
-{
-	report_refusal(service, operation, error, BYTES_EMPTY, sentence);
 }
 
 /* Results */

@@ -22,14 +22,12 @@
 extern void report_service_error(AwsService service, const char *operation,
                                  const ServiceError *error) pg_attribute_noreturn();
 
-/* The same of a request that names a KMS key, which the detail shows; no bytes: none. */
-extern void report_key_error(AwsService service, const char *operation, const ServiceError *error,
-                             Bytes key) pg_attribute_noreturn();
-
-/* The same with a sentence of ours behind the detail; NULL: none. */
-extern void report_service_error_and(AwsService service, const char *operation,
-                                     const ServiceError *error, const char *sentence)
-    pg_attribute_noreturn();
+/*
+ * The same, with more in the detail: the KMS key that the request names (no bytes: none), and a
+ * sentence of ours (NULL: none).
+ */
+extern void report_refusal(AwsService service, const char *operation, const ServiceError *error,
+                           Bytes key, const char *sentence) pg_attribute_noreturn();
 
 /*
  * Appends at most `maximum` bytes of UTF-8 text that may hold anything: control characters, and

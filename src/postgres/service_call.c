@@ -756,15 +756,21 @@ service_call_error(const ServiceCall *call)
 }
 
 void
-service_call_check(const ServiceCall *call)
+service_call_report(const ServiceCall *call, const char *sentence)
 {
-	if (call->error.class == ERROR_CLASS_NONE)
-		return;
 	if (call->error.class == ERROR_CLASS_OTHER && !result_is_ok(call->failure))
 		report_result(call->failure, psprintf("complete %s %s", service_display_name(call->refuser),
 		                                      call->refused_operation));
-	report_key_error(call->refuser, call->refused_operation, &call->error,
-	                 call->refuser == call->request.service ? call->request.key : BYTES_EMPTY);
+	report_refusal(call->refuser, call->refused_operation, &call->error,
+	               call->refuser == call->request.service ? call->request.key : BYTES_EMPTY,
+	               sentence);
+}
+
+void
+service_call_check(const ServiceCall *call)
+{
+	if (call->error.class != ERROR_CLASS_NONE)
+		service_call_report(call, NULL);
 }
 
 bool

@@ -63,8 +63,8 @@ typedef struct Flight
 	Arena *scratch;   /* for building it */
 	DecodedAnswer answer;
 	int rounds;
-	bool may_have_happened; /* an attempt of any round was ambiguous */
-	ServiceError *error;    /* of the write whose effect is being decided; made when needed */
+	bool may_have_happened;                       /* an attempt of any round was ambiguous */
+	ServiceCall *refused;                         /* the write whose effect is being decided */
 	char token[CLIENT_REQUEST_TOKEN_MAXIMUM + 1]; /* of a ROW_MOVE */
 } Flight;
 
@@ -181,6 +181,9 @@ static void
 end_flight(Flight *flight)
 {
 	end_call(flight);
+	if (flight->refused != NULL)
+		service_call_release(flight->refused);
+	flight->refused = NULL;
 	row_write_free(flight->row);
 	flight->row = NULL;
 	flight->step = FLIGHT_FREE;
@@ -260,21 +263,17 @@ fail_unknown(Flight *flight)
 	                   text)));
 }
 
-/* The write was refused, and has not taken effect. */
+/* The call's write was refused, and has not taken effect. The place is freed by who catches. */
 static void
-fail_refused(Flight *flight, const ServiceError *error)
+fail_refused(const Flight *flight, const ServiceCall *call)
 {
-	ServiceError refusal = *error;
 	TableWriter *writer = flight->mode->writer;
-	const char *operation = row_operation(flight->row->kind);
-	char *sentence =
-	    psprintf("Key %s is concerned.", row_write_key_text(writer->rows, &flight->row->key));
+	ErrorClass class = service_call_error(call)->class;
 
-	refusal.throttling_reasons = BYTES_EMPTY;
-	if (refusal.class == ERROR_CLASS_NOT_FOUND || refusal.class == ERROR_CLASS_VALIDATION)
+	if (class == ERROR_CLASS_NOT_FOUND || class == ERROR_CLASS_VALIDATION)
 		table_description_forget(writer->relation->client, writer->relation->options->table_name);
-	end_flight(flight);
-	report_service_error_and(AWS_DYNAMODB, operation, &refusal, sentence);
+	service_call_report(call, psprintf("Key %s is concerned.",
+	                                   row_write_key_text(writer->rows, &flight->row->key)));
 }
 
 /* --- what answers lead to --------------------------------------------------------------------- */
@@ -342,16 +341,15 @@ take_contradiction(Flight *flight, const DynamodbItem *stored)
 
 /* Whether it took effect is for a read to say. */
 static void
-decide(Flight *flight, const ServiceError *error)
+decide(Flight *flight)
 {
 	if (flight->row->kind == ROW_MOVE)
 	{
 		fail_unknown(flight);
 		return;
 	}
-	flight->error = MemoryContextAlloc(flight->row->context, sizeof(*flight->error));
-	*flight->error = *error;
-	end_call(flight);
+	flight->refused = flight->call;
+	flight->call = NULL;
 	start_read(flight, FLIGHT_DECIDING);
 }
 
@@ -399,9 +397,9 @@ take_refusal(Flight *flight, const ServiceError *error)
 			break;
 	}
 	if (flight->may_have_happened)
-		decide(flight, error);
+		decide(flight);
 	else
-		fail_refused(flight, error);
+		fail_refused(flight, flight->call);
 }
 
 /* True when another transaction, or a lack of capacity, was in the way of one of the actions. */
@@ -433,7 +431,7 @@ take_cancellation(Flight *flight, const ServiceError *error)
 	if (!result_is_ok(dynamodb_read_cancellation(flight->row->arena, error->cancellation_reasons,
 	                                             &reasons, &count)) ||
 	    count != 2)
-		fail_refused(flight, error);
+		fail_refused(flight, flight->call);
 	else if (bytes_equal(reasons[1].code, failed))
 		fail_duplicate(flight, &flight->row->new_key);
 	else if (bytes_equal(reasons[0].code, failed))
@@ -448,7 +446,7 @@ take_cancellation(Flight *flight, const ServiceError *error)
 		                                               pg_prng_double(&pg_global_prng_state)));
 	}
 	else
-		fail_refused(flight, error);
+		fail_refused(flight, flight->call);
 }
 
 static void
@@ -459,7 +457,7 @@ take_decision(Flight *flight, const DynamodbItem *stored)
 	else if (flight->row->kind == ROW_INSERT && stored != NULL)
 		end_duplicate(flight);
 	else
-		fail_refused(flight, flight->error);
+		fail_refused(flight, flight->refused);
 }
 
 /* The call is done: goes on, or frees the place; raises failures, the place being free then. */
@@ -478,7 +476,7 @@ settle_flight(Flight *flight)
 	else if (error != NULL && step == FLIGHT_DECIDING)
 		fail_unknown(flight);
 	else if (error != NULL)
-		fail_refused(flight, error);
+		fail_refused(flight, flight->call);
 	else if (step == FLIGHT_WRITING)
 		end_stored(flight);
 	else

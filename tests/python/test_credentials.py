@@ -113,6 +113,29 @@ def test_refused_role(role_session, service):
     assert role_session.execute(SCAN).fetchall() == ROWS
 
 
+WRITES = {
+    "PutItem": "INSERT INTO faults VALUES ('new')",
+    "DeleteItem": "DELETE FROM faults WHERE id = 'key 0'",
+    "BatchWriteItem": "INSERT INTO overwritten VALUES ('new')",
+    "TransactWriteItems": "INSERT INTO pending VALUES ('new')",
+}
+
+
+@pytest.mark.parametrize(("operation", "statement"), WRITES.items())
+def test_role_refused_to_writers(role_session, service, operation, statement):
+    for name, mode in {"overwritten": "overwrite", "pending": "transaction"}.items():
+        role_session.execute(
+            f"CREATE FOREIGN TABLE {name} (id text) SERVER aws"
+            f" OPTIONS (table_name 'faults', write_mode '{mode}')"
+        )
+    refused = faults.refuse_role(403, "AccessDenied", "not you")
+    service.script("AssumeRole", faults.assume_role(1), refused, refused)
+    service.script(operation, faults.refuse(400, "ExpiredTokenException"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege) as raised:
+        role_session.execute(statement)
+    assert raised.value.diag.message_primary == "AWS STS AssumeRole failed: not you"
+
+
 def test_role_is_tried_again(role_session, service):
     service.script("AssumeRole", faults.refuse_role(503, "ServiceUnavailable"))
     assert role_session.execute(SCAN).fetchall() == ROWS
