@@ -227,8 +227,10 @@ settle_batch(Batch *batch)
 
 /* Settles a batch whose call is done; its place is free when a failure is raised. */
 static void
-proceed_batch(Batch *batch)
+proceed_batch(void *place)
 {
+	Batch *batch = place;
+
 	if (batch->call == NULL || !service_call_is_done(batch->call))
 		return;
 	PG_TRY();
@@ -239,25 +241,6 @@ proceed_batch(Batch *batch)
 	{
 		clear_batch(batch);
 		PG_RE_THROW();
-	}
-	PG_END_TRY();
-}
-
-static void
-proceed_batch_quietly(Batch *batch)
-{
-	MemoryContext caller = CurrentMemoryContext;
-
-	PG_TRY();
-	{
-		proceed_batch(batch);
-	}
-	PG_CATCH();
-	{
-		if (error_ends_waiting(geterrcode()))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(caller);
-		FlushErrorState();
 	}
 	PG_END_TRY();
 }
@@ -448,7 +431,7 @@ drain(void *state)
 	do
 	{
 		for (int i = 0; i < mode->batch_count; i++)
-			proceed_batch_quietly(&mode->batches[i]);
+			proceed_quietly(proceed_batch, &mode->batches[i]);
 	} while (wait_for_any(mode));
 }
 

@@ -498,8 +498,10 @@ settle_flight(Flight *flight)
  * flight that is nowhere; its place is freed before the error goes on.
  */
 static void
-proceed_flight(Flight *flight)
+proceed_flight(void *place)
 {
+	Flight *flight = place;
+
 	if (flight->call == NULL || !service_call_is_done(flight->call))
 		return;
 	PG_TRY();
@@ -544,31 +546,11 @@ settle(void *state)
 	}
 }
 
-/* The same for a flight whose failure changes nothing any more. */
 static void
-proceed_flight_quietly(Flight *flight)
-{
-	MemoryContext caller = CurrentMemoryContext;
-
-	PG_TRY();
-	{
-		proceed_flight(flight);
-	}
-	PG_CATCH();
-	{
-		if (error_ends_waiting(geterrcode()))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(caller);
-		FlushErrorState();
-	}
-	PG_END_TRY();
-}
-
-static void
-proceed_quietly(StatementMode *mode)
+proceed_all_quietly(StatementMode *mode)
 {
 	for (int i = 0; i < mode->flight_count; i++)
-		proceed_flight_quietly(&mode->flights[i]);
+		proceed_quietly(proceed_flight, &mode->flights[i]);
 }
 
 static void
@@ -576,11 +558,11 @@ drain(void *state)
 {
 	StatementMode *mode = state;
 
-	proceed_quietly(mode);
+	proceed_all_quietly(mode);
 	while (mode->in_flight > 0)
 	{
 		wait_for_any(mode);
-		proceed_quietly(mode);
+		proceed_all_quietly(mode);
 	}
 }
 

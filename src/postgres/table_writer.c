@@ -166,6 +166,25 @@ error_ends_waiting(int sqlstate)
 	       sqlstate == ERRCODE_CRASH_SHUTDOWN;
 }
 
+void
+proceed_quietly(void (*proceed)(void *place), void *place)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		proceed(place);
+	}
+	PG_CATCH();
+	{
+		if (error_ends_waiting(geterrcode()))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+}
+
 /* The error that is being caught, in the writer's memory; the error state is then clean. */
 static ErrorData *
 take_error(TableWriter *writer)
