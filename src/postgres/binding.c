@@ -18,24 +18,13 @@
 
 #include "item/number.h"
 #include "postgres/binding.h"
+#include "postgres/bound_conditions.h"
 #include "postgres/conditions.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 
-/*
- * A filter is tried out with placeholders of its own, before the request numbers them all, so it is
- * held this many bytes below DynamoDB's limit on an expression.
- */
-#define FILTER_BYTES_MAXIMUM (EXPRESSION_BYTES_MAXIMUM - 512)
-
 /* Operands of one IN in a filter; more could not fit into an expression. */
 #define FILTER_IN_MAXIMUM 1000
-
-/* Bytes of the values of a filter: half of DynamoDB's 2 MB for all of an expression's. */
-#define FILTER_VALUES_MAXIMUM ((Size) 1024 * 1024)
-
-/* Memory for trying out one filter. */
-#define TRIAL_MAXIMUM ((Size) 8 * 1024 * 1024)
 
 static const Demand always = {.outcome = DEMAND_ALWAYS};
 static const Demand never = {.outcome = DEMAND_NEVER};
@@ -305,62 +294,6 @@ leaf_demand(const Binding *binding, const TemplateLeaf *leaf)
 	return value_demand(binding, leaf, binding->values[number]);
 }
 
-static Condition *
-make_condition(ConditionKind kind, const ForeignColumn *column)
-{
-	Condition *condition = palloc0(sizeof(*condition));
-
-	condition->kind = kind;
-	condition->path = column->path;
-	return condition;
-}
-
-static Condition *
-make_junction(ConditionKind kind, Condition **children, uint32 count)
-{
-	Condition *condition = palloc0(sizeof(*condition));
-
-	condition->kind = kind;
-	condition->children = palloc(sizeof(Condition *) * count);
-	memcpy(condition->children, children, sizeof(Condition *) * count);
-	condition->child_count = count;
-	return condition;
-}
-
-static Condition *
-make_has_type(const ForeignColumn *column, AttributeType type)
-{
-	Condition *condition = make_condition(CONDITION_HAS_TYPE, column);
-
-	condition->attribute_type = type;
-	return condition;
-}
-
-static Condition *
-make_not(Condition *condition)
-{
-	return make_junction(CONDITION_NOT, &condition, 1);
-}
-
-/* SQL NULL is a missing attribute or a NULL one. */
-static Condition *
-make_is_null(const ForeignColumn *column)
-{
-	Condition *children[] = {make_condition(CONDITION_NOT_EXISTS, column),
-	                         make_has_type(column, ATTRIBUTE_NULL)};
-
-	return make_junction(CONDITION_OR, children, lengthof(children));
-}
-
-static Condition *
-make_is_not_null(const ForeignColumn *column)
-{
-	Condition *children[] = {make_condition(CONDITION_EXISTS, column),
-	                         make_not(make_has_type(column, ATTRIBUTE_NULL))};
-
-	return make_junction(CONDITION_AND, children, lengthof(children));
-}
-
 /*
  * Lets through what the column would be read from with an error, or as another type: a value that
  * is there but is not of the type that the column writes. DynamoDB finds such values unequal and
@@ -369,7 +302,7 @@ make_is_not_null(const ForeignColumn *column)
 static Condition *
 make_type_guard(const ForeignColumn *column, AttributeType written)
 {
-	Condition *children[] = {make_condition(CONDITION_EXISTS, column),
+	Condition *children[] = {make_column_condition(CONDITION_EXISTS, column),
 	                         make_not(make_has_type(column, written)),
 	                         make_not(make_has_type(column, ATTRIBUTE_NULL))};
 
@@ -398,20 +331,6 @@ is_table_key(const ForeignRelation *relation, const ForeignColumn *column)
 	return false;
 }
 
-/* The attribute type of the values that the condition lets through; others need a guard. */
-static AttributeType
-judged_type(const ForeignColumn *column)
-{
-	ColumnConversion *element = column_conversion_element(column->conversion);
-	AttributeType written;
-
-	if (element != NULL)
-		return column_conversion_set_type(element);
-	if (!column_conversion_written_type(column->conversion, &written))
-		elog(ERROR, "column \"%s\" has no one attribute type to compare with", column->name);
-	return written;
-}
-
 /*
  * DynamoDB finds a missing attribute unequal to anything, SQL does not. The guard stands before the
  * comparison, because not every implementation of DynamoDB can compare values of different types.
@@ -423,52 +342,11 @@ make_guarded(const ForeignColumn *column, Condition *comparison)
 
 	if (comparison->kind == CONDITION_NOT_EQUAL || comparison->kind == CONDITION_NOT)
 	{
-		children[0] = make_condition(CONDITION_EXISTS, column);
+		children[0] = make_column_condition(CONDITION_EXISTS, column);
 		return make_junction(CONDITION_AND, children, lengthof(children));
 	}
 	children[0] = make_type_guard(column, judged_type(column));
 	return make_junction(CONDITION_OR, children, lengthof(children));
-}
-
-static Condition *
-make_comparison(const ForeignColumn *column, ConditionKind kind, AttributeValue *values,
-                uint32 count)
-{
-	Condition *condition = make_condition(kind, column);
-
-	condition->values = values;
-	condition->value_count = count;
-	return condition;
-}
-
-/* contains() of all values, or of any. */
-static Condition *
-make_containment(const ForeignColumn *column, ConditionKind junction, const Demand *demand)
-{
-	Condition **children = palloc(sizeof(Condition *) * demand->value_count);
-
-	for (uint32 i = 0; i < demand->value_count; i++)
-		children[i] = make_comparison(column, CONDITION_CONTAINS, &demand->values[i], 1);
-	return demand->value_count == 1 ? children[0]
-	                                : make_junction(junction, children, demand->value_count);
-}
-
-/* The condition of a demand on values. */
-static Condition *
-make_demanded(const ForeignColumn *column, const Demand *demand)
-{
-	switch (demand->comparison)
-	{
-		case CONDITION_CONTAINS:
-			return make_containment(column, CONDITION_AND, demand);
-		case CONDITION_OR:
-			return make_containment(column, CONDITION_OR, demand);
-		case CONDITION_NOT:
-			return make_not(
-			    make_comparison(column, CONDITION_IN, demand->values, demand->value_count));
-		default:
-			return make_comparison(column, demand->comparison, demand->values, demand->value_count);
-	}
 }
 
 /* What a filter says about a leaf; *condition is set for DEMAND_CONDITION. */
@@ -538,44 +416,6 @@ template_filter(const Binding *binding, List *template, Condition **condition)
 	return leaf_filter(binding, &leaf, condition);
 }
 
-static Size
-condition_values_size(const Condition *condition)
-{
-	Size size = 0;
-
-	for (uint32 i = 0; i < condition->value_count; i++)
-	{
-		if (condition->values[i].type != ATTRIBUTE_BOOL)
-			size += condition->values[i].bytes.length;
-	}
-	for (uint32 i = 0; i < condition->child_count; i++)
-		size += condition_values_size(condition->children[i]);
-	return size;
-}
-
-/* True when the condition can be written as one expression. */
-static bool
-fits_expression(const Condition *condition)
-{
-	MemoryContext trial =
-	    AllocSetContextCreate(CurrentMemoryContext, "filter expression", ALLOCSET_DEFAULT_SIZES);
-	Arena *arena = memory_context_arena(trial, ARENA_PLAIN, TRIAL_MAXIMUM);
-	ByteBuffer *expression = memory_context_buffer(trial, ARENA_PLAIN, FILTER_BYTES_MAXIMUM);
-	ExpressionAttributes *attributes = expression_attributes_create(arena);
-	CheckedResult result = attributes == NULL
-	                           ? result_out_of_memory()
-	                           : expression_write_condition(attributes, expression, condition);
-
-	if (result_is_ok(result))
-		result = buffer_result(expression);
-	MemoryContextDelete(trial);
-	if (!result_is_ok(result) && result.code != RESULT_TOO_LARGE)
-		report_result(result, "could not write filter");
-	return result_is_ok(result) &&
-	       condition_operator_count(condition) <= EXPRESSION_OPERATORS_MAXIMUM &&
-	       condition_values_size(condition) <= FILTER_VALUES_MAXIMUM;
-}
-
 bool
 filter_bind(const Binding *binding, List *template, const Condition **filter)
 {
@@ -597,7 +437,7 @@ filter_bind(const Binding *binding, List *template, const Condition **filter)
 				break;
 			case DEMAND_CONDITION:
 				all = count == 0 ? sent[0] : make_junction(CONDITION_AND, sent, count + 1);
-				if (fits_expression(all))
+				if (condition_fits_expression(all))
 				{
 					*filter = all;
 					count++;

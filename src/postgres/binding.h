@@ -23,6 +23,7 @@ typedef struct Binding
 	const Datum *values;
 	const bool *nulls;
 	int value_count;
+	bool every_key; /* lookups stay lookups, however many combinations of key values there are */
 } Binding;
 
 typedef enum DemandOutcome
@@ -71,9 +72,9 @@ typedef struct KeyDemand
 #define KEY_COMBINATIONS_MAXIMUM 10000
 
 /*
- * Binds the template of a key condition: keys if `lookup`, unless they are too many combinations,
- * else conditions. Conditions on one attribute are folded into one, as DynamoDB wants it. A
- * template that is an OR has alternatives; no key is in the result twice.
+ * Binds the template of a key condition: keys if `lookup`, unless they are too many combinations
+ * and not `every_key`, else conditions. Conditions on one attribute are folded into one, as
+ * DynamoDB wants it. A template that is an OR has alternatives; no key is in the result twice.
  */
 extern KeyDemand key_bind(const Binding *binding, const KeySchema *keys, List *template,
                           bool lookup);

@@ -50,6 +50,9 @@ extern bool like_prefix(const char *pattern, int length, StringInfo prefix, bool
  */
 extern bool like_longest_piece(const char *pattern, int length, StringInfo longest);
 
+/* True for a constant LIKE pattern that is a prefix and says nothing else. */
+extern bool pattern_is_prefix(const Node *pattern);
+
 /*
  * The conversion by which a value of `type` is written as the column's attribute, or as an element
  * of it where the column is an array: the column's own, or one made for the type in

@@ -17,6 +17,7 @@
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/scan.h"
+#include "postgres/template.h"
 
 /* More than the paths of the widest table take. */
 #define PROJECTION_TEXT_MAXIMUM ((Size) 16 * 1024 * 1024)
@@ -134,38 +135,52 @@ deparse_context(const ForeignScan *plan, ExplainState *state)
 	return set_deparse_context_plan(state->deparse_cxt, (Plan *) plan, NIL);
 }
 
-void
-explain_key_condition(ForeignScanState *node, const ForeignRelation *relation, ExplainState *state)
+static Explained
+explained_scan(ForeignScanState *node, const ForeignRelation *relation, ExplainState *state)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	Explained explained = {
+
+	return (Explained){
 	    .plan = plan,
 	    .access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS)),
 	    .relation = relation,
 	    .state = state,
 	    .deparse_context = deparse_context(plan, state),
 	};
+}
+
+void
+explain_key_condition(ForeignScanState *node, const ForeignRelation *relation, ExplainState *state)
+{
+	Explained explained = explained_scan(node, relation, state);
 
 	show_condition(&explained, "Key Condition", explained.access->key_condition);
+}
+
+char *
+explain_template(ForeignScanState *node, const ForeignRelation *relation, List *template,
+                 ExplainState *state)
+{
+	Explained explained = explained_scan(node, relation, state);
+	char *text = access_describe(explained.access, relation, template, explained.plan->fdw_exprs,
+	                             explained.deparse_context);
+
+	return template_is_leaf(template) ? text : psprintf("(%s)", text);
 }
 
 void
 dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
 {
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	FetchCounters counters;
 	KmsUse kms;
 
 	if (state->verbose)
 	{
-		Explained explained = {
-		    .plan = plan,
-		    .access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS)),
-		    .relation = foreign_relation_open(RelationGetRelid(node->ss.ss_currentRelation),
-		                                      foreign_scan_user(node)),
-		    .state = state,
-		    .deparse_context = deparse_context(plan, state),
-		};
+		Explained explained =
+		    explained_scan(node,
+		                   foreign_relation_open(RelationGetRelid(node->ss.ss_currentRelation),
+		                                         foreign_scan_user(node)),
+		                   state);
 
 		show_request(&explained);
 	}

@@ -9,9 +9,12 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/access.h"
+#include "postgres/direct_modify.h"
 #include "postgres/modify.h"
 #include "postgres/modify_planning.h"
 #include "postgres/table_writer.h"
+#include "postgres/template.h"
 
 /* What an INSERT, UPDATE or DELETE of the table sends, as far as it does not depend on rows. */
 static RowWriteKind
@@ -88,6 +91,61 @@ dynamodbExplainForeignModify(ModifyTableState *node, ResultRelInfo *target, List
 		show_request(foreign_relation_open(RelationGetRelid(target->ri_RelationDesc),
 		                                   foreign_target_user(target, node->ps.state)),
 		             node->operation, list_nth(fdw_private, MODIFY_PRIVATE_READ_COLUMNS), explain);
+	if (explain->analyze && writer != NULL)
+		explain_write_counters(writer, explain);
+}
+
+/* --- without reading -------------------------------------------------------------------------- */
+
+/* What is asked of an item: that it is there, what the conditions say, and guards of assignments.
+ */
+static char *
+describe_direct_condition(ForeignScanState *node, const ForeignRelation *relation,
+                          ExplainState *explain)
+{
+	const List *members = ((const ForeignScan *) node->ss.ps.plan)->fdw_private;
+	List *template = list_nth(members, DIRECT_PRIVATE_CONDITION);
+	Bytes name = relation->description->keys.hash[0].name;
+	StringInfoData text;
+	ListCell *cell;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "attribute_exists(%.*s)", (int) name.length, name.data);
+	foreach (cell, template_conjuncts(template))
+		appendStringInfo(&text, " AND %s", explain_template(node, relation, lfirst(cell), explain));
+	foreach (cell, (const List *) list_nth(members, DIRECT_PRIVATE_ASSIGNED))
+	{
+		char *guard = column_guard_text(&relation->columns[lfirst_int(cell) - 1]);
+
+		if (guard != NULL)
+			appendStringInfo(&text, " AND %s", guard);
+	}
+	return text.data;
+}
+
+static void
+show_direct_request(ForeignScanState *node, ExplainState *explain)
+{
+	const ForeignScan *plan = (const ForeignScan *) node->ss.ps.plan;
+	const ForeignRelation *relation = foreign_relation_open(
+	    RelationGetRelid(node->ss.ss_currentRelation), foreign_scan_user(node));
+
+	ExplainPropertyText("DynamoDB Request",
+	                    statement_mode.operation(kind_of_operation(plan->operation)), explain);
+	ExplainPropertyText("Table", relation->options->table_name, explain);
+	if (relation->description == NULL)
+		return;
+	explain_key_condition(node, relation, explain);
+	ExplainPropertyText("Condition", describe_direct_condition(node, relation, explain), explain);
+}
+
+void
+dynamodbExplainDirectModify(ForeignScanState *node, ExplainState *explain)
+{
+	TableWriter *writer = direct_modification_writer(node);
+
+	if (explain->verbose)
+		show_direct_request(node, explain);
 	if (explain->analyze && writer != NULL)
 		explain_write_counters(writer, explain);
 }

@@ -393,7 +393,8 @@ key_bind(const Binding *binding, const KeySchema *keys, List *template, bool loo
 	}
 	if (count == 0)
 		return (KeyDemand){.never = true};
-	for (int i = 0; i < count && combinations > KEY_COMBINATIONS_MAXIMUM; i++)
+	for (int i = 0; i < count && combinations > KEY_COMBINATIONS_MAXIMUM && !binding->every_key;
+	     i++)
 		key_widen(&restrictions[i]);
 	if (list_length(alternatives) > 1)
 		return key_ranges_demand(restrictions, count, lookup);

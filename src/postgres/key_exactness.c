@@ -106,24 +106,6 @@ range_is_exact(const ExactnessScope *scope, const PlannedCondition *condition)
 	                       value_is_possible(scope->relation, &other));
 }
 
-/* True for a pattern that is a prefix and says nothing else. */
-static bool
-pattern_is_prefix(const Const *constant)
-{
-	StringInfoData prefix;
-	bool is_whole;
-	text *pattern;
-	int length;
-
-	if (!IsA(constant, Const) || constant->constisnull)
-		return false;
-	pattern = DatumGetTextPP(constant->constvalue);
-	length = VARSIZE_ANY_EXHDR(pattern);
-	initStringInfo(&prefix);
-	return like_prefix(VARDATA_ANY(pattern), length, &prefix, &is_whole) && !is_whole &&
-	       prefix.len > 0 && prefix.len == length - 1 && VARDATA_ANY(pattern)[length - 1] == '%';
-}
-
 static bool
 prefix_is_exact(const ExactnessScope *scope, const PlannedCondition *condition)
 {
@@ -134,7 +116,7 @@ prefix_is_exact(const ExactnessScope *scope, const PlannedCondition *condition)
 	    !column_conversion_orders_all(scope->relation->columns[leaf.column - 1].conversion) ||
 	    !value_is_possible(scope->relation, &leaf))
 		return false;
-	return leaf.kind == TEMPLATE_STARTS_WITH || pattern_is_prefix((const Const *) leaf.value);
+	return leaf.kind == TEMPLATE_STARTS_WITH || pattern_is_prefix(leaf.value);
 }
 
 /* Many values of a range attribute may be widened to a range. */

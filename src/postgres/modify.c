@@ -48,17 +48,6 @@ dynamodbIsForeignRelUpdatable(Relation relation)
 
 /* --- beginning -------------------------------------------------------------------------------- */
 
-static Bitmapset *
-set_of_list(const List *list)
-{
-	Bitmapset *set = NULL;
-	ListCell *cell;
-
-	foreach (cell, list)
-		set = bms_add_member(set, lfirst_int(cell));
-	return set;
-}
-
 /* Numbers of the columns that the command sets. */
 static Bitmapset *
 assigned_columns(EState *statement, ResultRelInfo *target)

@@ -190,7 +190,18 @@ dynamodbAddForeignUpdateTargets(PlannerInfo *root, Index rtindex, RangeTblEntry 
 	add_row_identity_var(root, row, rtindex, "wholerow");
 }
 
-static List *
+Bitmapset *
+set_of_list(const List *list)
+{
+	Bitmapset *set = NULL;
+	ListCell *cell;
+
+	foreach (cell, list)
+		set = bms_add_member(set, lfirst_int(cell));
+	return set;
+}
+
+List *
 list_of_set(const Bitmapset *set)
 {
 	List *list = NIL;

@@ -28,6 +28,10 @@ extern Bitmapset *columns_looked_at(PlannerInfo *root, const RelOptInfo *base,
 /* The numbers of the columns that the key of an item is made of. */
 extern Bitmapset *columns_of_key(const ForeignRelation *relation);
 
+/* A set as an ascending list of integers, and back. */
+extern List *list_of_set(const Bitmapset *set);
+extern Bitmapset *set_of_list(const List *list);
+
 /* True when a trigger of the foreign table may change rows before they are updated. */
 extern bool relation_has_update_trigger(Oid relation_id);
 

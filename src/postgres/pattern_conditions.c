@@ -65,6 +65,24 @@ like_longest_piece(const char *pattern, int length, StringInfo longest)
 	return true;
 }
 
+bool
+pattern_is_prefix(const Node *pattern)
+{
+	const Const *constant = (const Const *) pattern;
+	StringInfoData prefix;
+	bool is_whole;
+	text *value;
+	int length;
+
+	if (!IsA(constant, Const) || constant->constisnull)
+		return false;
+	value = DatumGetTextPP(constant->constvalue);
+	length = VARSIZE_ANY_EXHDR(value);
+	initStringInfo(&prefix);
+	return like_prefix(VARDATA_ANY(value), length, &prefix, &is_whole) && !is_whole &&
+	       prefix.len > 0 && prefix.len == length - 1 && VARDATA_ANY(value)[length - 1] == '%';
+}
+
 /* `column LIKE pattern` with a pattern that is known: without a prefix, as what it contains. */
 static List *
 known_pattern_template(TemplateLeaf *leaf)

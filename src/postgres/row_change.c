@@ -23,22 +23,6 @@
 #include "postgres/row_encryption.h"
 #include "postgres/row_writer_parts.h"
 
-/* What one UPDATE or DELETE collects. */
-typedef struct ChangeList
-{
-	AttributeChange *changes;
-	size_t count;
-	size_t capacity;
-} ChangeList;
-
-/* Conditions that all must hold. */
-typedef struct ConditionList
-{
-	Condition **conditions;
-	size_t count;
-	size_t capacity;
-} ConditionList;
-
 /* --- rows ------------------------------------------------------------------------------------- */
 
 static RowValues
@@ -158,7 +142,7 @@ key_of_values(RowWrite *row, const RowValues *values)
 
 /* --- conditions ------------------------------------------------------------------------------- */
 
-static void
+void
 add_condition(RowWrite *row, ConditionList *list, Condition *condition)
 {
 	list->conditions = arena_grow_array(row->arena, list->conditions, list->count, &list->capacity,
@@ -194,8 +178,7 @@ add_null(RowWrite *row, ConditionList *list, const AttributePath *path)
 	add_condition(row, list, either);
 }
 
-/* That the item exists, which every list begins with. */
-static void
+void
 add_existence(RowWrite *row, ConditionList *list)
 {
 	AttributePath path = path_of_name(row, row->writer->rules[0].name);
@@ -203,7 +186,7 @@ add_existence(RowWrite *row, ConditionList *list)
 	add_condition(row, list, make_condition(row, CONDITION_EXISTS, &path));
 }
 
-static const Condition *
+const Condition *
 all_of(RowWrite *row, const ConditionList *list)
 {
 	Condition *all;
@@ -319,7 +302,7 @@ add_difference(RowWrite *row, ChangeList *list, const AttributePath *path,
 	             "compare values");
 }
 
-static bool
+bool
 leads_into_list(const AttributePath *path)
 {
 	for (uint32 i = 0; i < path->count; i++)
@@ -411,8 +394,7 @@ check_overlaps(const RowWriter *writer, ChangeList *list)
 	}
 }
 
-/* The changed attributes as an item, as far as the limits of single values go. */
-static void
+void
 check_changes(RowWrite *row, const ChangeList *list)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -429,8 +411,7 @@ check_changes(RowWrite *row, const ChangeList *list)
 	}
 }
 
-/* Puts the changes, all under the condition, to what is to be sent; nothing if there are none. */
-static void
+void
 send_changes(RowWrite *row, const ChangeList *list, const Condition *condition)
 {
 	row->write_count = 0;
@@ -506,7 +487,7 @@ row_write_update(RowWriter *writer, HeapTupleHeader old, TupleTableSlot *slot)
 	return row;
 }
 
-static void
+void
 send_delete(RowWrite *row, const Condition *condition)
 {
 	row->write_count = 0;
@@ -536,64 +517,6 @@ const AttributeValue *
 item_attribute_of_column(const void *item, const ForeignColumn *column)
 {
 	return attribute_path_find(&column->path, item);
-}
-
-/* --- from a key alone ------------------------------------------------------------------------- */
-
-static RowWrite *
-begin_direct(RowWriter *writer, RowWriteKind kind, const DynamodbItem *key, MemoryContext *caller)
-{
-	RowWrite *row = row_write_begin(writer, kind, caller);
-
-	row->is_direct = true;
-	if (!item_copy(row->arena, key, &row->key))
-		report_result(arena_failure(row->arena, 1), "write row");
-	writer->place.item = &row->key;
-	return row;
-}
-
-static const Condition *
-expect_existence(RowWrite *row)
-{
-	ConditionList list = {0};
-
-	add_existence(row, &list);
-	return all_of(row, &list);
-}
-
-RowWrite *
-row_write_delete_key(RowWriter *writer, const DynamodbItem *key, bool must_exist)
-{
-	MemoryContext caller;
-	RowWrite *row = begin_direct(writer, ROW_DELETE, key, &caller);
-
-	send_delete(row, must_exist ? expect_existence(row) : NULL);
-	row_write_end(writer, caller);
-	return row;
-}
-
-RowWrite *
-row_write_assign(RowWriter *writer, const DynamodbItem *key, const AssignedColumns *assigned)
-{
-	MemoryContext caller;
-	RowWrite *row = begin_direct(writer, ROW_UPDATE, key, &caller);
-	ChangeList list = {.changes =
-	                       ROW_ALLOCATE(row, list_length(assigned->columns), AttributeChange)};
-	ListCell *cell;
-
-	foreach (cell, assigned->columns)
-	{
-		const ForeignColumn *column = &writer->relation->columns[lfirst_int(cell) - 1];
-		int place = foreach_current_index(cell);
-
-		list.changes[list.count++] =
-		    (AttributeChange){column->path, column_write(row, column, assigned->values[place],
-		                                                 assigned->nulls[place])};
-	}
-	check_changes(row, &list);
-	send_changes(row, &list, expect_existence(row));
-	row_write_end(writer, caller);
-	return row;
 }
 
 /* --- from the stored item --------------------------------------------------------------------- */

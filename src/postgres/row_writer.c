@@ -575,16 +575,17 @@ row_write_insert(RowWriter *writer, TupleTableSlot *slot)
 RowWrite *
 row_write_given(RowWriter *writer, const GivenRow *given)
 {
+	if (given->direct != NULL)
+		return row_write_direct(writer, given->direct);
 	switch (given->kind)
 	{
 		case ROW_INSERT:
 			return row_write_insert(writer, given->slot);
 		case ROW_UPDATE:
 		case ROW_MOVE:
-			return given->key != NULL ? row_write_assign(writer, given->key, given->assigned)
-			                          : row_write_update(writer, given->old, given->slot);
+			return row_write_update(writer, given->old, given->slot);
 		case ROW_DELETE:
-			return given->key != NULL ? row_write_delete_key(writer, given->key, given->must_exist)
+			return given->key != NULL ? row_write_delete_key(writer, given->key)
 			                          : row_write_delete(writer, given->old);
 	}
 	pg_unreachable();

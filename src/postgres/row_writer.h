@@ -75,6 +75,13 @@ typedef struct RowValues
 	bool *nulls;
 } RowValues;
 
+/* An item that comes with the answer to a write without an old row. */
+typedef struct AnsweredItem
+{
+	Arena *arena;       /* where it is kept */
+	DynamodbItem *item; /* in the arena; NULL: none came */
+} AnsweredItem;
+
 typedef struct RowWrite
 {
 	MemoryContext context; /* of the struct and of everything below */
@@ -93,8 +100,11 @@ typedef struct RowWrite
 	ItemWrite writes[2];
 	int write_count;
 
-	/* There is no old row: that an item is there is the write's only condition. */
+	/* There is no old row: see row_write_direct(). */
 	bool is_direct;
+	bool has_condition;     /* beyond that there is an item */
+	AnsweredItem *answered; /* borrowed; NULL: nobody asks for it */
+	bool returns_item;      /* the item as it is afterwards, not only one that is not written */
 
 	/* The writes cannot be made before the stored item was read: see row_write_from_stored(). */
 	bool needs_stored;
@@ -111,15 +121,25 @@ typedef struct AssignedColumns
 	const bool *nulls;
 } AssignedColumns;
 
+/* An UPDATE or DELETE of one item that was not read. */
+typedef struct DirectWrite
+{
+	RowWriteKind kind; /* ROW_UPDATE or ROW_DELETE */
+	DynamodbItem key;
+	const Condition *condition;      /* beyond that there is an item; NULL: none */
+	const AssignedColumns *assigned; /* of ROW_UPDATE; none that is assigned is of the key */
+	AnsweredItem *answered;
+	bool returns_item;
+} DirectWrite;
+
 /* One row as the executor gives it; which members there are depends on the kind. */
 typedef struct GivenRow
 {
 	RowWriteKind kind;
 	HeapTupleHeader old;
 	TupleTableSlot *slot;
-	const DynamodbItem *key; /* of an UPDATE or DELETE without an old row */
-	const AssignedColumns *assigned;
-	bool must_exist;
+	const DynamodbItem *key; /* of a DELETE without an old row and without a condition */
+	const DirectWrite *direct;
 } GivenRow;
 
 /* Begins the write of the row by the function below that is for it. */
@@ -143,14 +163,32 @@ extern RowWrite *row_write_insert(RowWriter *writer, TupleTableSlot *slot);
 extern RowWrite *row_write_update(RowWriter *writer, HeapTupleHeader old, TupleTableSlot *slot);
 extern RowWrite *row_write_delete(RowWriter *writer, HeapTupleHeader old);
 
+/* The same for a key alone: whatever is there is deleted. */
+extern RowWrite *row_write_delete_key(RowWriter *writer, const DynamodbItem *key);
+
 /*
- * The same without an old row, for a key alone: for TRUNCATE, and for UPDATE and DELETE whose
- * conditions are the key and whose assignments do not depend on the row. `must_exist`: on the
- * condition that there is an item, as always with row_write_assign().
+ * The same without an old row, in row_direct.c: on the condition given, and that there is an item,
+ * and that what is assigned can be without regard to the stored form. Condition and `answered` are
+ * borrowed for as long as the row is. The item that comes when the condition does not hold is kept
+ * in `answered`, and, with `returns_item`, that which was written.
  */
-extern RowWrite *row_write_delete_key(RowWriter *writer, const DynamodbItem *key, bool must_exist);
-extern RowWrite *row_write_assign(RowWriter *writer, const DynamodbItem *key,
-                                  const AssignedColumns *assigned);
+extern RowWrite *row_write_direct(RowWriter *writer, const DirectWrite *given);
+
+/*
+ * True when each of the values can be stored, as far as the values say; else row_write_direct()
+ * would raise an error though there may be no item.
+ */
+extern bool row_can_assign(RowWriter *writer, const AssignedColumns *assigned);
+
+/*
+ * True when the column can be assigned without reading: SQL's value says all that is to be stored,
+ * but for what row_write_direct() has the service look at.
+ */
+extern bool column_is_assignable_unread(const ForeignColumn *column);
+
+/* The guard of the column's assignment, for EXPLAIN: "NOT attribute_type(…)"; NULL: none. palloc'd.
+ */
+extern char *column_guard_text(const ForeignColumn *column);
 
 /*
  * Makes the writes of an UPDATE, DELETE or ROW_MOVE anew from the item that is stored; NULL when

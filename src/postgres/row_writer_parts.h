@@ -12,6 +12,22 @@
 /* What a value of one item may take while it is made: 400 KB, several times over. */
 #define ROW_MEMORY_MAXIMUM ((Size) 64 * 1024 * 1024)
 
+/* What one UPDATE or DELETE collects. */
+typedef struct ChangeList
+{
+	AttributeChange *changes;
+	size_t count;
+	size_t capacity;
+} ChangeList;
+
+/* Conditions that all must hold. */
+typedef struct ConditionList
+{
+	Condition **conditions;
+	size_t count;
+	size_t capacity;
+} ConditionList;
+
 /* An empty RowWrite in a context of its own; the writer's place is entered, scratch is current. */
 extern RowWrite *row_write_begin(RowWriter *writer, RowWriteKind kind, MemoryContext *caller);
 
@@ -69,6 +85,23 @@ extern AttributePath path_of_name(RowWrite *row, Bytes name);
 extern Condition *make_condition(RowWrite *row, ConditionKind kind, const AttributePath *path);
 extern Condition *make_comparison(RowWrite *row, const AttributePath *path,
                                   const AttributeValue *value);
+
+/* In row_change.c: one more condition of the list; that the item exists, with which lists begin. */
+extern void add_condition(RowWrite *row, ConditionList *list, Condition *condition);
+extern void add_existence(RowWrite *row, ConditionList *list);
+
+/* One condition of all in the list, of which there is one at least. */
+extern const Condition *all_of(RowWrite *row, const ConditionList *list);
+
+/* Raises the error of a changed value that DynamoDB does not store, as far as values alone say. */
+extern void check_changes(RowWrite *row, const ChangeList *list);
+
+/* True when an element of a list is on the path, or at its end. */
+extern bool leads_into_list(const AttributePath *path);
+
+/* Puts an update, or a delete, to what is to be sent; no changes are no update. */
+extern void send_changes(RowWrite *row, const ChangeList *list, const Condition *condition);
+extern void send_delete(RowWrite *row, const Condition *condition);
 
 /* Room for `count` elements of the type in the row's arena. */
 #define ROW_ALLOCATE(row, count, type) ((type *) row_allocate((row), (count), sizeof(type)))

@@ -41,6 +41,10 @@ extern void dynamodbExplainForeignScan(ForeignScanState *node, struct ExplainSta
 extern void explain_key_condition(ForeignScanState *node, const ForeignRelation *relation,
                                   struct ExplainState *explain);
 
+/* A template of the plan as text, in parentheses unless it is a leaf. palloc'd. */
+extern char *explain_template(ForeignScanState *node, const ForeignRelation *relation,
+                              List *template, struct ExplainState *explain);
+
 /* In analyze.c. */
 extern bool dynamodbAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *sample_rows,
                                         BlockNumber *total_pages);

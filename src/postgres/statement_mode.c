@@ -148,7 +148,8 @@ build_write(Flight *flight)
 	const RowWrite *row = flight->row;
 
 	if (row->kind != ROW_MOVE)
-		return dynamodb_write_item(flight->scratch, &row->writes[0], RETURN_NO_ATTRIBUTES,
+		return dynamodb_write_item(flight->scratch, &row->writes[0],
+		                           row->returns_item ? RETURN_NEW_ATTRIBUTES : RETURN_NO_ATTRIBUTES,
 		                           flight->body);
 	return dynamodb_write_transaction(flight->scratch, row->writes, row->write_count,
 	                                  bytes_of_string(flight->token), flight->body);
@@ -191,13 +192,41 @@ end_flight(Flight *flight)
 	flight->mode->in_flight--;
 }
 
+/* Keeps the item, if there is one, for whom the row answers to. */
 static void
-end_stored(Flight *flight)
+answer_with(Flight *flight, const DynamodbItem *item)
+{
+	AnsweredItem *answered = flight->row->answered;
+
+	if (answered == NULL || item == NULL)
+		return;
+	answered->item = arena_allocate_array(answered->arena, 1, sizeof(*answered->item));
+	if (answered->item == NULL || !item_copy(answered->arena, item, answered->item))
+		report_result(arena_failure(answered->arena, 1), "keep item");
+}
+
+/* `item`: as it is now, if that is known; else NULL. */
+static void
+end_stored(Flight *flight, const DynamodbItem *item)
 {
 	if (flight->outcome != NULL)
 		*flight->outcome = ROW_STORED;
 	table_writer_count_stored(flight->mode->writer);
+	answer_with(flight, item);
 	end_flight(flight);
+}
+
+/*
+ * What an error says of a row whose item is not as an attempt that was lost would have left it: it
+ * may have been, until somebody has changed it.
+ */
+static const char *
+uncertainty(Flight *flight)
+{
+	if (!flight->may_have_happened)
+		return "";
+	written_rows_add_unknown(flight->mode->writer->written, 1);
+	return " It is not known whether the row was stored before by a request whose answer was lost.";
 }
 
 /* Errors free the place before they are raised: what they say is made first. */
@@ -206,12 +235,13 @@ fail_duplicate(Flight *flight, const DynamodbItem *key)
 {
 	const RowWriter *rows = flight->mode->writer->rows;
 	char *text = row_write_key_text(rows, key);
+	const char *uncertain = uncertainty(flight);
 
 	end_flight(flight);
 	ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
 	                errmsg("item with this key already exists in DynamoDB table \"%s\"",
 	                       rows->relation->options->table_name),
-	                errdetail("Key %s already exists.", text)));
+	                errdetail("Key %s already exists.%s", text, uncertain)));
 }
 
 static void
@@ -219,15 +249,8 @@ end_duplicate(Flight *flight)
 {
 	if (flight->outcome == NULL)
 		fail_duplicate(flight, &flight->row->key);
+	(void) uncertainty(flight);
 	*flight->outcome = ROW_IS_DUPLICATE;
-	end_flight(flight);
-}
-
-/* A row without old values was to be changed where there is none. */
-static void
-end_not_found(Flight *flight)
-{
-	*flight->outcome = ROW_NOT_FOUND;
 	end_flight(flight);
 }
 
@@ -236,17 +259,24 @@ fail_changed(Flight *flight)
 {
 	const RowWriter *rows = flight->mode->writer->rows;
 	char *text = row_write_key_text(rows, &flight->row->key);
+	const char *uncertain = uncertainty(flight);
 
 	end_flight(flight);
 	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 	                errmsg("item was changed in DynamoDB table \"%s\" after it had been read",
 	                       rows->relation->options->table_name),
-	                errdetail("Key %s is concerned.", text),
+	                errdetail("Key %s is concerned.%s", text, uncertain),
 	                errhint("The statement may succeed when it is run again.")));
 }
 
+/* Why it is not known. */
+static const char unread[] = "The item could not be read to find out.";
+static const char untold[] =
+    "The item is as the statement would leave it, but may have been so before.";
+
+/* `reason` is a sentence. */
 static void
-fail_unknown(Flight *flight)
+fail_unknown(Flight *flight, const char *reason)
 {
 	TableWriter *writer = flight->mode->writer;
 	const ForeignRelation *relation = writer->relation;
@@ -254,13 +284,11 @@ fail_unknown(Flight *flight)
 
 	written_rows_add_unknown(writer->written, 1);
 	end_flight(flight);
-	ereport(ERROR,
-	        (errcode(ERRCODE_CONNECTION_FAILURE),
-	         errmsg("it is not known whether an item was written to DynamoDB table \"%s\"",
-	                relation->options->table_name),
-	         errdetail("Key %s is concerned. The request may have been carried out, and the item "
-	                   "could not be read to find out.",
-	                   text)));
+	ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
+	                errmsg("it is not known whether an item was written to DynamoDB table \"%s\"",
+	                       relation->options->table_name),
+	                errdetail("Key %s is concerned. The request may have been carried out. %s",
+	                          text, reason)));
 }
 
 /* The call's write was refused, and has not taken effect. The place is freed by who catches. */
@@ -282,7 +310,7 @@ static void
 write_or_end(Flight *flight)
 {
 	if (flight->row->write_count == 0)
-		end_stored(flight);
+		end_stored(flight, NULL);
 	else
 		start_write(flight, 0);
 }
@@ -325,16 +353,34 @@ item_of_refusal(Flight *flight, Bytes json)
 	return item;
 }
 
+/*
+ * The condition of a write without an old row does not hold: there is no row, or SQL decides
+ * whether it is one. Nothing says how the item was when an attempt that was lost found it. So if it
+ * is as that attempt would have left it, it may have been so before, and the row would be no row.
+ */
+static void
+end_direct(Flight *flight, const DynamodbItem *stored)
+{
+	if (flight->may_have_happened && row_write_has_happened(flight->row, stored))
+	{
+		fail_unknown(flight, untold);
+		return;
+	}
+	*flight->outcome = stored == NULL ? ROW_NOT_FOUND : ROW_DIFFERS;
+	answer_with(flight, stored);
+	end_flight(flight);
+}
+
 /* The condition does not hold for what is stored. */
 static void
 take_contradiction(Flight *flight, const DynamodbItem *stored)
 {
-	if (flight->may_have_happened && row_write_has_happened(flight->row, stored))
-		end_stored(flight);
+	if (flight->row->is_direct)
+		end_direct(flight, stored);
+	else if (flight->may_have_happened && row_write_has_happened(flight->row, stored))
+		end_stored(flight, NULL);
 	else if (flight->row->kind == ROW_INSERT)
 		end_duplicate(flight);
-	else if (flight->row->is_direct)
-		end_not_found(flight);
 	else
 		write_from_stored(flight, stored);
 }
@@ -345,7 +391,7 @@ decide(Flight *flight)
 {
 	if (flight->row->kind == ROW_MOVE)
 	{
-		fail_unknown(flight);
+		fail_unknown(flight, unread);
 		return;
 	}
 	flight->refused = flight->call;
@@ -449,15 +495,35 @@ take_cancellation(Flight *flight, const ServiceError *error)
 		fail_refused(flight, flight->call);
 }
 
+/* True when an item that is as the write leaves it would be written anyway, and be a row. */
+static bool
+effect_shows_row(const RowWrite *row)
+{
+	return !row->is_direct || (row->kind == ROW_UPDATE && !row->has_condition);
+}
+
 static void
 take_decision(Flight *flight, const DynamodbItem *stored)
 {
 	if (row_write_has_happened(flight->row, stored))
-		end_stored(flight);
+	{
+		if (effect_shows_row(flight->row))
+			end_stored(flight, stored);
+		else
+			fail_unknown(flight, untold);
+	}
 	else if (flight->row->kind == ROW_INSERT && stored != NULL)
 		end_duplicate(flight);
 	else
 		fail_refused(flight, flight->refused);
+}
+
+static void
+take_success(Flight *flight)
+{
+	const DecodedPage *page = &flight->answer.page;
+
+	end_stored(flight, page->item_count > 0 ? &page->items[0] : NULL);
 }
 
 /* The call is done: goes on, or frees the place; raises failures, the place being free then. */
@@ -474,11 +540,11 @@ settle_flight(Flight *flight)
 	if (error != NULL && step == FLIGHT_WRITING)
 		take_refusal(flight, error);
 	else if (error != NULL && step == FLIGHT_DECIDING)
-		fail_unknown(flight);
+		fail_unknown(flight, unread);
 	else if (error != NULL)
 		fail_refused(flight, flight->call);
 	else if (step == FLIGHT_WRITING)
-		end_stored(flight);
+		take_success(flight);
 	else
 	{
 		const DynamodbItem *stored = item_of_answer(flight);
@@ -486,6 +552,8 @@ settle_flight(Flight *flight)
 		end_call(flight);
 		if (step == FLIGHT_DECIDING)
 			take_decision(flight, stored);
+		else if (flight->row->is_direct)
+			end_direct(flight, stored);
 		else
 			write_from_stored(flight, stored);
 	}

@@ -282,7 +282,7 @@ write_row(TableWriter *writer, const GivenRow *given, RowOutcome *outcome)
 	{
 		MemoryContextSwitchTo(writer->context);
 		/* What is given by its key alone has no value to encrypt. */
-		if (writer->encryption != NULL && given->key == NULL)
+		if (writer->encryption != NULL && given->key == NULL && given->direct == NULL)
 			row_encryption_add(writer->encryption, given, outcome);
 		else
 			writer->mode->write(writer->state, row_write_given(writer->rows, given), outcome);
@@ -322,18 +322,17 @@ table_writer_delete(TableWriter *writer, HeapTupleHeader old)
 }
 
 void
-table_writer_delete_key(TableWriter *writer, const DynamodbItem *key, RowOutcome *outcome)
+table_writer_delete_key(TableWriter *writer, const DynamodbItem *key)
 {
-	GivenRow given = {.kind = ROW_DELETE, .key = key, .must_exist = outcome != NULL};
+	GivenRow given = {.kind = ROW_DELETE, .key = key};
 
-	write_row(writer, &given, outcome);
+	write_row(writer, &given, NULL);
 }
 
 void
-table_writer_assign(TableWriter *writer, const DynamodbItem *key, const AssignedColumns *assigned,
-                    RowOutcome *outcome)
+table_writer_write_direct(TableWriter *writer, const DirectWrite *direct, RowOutcome *outcome)
 {
-	GivenRow given = {.kind = ROW_UPDATE, .key = key, .assigned = assigned};
+	GivenRow given = {.kind = direct->kind, .direct = direct};
 
 	write_row(writer, &given, outcome);
 }

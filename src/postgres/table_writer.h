@@ -74,14 +74,17 @@ extern void table_writer_insert(TableWriter *writer, TupleTableSlot *slot, RowOu
 extern void table_writer_update(TableWriter *writer, HeapTupleHeader old, TupleTableSlot *slot);
 extern void table_writer_delete(TableWriter *writer, HeapTupleHeader old);
 
+/* Deletes the item of a key, whatever it holds, and if there is one. */
+extern void table_writer_delete_key(TableWriter *writer, const DynamodbItem *key);
+
 /*
- * Delete or change the item of a key, whatever it holds. With `outcome`, an item that is not there
- * is ROW_NOT_FOUND, and not made by an assignment.
+ * Changes or deletes an item that was not read: in write mode 'statement' alone. ROW_NOT_FOUND when
+ * there is none, which is not made then; ROW_DIFFERS, with the item, when its condition does not
+ * hold. Condition, outcome and what is answered must stay where they are until the writer is
+ * settled. 08006 when an attempt was lost and the stored item does not tell what has become of it.
  */
-extern void table_writer_delete_key(TableWriter *writer, const DynamodbItem *key,
-                                    RowOutcome *outcome);
-extern void table_writer_assign(TableWriter *writer, const DynamodbItem *key,
-                                const AssignedColumns *assigned, RowOutcome *outcome);
+extern void table_writer_write_direct(TableWriter *writer, const DirectWrite *direct,
+                                      RowOutcome *outcome);
 
 /* Waits until the outcome of everything that was begun is known; raises failures. */
 extern void table_writer_settle(TableWriter *writer);

@@ -113,7 +113,7 @@ delete_items(TableWriter *writer)
 	{
 		DynamodbItem key = key_of(writer->rows, item, attributes);
 
-		table_writer_delete_key(writer, &key, NULL);
+		table_writer_delete_key(writer, &key);
 	}
 	if (scan.pending != NULL)
 		pending_reads_close(scan.pending);

@@ -23,7 +23,8 @@ typedef enum RowOutcome
 	ROW_IN_FLIGHT,
 	ROW_STORED,
 	ROW_IS_DUPLICATE, /* an item of this key exists: nothing was stored */
-	ROW_NOT_FOUND     /* no item of this key exists: nothing was changed */
+	ROW_NOT_FOUND,    /* no item of this key exists: nothing was changed */
+	ROW_DIFFERS       /* the item is not as the write's condition wants it: nothing was changed */
 } RowOutcome;
 
 typedef struct WriteMode

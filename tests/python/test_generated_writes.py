@@ -167,6 +167,59 @@ class Statements:
             f" WHERE {self._condition()} AND id < 12"
         )
 
+    def _keys(self):
+        keys = ", ".join(str(self._random.randrange(14)) for _ in range(4))
+        return self._one_of(
+            f"id = {self._random.randrange(12)}",
+            f"id IN ({keys})",
+            f"id = ANY ('{{{keys}, NULL}}')",
+            f"(id = {self._random.randrange(12)} OR id = {self._random.randrange(12)})",
+        )
+
+    def _decided(self):
+        return self._one_of(
+            "name = 'a'",
+            "name <> 'a'",
+            "name IN ('a', 'it''s', NULL)",
+            "name NOT IN ('b', 'ünï')",
+            "name LIKE 'it%'",
+            "name IS NULL",
+            "name IS DISTINCT FROM 'a'",
+            "stock >= 0",
+            "(stock < 1e21 OR name IS NOT NULL)",
+            "stock IS NOT NULL AND stock <> -1.5",
+            "flag",
+            "NOT flag",
+            "flag IS NOT TRUE",
+            "doc IS NULL",
+            "city IS DISTINCT FROM 'Paris'",
+            "city IS NULL",
+            "id < 6",
+            "NOT (name = 'a' AND stock = 0)",
+            "true",
+        )
+
+    def unread(self):
+        """An UPDATE or DELETE that names keys, and mostly needs nothing of the items."""
+        condition = f"{self._keys()} AND {self._decided()}"
+        if self._random.random() < 0.2:
+            return f"DELETE FROM TABLE WHERE {condition}{self._one_of('', ' RETURNING id')}"
+        assignments = {
+            a.partition(" = ")[0]: a
+            for a in self._random.sample(
+                [
+                    f"name = {self._name()}",
+                    f"stock = {self._stock()}",
+                    f"tags = {self._tags()}",
+                    f"flag = {self._flag()}",
+                    f"city = {self._city()}",
+                ],
+                2,
+            )
+        }
+        returning = self._one_of("", " RETURNING *", " RETURNING id, name || '!', city")
+        return f"UPDATE TABLE SET {', '.join(assignments.values())} WHERE {condition}{returning}"
+
     def _delete(self):
         returning = self._one_of("", " RETURNING id, doc")
         return f"DELETE FROM TABLE WHERE {self._condition()} AND {self._condition()}{returning}"
@@ -206,3 +259,22 @@ def test_statement_mode(connection, new_table, seed):
     statements = Statements(seed)
     for _ in range(STATEMENTS):
         twins.check(statements.next())
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_without_reading(connection, new_table, seed):
+    """Among statements that are read first, which fill the table again."""
+    twins = Twins(connection, new_table, "statement")
+    statements = Statements(seed)
+    unread = 0
+    for number in range(STATEMENTS * 2):
+        if number % 3 == 0:
+            twins.check(statements.next())
+            continue
+        statement = statements.unread()
+        plan = connection.execute("EXPLAIN " + statement.replace("TABLE", "there")).fetchall()
+        unread += any(
+            "Foreign Update on" in line or "Foreign Delete on" in line for (line,) in plan
+        )
+        twins.check(statement)
+    assert unread > STATEMENTS

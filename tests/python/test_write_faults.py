@@ -106,6 +106,12 @@ WRITES = {
         "UPDATE items SET value = 'new' WHERE value = 'old'",
         {1: "new"},
     ),
+    "unread update": (
+        "UpdateItem",
+        {1: "old"},
+        "UPDATE items SET value = 'new' WHERE id = 1",
+        {1: "new"},
+    ),
     "delete": ("DeleteItem", {1: "old"}, "DELETE FROM items WHERE value = 'old'", {}),
     "move": (
         "TransactWriteItems",
@@ -188,6 +194,148 @@ def test_failures_among_many_rows(table, service):
     assert f"Rows that the statement has stored: {stored}." in outcome.diag.message_detail
     assert any(f"that stay: {stored}." in detail for detail in table.warnings)
     assert not table.unknown()
+
+
+def change_before(table, *rows):
+    """What somebody else does before the request reaches the service."""
+
+    def change_first(conversation):
+        table.put(*rows)
+        pass_through(conversation)
+
+    return change_first
+
+
+@pytest.mark.parametrize(
+    ("operation", "statement", "sqlstate"),
+    [
+        ("PutItem", "INSERT INTO items VALUES (1, 'mine')", "23505"),
+        ("UpdateItem", "UPDATE items SET value = value || '!' WHERE id = 1", "40001"),
+    ],
+)
+def test_a_row_that_changed_after_a_lost_answer_may_have_been_stored(
+    table, service, operation, statement, sqlstate
+):
+    if operation == "UpdateItem":
+        table.put((1, "old"))
+    lost = after_effect(refuse(500, "InternalServerError"))
+    service.script(operation, lost, change_before(table, (1, "theirs")))
+    outcome = table.execute(statement)
+    assert outcome.sqlstate == sqlstate
+    assert "not known whether the row was stored" in outcome.diag.message_detail
+    assert table.unknown()
+    assert table.items() == {1: "theirs"}
+
+
+# Writes without reading
+
+
+UNREAD = {
+    "update": ("UpdateItem", "UPDATE items SET value = 'new' WHERE id = 1 AND value = 'old'"),
+    "delete": ("DeleteItem", "DELETE FROM items WHERE id = 1"),
+    "delete on a condition": ("DeleteItem", "DELETE FROM items WHERE id = 1 AND value = 'old'"),
+}
+
+
+@pytest.fixture(params=UNREAD.values(), ids=UNREAD.keys())
+def unread(request):
+    return request.param
+
+
+def test_a_write_that_was_not_carried_out_is_made_good(table, service, unread):
+    operation, statement = unread
+    table.put((1, "old"))
+    service.script(operation, refuse(500, "InternalServerError"))
+    assert table.execute(statement) == 1
+    assert table.items() == ({1: "new"} if operation == "UpdateItem" else {})
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_whether_there_was_a_row_is_not_guessed(table, service, unread, attempts):
+    """The item is as the statement leaves it: by its first request, or since ever."""
+    operation, statement = unread
+    for before in ((1, "old"), (1, "new")) if operation == "UpdateItem" else ((1, "old"), None):
+        table.clear()
+        if before is not None:
+            table.put(before)
+        after = [after_effect(refuse(500, "InternalServerError"))] * attempts
+        service.script(operation, *after)
+        outcome = table.execute(statement)
+        assert outcome.sqlstate == "08006", before
+        assert "may have been so before" in outcome.diag.message_detail
+        assert table.unknown()
+        assert table.items() == ({1: "new"} if operation == "UpdateItem" else {})
+
+
+@pytest.mark.parametrize(
+    ("operation", "statement"),
+    [
+        ("UpdateItem", "UPDATE items SET value = 'new' WHERE id = 7"),
+        ("UpdateItem", "UPDATE items SET value = 'new' WHERE id = 1 AND value = 'x'"),
+        ("DeleteItem", "DELETE FROM items WHERE id = 1 AND value = 'x'"),
+    ],
+)
+def test_what_is_no_row_after_a_lost_request_was_none_before(table, service, operation, statement):
+    table.put((1, "old"))
+    service.script(operation, refuse(500, "InternalServerError"))
+    assert table.execute(statement) == 0
+    assert table.items() == {1: "old"}
+
+
+def test_rows_are_returned_after_a_lost_answer(table, service):
+    table.put((1, "old"), (2, "other"))
+    service.script("UpdateItem", after_effect(refuse(500, "InternalServerError")))
+    rows = table.connection.execute(
+        "UPDATE items SET value = 'new' WHERE id IN (1, 2, 3) RETURNING id, value"
+    ).fetchall()
+    assert sorted(rows) == [(1, "new"), (2, "new")]
+
+
+@pytest.mark.parametrize(
+    ("operation", "statement"),
+    [
+        ("UpdateItem", "UPDATE items SET value = 'new' WHERE id = ANY (%s)"),
+        ("DeleteItem", "DELETE FROM items WHERE id = ANY (%s) AND value <> 'x'"),
+    ],
+)
+def test_unread_rows_are_written_at_once(table, service, operation, statement):
+    """Four requests wait for one another; so they are under way together. Nothing is read."""
+    table.put(*[(number, "old") for number in range(100)])
+    table.connection.execute("ALTER FOREIGN TABLE items OPTIONS (ADD batch_size '10')")
+    table.connection.execute("ANALYZE items")
+    together = threading.Barrier(4)
+
+    def wait_for_others(conversation):
+        together.wait(30)
+        pass_through(conversation)
+
+    table.connection.execute("ALTER SERVER aws OPTIONS (SET request_timeout '60s')")
+    service.script(operation, *[wait_for_others] * 4)
+    reads = service.count("Scan")
+    keys = [*range(24), *range(10), 1000]
+    assert table.connection.execute(statement, [keys]).rowcount == 24
+    assert service.count(operation) == 25
+    assert service.count("Scan") == reads
+    assert service.count("BatchGetItem") == service.count("GetItem") == 0
+    left = list(table.items().values())
+    assert left.count("old") == 76
+    assert len(left) == (100 if operation == "UpdateItem" else 76)
+
+
+def test_an_item_that_comes_with_a_refusal_is_looked_at(table, service):
+    """A list that is stored as a set stays one; what others change meanwhile makes it 40001."""
+    table.connection.execute("ALTER FOREIGN TABLE items ADD COLUMN tags text[]")
+    client = table._client
+    key = {"id": {"N": "1"}}
+    item = key | {"value": {"S": "old"}}
+    client.put_item(TableName=TABLE, Item=item | {"tags": {"SS": ["a"]}})
+    assert table.execute("UPDATE items SET tags = '{b}' WHERE id = 1") == 1
+    assert client.get_item(TableName=TABLE, Key=key)["Item"]["tags"] == {"SS": ["b"]}
+
+    service.script("UpdateItem", pass_through, change_before(table, (1, "theirs")))
+    statement = "UPDATE items SET tags = '{c}' WHERE id = 1 AND value = 'old'"
+    assert table.execute(statement).sqlstate == "40001"
+    assert table.items() == {1: "theirs"}
 
 
 # Batches
@@ -311,7 +459,7 @@ def test_a_row_that_changed_since_it_was_read_is_40001(table, service, operation
     ("operation", "statement"),
     [
         ("UpdateItem", "UPDATE items SET value = value || '!' WHERE id = 1"),
-        ("DeleteItem", "DELETE FROM items WHERE id = 1 AND value <> 'x'"),
+        ("DeleteItem", "DELETE FROM items WHERE id = 1 AND value || '!' <> 'x'"),
     ],
 )
 def test_a_row_that_was_deleted_since_it_was_read_is_40001(table, service, operation, statement):

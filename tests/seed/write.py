@@ -11,6 +11,8 @@ TABLES = {
     "truncate_parts": {"id": "N"},
     "truncate_readings": {"sensor": "S", "taken": "N"},
     "direct_parts": {"id": "N"},
+    "direct_readings": {"sensor": "S", "taken": "N"},
+    "direct_guarded": {"id": "S"},
 }
 
 
