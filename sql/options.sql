@@ -129,7 +129,7 @@ SELECT outcome('table', $$tablename 'Music'$$);
 SELECT outcome('table', $$attribute_name 'a'$$);
 SELECT outcome('table', $$whole_item 'true'$$);
 SELECT outcome('table', $$Table_Name 'Music'$$), outcome('table', $$"Table_Name" 'Music'$$);
-SELECT outcome('table', $$encryption 'none'$$);
+SELECT outcome('table', $$user 'me'$$);
 SELECT outcome('column', $$atribute_name 'a'$$);
 SELECT outcome('column', $$column_name 'a'$$);
 SELECT outcome('column', $$consistent_read 'true'$$);

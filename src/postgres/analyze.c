@@ -5,6 +5,9 @@
  * DynamoDB spreads items over a Scan's segments by a hash of their keys, so that a random choice of
  * small segments is close to a random choice of items. A table is cut into segments of about one
  * page, and these are read in random order until there are rows enough or the budget is used.
+ *
+ * Encrypted items are not opened: statistics are no place for plaintext. What is not encrypted of
+ * them is taken as it is stored.
  */
 #include "postgres.h"
 
@@ -20,6 +23,7 @@
 #include "postgres/fetch.h"
 #include "postgres/row.h"
 #include "postgres/scan.h"
+#include "postgres/table_encryption.h"
 
 /* What one ANALYZE receives at most, within one page: 16 MB are 2,048 capacity units. */
 #define SAMPLE_BYTES_MAXIMUM ((int64) 16 * 1024 * 1024)
@@ -205,7 +209,7 @@ sample_init(Sample *sample, const ForeignRelation *foreign, Relation relation, H
 	int column_count = Max(RelationGetDescr(relation)->natts, 1);
 
 	*sample = (Sample){
-	    .reader = row_reader_create_for_all(foreign),
+	    .reader = row_reader_create(foreign, columns_not_sealed(foreign)),
 	    .descriptor = RelationGetDescr(relation),
 	    .values = palloc_array(Datum, column_count),
 	    .nulls = palloc_array(bool, column_count),

@@ -10,7 +10,6 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/varlena.h"
 
 #include "postgres/compat.h"
 
@@ -20,7 +19,9 @@
 #include "postgres/column_encryption.h"
 #include "postgres/kms_values.h"
 #include "postgres/memory.h"
+#include "postgres/opening_keys.h"
 #include "postgres/report.h"
+#include "postgres/secret_errors.h"
 
 /* One pair of the context: a text, or a column whose attribute is the text. */
 typedef struct ContextPart
@@ -36,26 +37,15 @@ typedef enum PlaintextForm
 	PLAINTEXT_JSON       /* the text of the type's output function */
 } PlaintextForm;
 
-/* A key that may open the column. */
-typedef struct OpeningKey
-{
-	Bytes name;
-	Bytes resolved_arn; /* of an alias, once it was asked for */
-} OpeningKey;
-
 struct ColumnEncryption
 {
 	const ForeignRelation *relation;
-	MemoryContext context; /* where this struct lives */
 	Bytes key_id;
-	OpeningKey *opening_keys;
-	int opening_key_count;
+	OpeningKeys *opening_keys;
 	ContextPart *parts;
 	int part_count;
 	PlaintextForm form;
 	AttributeType attribute_type; /* of PLAINTEXT_ATTRIBUTE */
-	int16 length;                 /* of the column's type */
-	bool by_value;
 };
 
 /* ---- preparing ---- */
@@ -143,23 +133,6 @@ report_no_key(const ForeignRelation *relation, const ForeignColumn *column)
 	                errhint("Set the option \"kms_key_id\" of the column or the foreign table.")));
 }
 
-/* The keys of the table's list, or the one that encrypts. */
-static void
-read_opening_keys(ColumnEncryption *encryption)
-{
-	const char *list = encryption->relation->options->kms_key_ids_for_decrypt;
-	List *names = NIL;
-	ListCell *cell;
-
-	if (list != NULL)
-		(void) SplitGUCList(pstrdup(list), ',', &names);
-	encryption->opening_keys = palloc0_array(OpeningKey, Max(list_length(names), 1));
-	if (names == NIL)
-		encryption->opening_keys[encryption->opening_key_count++].name = encryption->key_id;
-	foreach (cell, names)
-		encryption->opening_keys[encryption->opening_key_count++].name = utf8_of_text(lfirst(cell));
-}
-
 static bool
 is_json(Oid type)
 {
@@ -171,7 +144,6 @@ find_form(ColumnEncryption *encryption, const ForeignColumn *column)
 {
 	encryption->form = is_json(getBaseType(column->type)) ? PLAINTEXT_JSON : PLAINTEXT_ATTRIBUTE;
 	(void) column_conversion_written_type(column->conversion, &encryption->attribute_type);
-	get_typlenbyval(column->type, &encryption->length, &encryption->by_value);
 	if (encryption->form == PLAINTEXT_ATTRIBUTE && encryption->attribute_type > ATTRIBUTE_BOOL)
 		ereport(ERROR,
 		        (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
@@ -191,9 +163,8 @@ create_encryption(const ForeignRelation *relation, const ForeignColumn *column)
 	if (key_id == NULL)
 		report_no_key(relation, column);
 	encryption->relation = relation;
-	encryption->context = CurrentMemoryContext;
 	encryption->key_id = utf8_of_text(key_id);
-	read_opening_keys(encryption);
+	encryption->opening_keys = opening_keys_create(relation->options, encryption->key_id);
 	read_context(encryption, column);
 	find_form(encryption, column);
 	return encryption;
@@ -328,9 +299,7 @@ column_decrypt_request(const ForeignColumn *column, Arena *arena, const Attribut
 	if (stored->bytes.length == 0 || stored->bytes.length > KMS_CIPHERTEXT_MAXIMUM)
 		return OBSTACLE_CIPHERTEXT;
 	*request = (KmsRequest){.operation = KMS_DECRYPT, .ciphertext = stored->bytes};
-	/* KMS itself sees to it that no other key opens the value. */
-	if (encryption->opening_key_count == 1)
-		request->key_id = encryption->opening_keys[0].name;
+	request->key_id = opening_keys_only_one(encryption->opening_keys);
 	if (make_context(encryption, arena, source, &request->context) != NULL)
 		return OBSTACLE_CONTEXT_MISSING;
 	return OBSTACLE_NONE;
@@ -353,42 +322,11 @@ column_report_undecryptable(const ForeignColumn *column, EncryptionObstacle obst
 	         errdetail("The item lacks an attribute that its encryption context is made of.")));
 }
 
-/* The ARN of the key that the alias stands for, asked for once. */
-static Bytes
-resolve_alias(const ColumnEncryption *encryption, OpeningKey *key, ServiceClient *client,
-              KmsUse *use)
-{
-	KmsRequest request = {.operation = KMS_DESCRIBE_KEY, .key_id = key->name};
-	Arena *arena;
-	Bytes json;
-
-	if (key->resolved_arn.length > 0)
-		return key->resolved_arn;
-	json = kms_description(client, use, &request);
-	arena = memory_context_arena(encryption->context, ARENA_PLAIN, KMS_BODY_MAXIMUM);
-	CHECK_RESULT(kms_read_key_arn(arena, json, &key->resolved_arn),
-	             "read the description of a KMS key");
-	return key->resolved_arn;
-}
-
 void
 column_check_key(const ForeignColumn *column, ServiceClient *client, KmsUse *use, Bytes key_arn)
 {
-	ColumnEncryption *encryption = column->encryption;
-
-	if (encryption->opening_key_count == 1)
+	if (opening_keys_admit(column->encryption->opening_keys, client, use, key_arn))
 		return;
-	for (int i = 0; i < encryption->opening_key_count; i++)
-		if (kms_key_is_named(key_arn, encryption->opening_keys[i].name))
-			return;
-	for (int i = 0; i < encryption->opening_key_count; i++)
-	{
-		OpeningKey *key = &encryption->opening_keys[i];
-
-		if (kms_key_id_is_alias(key->name) &&
-		    bytes_equal(resolve_alias(encryption, key, client, use), key_arn))
-			return;
-	}
 	ereport(
 	    ERROR,
 	    (errcode(ERRCODE_DATA_CORRUPTED),
@@ -409,48 +347,6 @@ typedef struct ValueWork
 	Arena *secrets;
 	bool has_value;
 } ValueWork;
-
-static void
-wipe_text(char *text)
-{
-	if (text != NULL)
-		wipe(text, strlen(text));
-}
-
-/* True for errors that say nothing of the value: cancel, shutdown, memory. */
-static bool
-is_of_the_server(int sqlstate)
-{
-	int class = ERRCODE_TO_CATEGORY(sqlstate);
-
-	return class == ERRCODE_OPERATOR_INTERVENTION || class == ERRCODE_INSUFFICIENT_RESOURCES;
-}
-
-/*
- * Errors of a type's own functions show the value. In place of such an error another one is raised,
- * with its SQLSTATE and nothing else of it.
- */
-static void
-report_without_value(const ForeignColumn *column, MemoryContext caller)
-{
-	ErrorData *error;
-	int sqlstate;
-
-	MemoryContextSwitchTo(caller);
-	error = CopyErrorData();
-	sqlstate = error->sqlerrcode;
-	if (is_of_the_server(sqlstate))
-		ReThrowError(error);
-	FlushErrorState();
-	wipe_text(error->message);
-	wipe_text(error->detail);
-	wipe_text(error->hint);
-	FreeErrorData(error);
-	ereport(ERROR, (errcode(sqlstate),
-	                errmsg("value of encrypted column \"%s\" does not fit type %s", column->name,
-	                       format_type_with_typemod(column->type, column->type_modifier)),
-	                errdetail("The value itself is not shown.")));
-}
 
 static void
 work_in_silence(void (*work)(ValueWork *), ValueWork *value)
@@ -546,14 +442,13 @@ column_read_plaintext(const ForeignColumn *column, Bytes plaintext)
 void
 column_wipe_datum(const ForeignColumn *column, Datum datum)
 {
-	const ColumnEncryption *encryption = column->encryption;
 	void *pointer = DatumGetPointer(datum);
 
-	if (encryption->by_value)
+	if (column->by_value)
 		return;
-	if (encryption->length > 0)
-		wipe(pointer, encryption->length);
-	else if (encryption->length == -1)
+	if (column->length > 0)
+		wipe(pointer, column->length);
+	else if (column->length == -1)
 		wipe_datum(datum);
 	else
 		wipe_text(pointer);

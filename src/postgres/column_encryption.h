@@ -82,7 +82,7 @@ extern Datum column_read_plaintext(const ForeignColumn *column, Bytes plaintext)
 extern void column_encrypt_request(const ForeignColumn *column, Arena *secrets, Datum datum,
                                    const AttributeSource *source, KmsRequest *request);
 
-/* Overwrites a plaintext's Datum of the column. */
+/* Overwrites a Datum of the column, encrypted or not. */
 extern void column_wipe_datum(const ForeignColumn *column, Datum datum);
 
 #endif

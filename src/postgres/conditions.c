@@ -67,7 +67,7 @@ condition_operand_column(const ConditionScope *scope, Expr *operand)
 		return NULL;
 	column = &scope->relation->columns[var->varattno - 1];
 	if (!column->live || column->options->whole_item || column->encryption != NULL ||
-	    !relabel_keeps_meaning(column->type, exprType((Node *) operand)))
+	    column->is_sealed || !relabel_keeps_meaning(column->type, exprType((Node *) operand)))
 		return NULL;
 	return column;
 }

@@ -19,6 +19,7 @@
 
 #include "postgres/compat.h"
 
+#include "crypto/encryption_client_table.h"
 #include "postgres/datum.h"
 #include "postgres/fetch.h"
 #include "postgres/import_names.h"
@@ -66,6 +67,7 @@ typedef struct TableImport
 	const char *local_name;
 	HTAB *attributes; /* ImportedAttribute by name */
 	bool too_many;    /* there are more attributes than were looked at or than columns fit */
+	bool encrypted;   /* an item was seen that the DynamoDB Encryption Client has encrypted */
 	int unnamable;    /* attributes whose names no column option can hold */
 } TableImport;
 
@@ -173,9 +175,18 @@ add_described_keys(TableImport *import, const TableDescription *description)
 	}
 }
 
+/* True for what the DynamoDB Encryption Client adds to every item. */
+static bool
+is_encrypted_item(const DynamodbItem *item)
+{
+	return item_find(item, SIGNATURE_ATTRIBUTE) != NULL &&
+	       item_find(item, DESCRIPTION_ATTRIBUTE) != NULL;
+}
+
 static void
 add_item(TableImport *import, const DynamodbItem *item)
 {
+	import->encrypted = import->encrypted || is_encrypted_item(item);
 	for (uint32 i = 0; i < item->count; i++)
 	{
 		ImportedAttribute *attribute = attribute_entry(import, item->attributes[i].name);
@@ -206,6 +217,25 @@ add_sampled_attributes(TableImport *import)
 		add_item(import, item);
 	}
 	fetch_close(fetch);
+}
+
+/*
+ * Forgets the attributes of an encrypted table but those of its own key: what type they are, and
+ * what was done with each of them, no stored item tells.
+ */
+static void
+forget_encrypted_attributes(TableImport *import)
+{
+	HASH_SEQ_STATUS status;
+	ImportedAttribute *attribute;
+
+	hash_seq_init(&status, import->attributes);
+	while ((attribute = hash_seq_search(&status)) != NULL)
+	{
+		if (attribute->role == ROLE_OTHER || attribute->role == ROLE_INDEX_KEY)
+			(void) hash_search(import->attributes, &attribute->name, HASH_REMOVE, NULL);
+	}
+	import->too_many = false;
 }
 
 /* By role, then by name. */
@@ -373,8 +403,11 @@ write_statement(const TableImport *import, List *attributes)
 	if (import->options->whole_item)
 		appendStringInfo(&statement, "%s    %s jsonb OPTIONS (whole_item 'true')", separator,
 		                 WHOLE_ITEM_COLUMN);
-	appendStringInfo(&statement, "\n) SERVER %s\nOPTIONS (table_name %s)",
+	appendStringInfo(&statement, "\n) SERVER %s\nOPTIONS (table_name %s",
 	                 quote_identifier(import->server_name), quote_literal_cstr(import->table_name));
+	if (import->encrypted)
+		appendStringInfoString(&statement, ", encryption 'dynamodb_encryption_client'");
+	appendStringInfoChar(&statement, ')');
 	return statement.data;
 }
 
@@ -404,6 +437,19 @@ notice_left_out(const TableImport *import)
 		         ? errhint("Reading column \"" WHOLE_ITEM_COLUMN
 		                   "\" of such an item is an error; the other columns can be read.")
 		         : 0));
+}
+
+static void
+notice_encrypted(const TableImport *import)
+{
+	ereport(
+	    NOTICE,
+	    (errmsg("items of DynamoDB table \"%s\" are encrypted by the DynamoDB Encryption Client",
+	            import->table_name),
+	     errdetail("The foreign table has columns for the key alone%s.",
+	               import->options->whole_item ? " and for all the rest together" : ""),
+	     errhint("Set the option \"kms_key_id\" or \"kms_key_ids_for_decrypt\" of the foreign "
+	             "table, and \"crypto_action\" as whoever writes the items has it.")));
 }
 
 /* Says why a table is passed over. */
@@ -440,10 +486,14 @@ import_table(TableImport *import)
 		add_described_keys(import, description);
 		if (!import->options->keys_only && import->options->sample_items > 0)
 			add_sampled_attributes(import);
+		if (import->encrypted)
+			forget_encrypted_attributes(import);
 		attributes = choose_attributes(import);
 		name_columns(attributes, import->options->whole_item);
 		statement = MemoryContextStrdup(caller, write_statement(import, attributes));
 		notice_left_out(import);
+		if (import->encrypted)
+			notice_encrypted(import);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);

@@ -41,6 +41,13 @@ index_holds_attribute(const RelationPlanning *planning, const IndexDescription *
 	return false;
 }
 
+/* True when the items of the index are whole, as far as those of the table must be. */
+static bool
+index_holds_whole_items(const RelationPlanning *planning, const IndexDescription *index)
+{
+	return planning->relation->encryption == NULL || index->projection == PROJECTION_ALL;
+}
+
 /* The first needed column that the index does not hold; NULL when it holds all. */
 static const ForeignColumn *
 column_missing_in_index(const RelationPlanning *planning, const IndexDescription *index)
@@ -126,7 +133,8 @@ index_is_usable(const RelationPlanning *planning, const IndexDescription *index)
 {
 	if (!index_gives_keys(planning, index))
 		return false;
-	return column_missing_in_index(planning, index) == NULL && index_holds_expiry(planning, index);
+	return index_holds_whole_items(planning, index) &&
+	       column_missing_in_index(planning, index) == NULL && index_holds_expiry(planning, index);
 }
 
 static const IndexDescription *
@@ -169,6 +177,14 @@ index_chosen_by_option(const RelationPlanning *planning)
 		         errmsg("index \"%s\" does not hold column \"%s\" of foreign table \"%s\"",
 		                relation->options->index_name, missing->name, relation->name),
 		         errhint("Read the column through a foreign table without \"index_name\".")));
+	if (!index_holds_whole_items(planning, index))
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("index \"%s\" does not hold the whole items of encrypted foreign table "
+		                "\"%s\"",
+		                relation->options->index_name, relation->name),
+		         errdetail("Only a whole item can be verified."),
+		         errhint("Read the table through a foreign table without \"index_name\".")));
 	if (!index_holds_expiry(planning, index))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		                errmsg("index \"%s\" does not hold the attribute by which items of foreign "

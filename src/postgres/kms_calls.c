@@ -29,7 +29,7 @@ struct KmsCall
 	KmsAnswerReader reader;
 	KmsAnswer answer;
 	ServiceCall *call; /* NULL once its answer is taken */
-	bool refused;      /* with the code that was not to be reported */
+	bool refused;      /* with an error of a class that was not to be reported */
 };
 
 /* What one statement has asked for through one client. */
@@ -166,11 +166,11 @@ kms_call_start(ServiceClient *client, KmsUse *use, const KmsRequest *request)
 
 /* The call is done: what it was made of is wiped and given back, all but the answer. */
 static void
-settle_call(KmsCall *call, const char *unless)
+settle_call(KmsCall *call, uint32 expected)
 {
 	const ServiceError *error = service_call_error(call->call);
 
-	call->refused = error != NULL && unless != NULL && strcmp(error->code, unless) == 0;
+	call->refused = error != NULL && (expected & ERROR_CLASS_BIT(error->class)) != 0;
 	if (!call->refused)
 		service_call_check(call->call);
 	service_call_release(call->call);
@@ -179,12 +179,12 @@ settle_call(KmsCall *call, const char *unless)
 }
 
 const KmsAnswer *
-kms_call_answer(KmsCall *call, const char *unless)
+kms_call_answer(KmsCall *call, uint32 expected)
 {
 	if (call->call != NULL)
 	{
 		service_call_wait(call->call);
-		settle_call(call, unless);
+		settle_call(call, expected);
 	}
 	return call->refused ? NULL : &call->answer;
 }

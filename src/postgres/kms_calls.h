@@ -30,10 +30,11 @@ typedef struct KmsCall KmsCall;
 extern KmsCall *kms_call_start(ServiceClient *client, KmsUse *use, const KmsRequest *request);
 
 /*
- * Waits for the call and gives its answer, borrowed from the call; NULL when KMS refused it with
- * the code `unless`, where that is not NULL. Any other failure is reported, naming the key.
+ * Waits for the call and gives its answer, borrowed from the call; NULL when KMS refused it with an
+ * error of one of the classes in the set `expected` (ERROR_CLASS_BIT). Any other failure is
+ * reported, naming the key.
  */
-extern const KmsAnswer *kms_call_answer(KmsCall *call, const char *unless);
+extern const KmsAnswer *kms_call_answer(KmsCall *call, uint32 expected);
 
 /* Calls that the statement may still make through the client: PG_INT32_MAX without a maximum. */
 extern int64 kms_calls_left(const ServiceClient *client, const KmsUse *use);

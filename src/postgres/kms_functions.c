@@ -27,9 +27,6 @@
 #define CONVERSION_MAXIMUM ((Size) 64 * 1024)
 #define LIST_MAXIMUM       ((Size) 64 * 1024 * 1024)
 
-/* KMS's code for a MAC that is not the message's. */
-#define INVALID_MAC "KMSInvalidMacException"
-
 /* One call of a function: what all of its values have in common. */
 typedef struct KmsFunction
 {
@@ -156,7 +153,7 @@ start_reencrypt(KmsFunction *function, Datum value)
 static Datum
 finish_ciphertext(KmsFunction *function, KmsElement element)
 {
-	const KmsAnswer *answer = kms_call_answer(element.call, NULL);
+	const KmsAnswer *answer = kms_call_answer(element.call, 0);
 	Datum ciphertext = PointerGetDatum(bytea_of_bytes(answer->ciphertext));
 
 	kms_call_release(element.call);
@@ -455,7 +452,7 @@ kms_generate_data_key(PG_FUNCTION_ARGS)
 	if (data_key_arguments_are_null(fcinfo))
 		PG_RETURN_NULL();
 	call = start_data_key(fcinfo, KMS_GENERATE_DATA_KEY);
-	answer = kms_call_answer(call, NULL);
+	answer = kms_call_answer(call, 0);
 	values[0] = PointerGetDatum(bytea_of_bytes(answer->plaintext));
 	values[1] = PointerGetDatum(bytea_of_bytes(answer->ciphertext));
 	values[2] = text_datum(answer->key_id);
@@ -475,7 +472,7 @@ kms_generate_data_key_without_plaintext(PG_FUNCTION_ARGS)
 	if (data_key_arguments_are_null(fcinfo))
 		PG_RETURN_NULL();
 	call = start_data_key(fcinfo, KMS_GENERATE_DATA_KEY_WITHOUT_PLAINTEXT);
-	answer = kms_call_answer(call, NULL);
+	answer = kms_call_answer(call, 0);
 	values[0] = PointerGetDatum(bytea_of_bytes(answer->ciphertext));
 	values[1] = text_datum(answer->key_id);
 	kms_call_release(call);
@@ -511,7 +508,7 @@ kms_generate_mac(PG_FUNCTION_ARGS)
 {
 	KmsFunction function = begin_mac(fcinfo, KMS_GENERATE_MAC);
 	KmsCall *call = kms_call_start(function.client, &function.use, &function.request);
-	bytea *mac = bytea_of_bytes(kms_call_answer(call, NULL)->mac);
+	bytea *mac = bytea_of_bytes(kms_call_answer(call, 0)->mac);
 
 	kms_call_release(call);
 	PG_RETURN_BYTEA_P(mac);
@@ -528,7 +525,7 @@ kms_verify_mac(PG_FUNCTION_ARGS)
 
 	function.request.ciphertext = bytes_of_datum(PG_GETARG_DATUM(4));
 	call = kms_call_start(function.client, &function.use, &function.request);
-	answer = kms_call_answer(call, INVALID_MAC);
+	answer = kms_call_answer(call, ERROR_CLASS_BIT(ERROR_CLASS_BAD_CIPHERTEXT));
 	valid = answer != NULL && answer->mac_valid;
 	kms_call_release(call);
 	PG_RETURN_BOOL(valid);
@@ -544,7 +541,7 @@ kms_generate_random(PG_FUNCTION_ARGS)
 	function.request.number_of_bytes = PG_GETARG_INT32(1);
 	check_number_of_bytes(function.request.number_of_bytes);
 	call = kms_call_start(function.client, &function.use, &function.request);
-	bytes = bytea_of_bytes(kms_call_answer(call, NULL)->plaintext);
+	bytes = bytea_of_bytes(kms_call_answer(call, 0)->plaintext);
 	kms_call_release(call);
 	PG_RETURN_BYTEA_P(bytes);
 }

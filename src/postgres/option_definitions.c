@@ -40,6 +40,21 @@ static const OptionChoice write_mode_choices[] = {{"statement", WRITE_MODE_STATE
                                                   {"overwrite", WRITE_MODE_OVERWRITE},
                                                   {0}};
 
+static const OptionChoice encryption_choices[] = {
+    {"none", ENCRYPTION_NONE},
+    {"dynamodb_encryption_client", ENCRYPTION_DYNAMODB_ENCRYPTION_CLIENT},
+    {0}};
+
+static const OptionChoice crypto_action_choices[] = {{"encrypt_and_sign", ACTION_ENCRYPT_AND_SIGN},
+                                                     {"sign_only", ACTION_SIGN_ONLY},
+                                                     {"do_nothing", ACTION_DO_NOTHING},
+                                                     {0}};
+
+static const OptionChoice signature_order_choices[] = {
+    {"utf8", SIGNATURE_ORDER_UTF8}, {"utf16", SIGNATURE_ORDER_UTF16}, {0}};
+
+static const OptionChoice on_bad_item_choices[] = {{"error", false}, {"skip", true}, {0}};
+
 static const OptionChoice write_null_choices[] = {{"remove", false}, {"null", true}, {0}};
 
 static const OptionChoice billing_mode_choices[] = {
@@ -105,6 +120,9 @@ static const OptionChoice stream_view_choices[] = {
 /* Far more than fit on a page of 1 MB; DynamoDB itself sets no maximum to Limit. */
 #define FETCH_SIZE_MAXIMUM 1000000
 
+/* Each of them takes a kilobyte or two. */
+#define DATA_KEY_CACHE_SIZE_MAXIMUM 1000000
+
 /* Rows that wait for being written together are all in memory. */
 #define BATCH_SIZE_MAXIMUM 10000
 
@@ -141,6 +159,9 @@ const OptionDefinition option_definitions[] = {
     SERVER_NUMBER("batch_size", OPTION_INTEGER, batch_size, 1, BATCH_SIZE_MAXIMUM),
     SERVER_NUMBER("max_capacity_units", OPTION_REAL, max_capacity_units, 0.5, DBL_MAX),
     SERVER_NUMBER("max_kms_calls", OPTION_INTEGER, max_kms_calls, 1, INT_MAX),
+    SERVER_NUMBER("data_key_cache_size", OPTION_INTEGER, data_key_cache_size, 0,
+                  DATA_KEY_CACHE_SIZE_MAXIMUM),
+    SERVER_NUMBER("data_key_cache_ttl", OPTION_MILLISECONDS, data_key_cache_ttl_ms, 0, DAY_MS),
     SERVER_TEXT("ca_file", OPTION_SUPERUSER, ca_file, is_absolute_file_name,
                 "an absolute file name"),
     SERVER_BOOLEAN("compression", compression),
@@ -180,6 +201,13 @@ const OptionDefinition option_definitions[] = {
     TABLE_TEXT("kms_key_id", kms_key_id, is_kms_key_id, KMS_KEY_ACCEPTS),
     TABLE_TEXT("kms_key_ids_for_decrypt", kms_key_ids_for_decrypt, is_list_of_kms_key_ids,
                "a comma-separated list, each of it " KMS_KEY_ACCEPTS),
+    CHOICE("encryption", OPTION_OF_TABLE, TableOptions, encryption, encryption_choices),
+    CHOICE("crypto_action", OPTION_OF_TABLE, TableOptions, crypto_action, crypto_action_choices),
+    CHOICE("signature_order", OPTION_OF_TABLE, TableOptions, signature_order,
+           signature_order_choices),
+    TABLE_BOOLEAN("accept_rounded_numbers", accept_rounded_numbers),
+    CHOICE("on_bad_item", OPTION_OF_TABLE, TableOptions, skips_bad_items, on_bad_item_choices),
+    TABLE_TEXT("logical_table_name", logical_table_name, NULL, "the name of a table"),
     CHOICE("on_missing_table", OPTION_OF_TABLE, TableOptions, missing_table_is_empty,
            on_missing_table_choices),
     TABLE_BOOLEAN("hide_expired", hide_expired),
@@ -215,6 +243,7 @@ const OptionDefinition option_definitions[] = {
     COLUMN_TEXT("kms_key_id", kms_key_id, is_kms_key_id, KMS_KEY_ACCEPTS),
     COLUMN_TEXT("kms_encryption_context", kms_encryption_context, is_encryption_context,
                 "a JSON object of strings, of at most 8192 bytes"),
+    COLUMN_CHOICE("crypto_action", crypto_action, crypto_action_choices),
     COLUMN_CHOICE("json_format", json_format, json_format_choices),
     COLUMN_CHOICE("time_format", time_format, time_format_choices),
     COLUMN_CHOICE("write_null", write_null, write_null_choices),
@@ -237,6 +266,11 @@ const OptionPair option_needs[] = {
     {OPTION_OF_MAPPING, "role_duration", "role_arn"},
     {OPTION_OF_COLUMN, "kms_key_id", "kms_encrypted"},
     {OPTION_OF_COLUMN, "kms_encryption_context", "kms_encrypted"},
+    {OPTION_OF_TABLE, "crypto_action", "encryption"},
+    {OPTION_OF_TABLE, "signature_order", "encryption"},
+    {OPTION_OF_TABLE, "accept_rounded_numbers", "encryption"},
+    {OPTION_OF_TABLE, "on_bad_item", "encryption"},
+    {OPTION_OF_TABLE, "logical_table_name", "encryption"},
     {OPTION_OF_TABLE, "read_capacity_units", "billing_mode"},
     {OPTION_OF_TABLE, "read_capacity_units", "write_capacity_units"},
     {OPTION_OF_TABLE, "write_capacity_units", "read_capacity_units"},
@@ -245,6 +279,7 @@ const size_t option_need_count = lengthof(option_needs);
 
 const OptionPair option_conflicts[] = {
     {OPTION_OF_COLUMN, "attribute_name", "attribute_path"},
+    {OPTION_OF_COLUMN, "kms_encrypted", "crypto_action"},
     {OPTION_OF_MAPPING, "aws_access_key_id", "profile"},
     {OPTION_OF_MAPPING, "aws_access_key_id", "config_file"},
     {OPTION_OF_MAPPING, "aws_access_key_id", "credentials_file"},

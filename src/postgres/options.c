@@ -36,7 +36,8 @@ static const char *const object_names[] = {"a server", "a user mapping", "a fore
 
 /* What a column that holds the whole item cannot have, since it is no attribute. */
 static const char *const options_of_attributes[] = {
-    "attribute_name", "attribute_path", "attribute_type", "key", "time_format", "write_null"};
+    "attribute_name", "attribute_path", "attribute_type", "key",
+    "time_format",    "write_null",     "crypto_action"};
 
 static const ServerOptions server_defaults = {
     .connect_timeout_ms = 3000,
@@ -50,6 +51,8 @@ static const ServerOptions server_defaults = {
     .updatable = true,
     .truncatable = true,
     .batch_size = 100,
+    .data_key_cache_size = 1000,
+    .data_key_cache_ttl_ms = 5 * 60 * 1000,
 };
 
 static const MappingOptions mapping_defaults = {.credentials_required = true};

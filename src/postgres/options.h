@@ -38,6 +38,8 @@ typedef struct ServerOptions
 	int batch_size;
 	double max_capacity_units; /* 0: no maximum */
 	int max_kms_calls;         /* 0: no maximum */
+	int data_key_cache_size;
+	int data_key_cache_ttl_ms;
 	char *ca_file;
 	bool compression;
 } ServerOptions;
@@ -64,6 +66,28 @@ typedef enum WriteModeName
 	WRITE_MODE_TRANSACTION,
 	WRITE_MODE_OVERWRITE
 } WriteModeName;
+
+/* The format of a table's items. */
+typedef enum EncryptionFormat
+{
+	ENCRYPTION_NONE,
+	ENCRYPTION_DYNAMODB_ENCRYPTION_CLIENT
+} EncryptionFormat;
+
+typedef enum SignatureOrder
+{
+	SIGNATURE_ORDER_UTF8,
+	SIGNATURE_ORDER_UTF16
+} SignatureOrder;
+
+/* What is done with an attribute of an encrypted table. */
+typedef enum CryptoActionName
+{
+	ACTION_UNSAID,
+	ACTION_DO_NOTHING,
+	ACTION_SIGN_ONLY,
+	ACTION_ENCRYPT_AND_SIGN
+} CryptoActionName;
 
 typedef enum BillingMode
 {
@@ -103,7 +127,14 @@ typedef struct TableOptions
 	int max_kms_calls;
 	char *kms_key_id;              /* NULL: none */
 	char *kms_key_ids_for_decrypt; /* comma-separated; NULL: the key that encrypts */
-	bool missing_table_is_empty;   /* on_missing_table 'empty' */
+	EncryptionFormat encryption;
+	CryptoActionName crypto_action; /* unsaid: attributes are encrypted and signed */
+	SignatureOrder signature_order;
+	bool accept_rounded_numbers;
+	bool skips_bad_items;        /* on_bad_item 'skip' */
+	char *logical_table_name;    /* NULL: table_name */
+	char *material_table;        /* NULL: data keys are KMS's */
+	bool missing_table_is_empty; /* on_missing_table 'empty' */
 	bool hide_expired;
 	char *ttl_attribute;
 	bool dense_indexes;
@@ -156,6 +187,7 @@ typedef struct ColumnOptions
 	bool kms_encrypted;
 	char *kms_key_id;             /* NULL: the table's */
 	char *kms_encryption_context; /* a JSON object of strings; NULL: none */
+	CryptoActionName crypto_action;
 	JsonFormat json_format;
 	TimeFormat time_format;
 	bool write_null; /* SQL NULL is stored as a NULL attribute */

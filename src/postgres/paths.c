@@ -96,10 +96,15 @@ filter_templates(const PathScope *scope, const KeySchema *keys, List *used)
 	return template_of_children(TEMPLATE_AND, templates);
 }
 
-/* Key conditions after which the condition of SQL needs no check. */
+/*
+ * Key conditions after which the condition of SQL needs no check. What the service says of an
+ * encrypted item is checked once the item has been verified.
+ */
 static List *
 exact_restrictions(const PathScope *scope, const ReadTarget *target, const KeyMatch *match)
 {
+	if (scope->planning->relation->encryption != NULL)
+		return NIL;
 	return key_match_exact(scope->planning->relation, target->keys, match);
 }
 

@@ -111,6 +111,8 @@ find_needed_columns(PlannerInfo *root, RelOptInfo *base, RelationPlanning *plann
 			planning->whole_items = true;
 	}
 	planning->columns = column_encryption_add_context_columns(relation, planning->columns);
+	/* Only a whole item can be verified. */
+	planning->whole_items = planning->whole_items || relation->encryption != NULL;
 }
 
 List *

@@ -17,6 +17,7 @@
 #include "postgres/memory.h"
 #include "postgres/relation.h"
 #include "postgres/report.h"
+#include "postgres/table_encryption.h"
 
 /* ---- columns ---- */
 
@@ -83,6 +84,8 @@ open_column(ForeignRelation *relation, Arena *arena, Bytes *names, Form_pg_attri
 	column->name = pstrdup(NameStr(attribute->attname));
 	column->type = attribute->atttypid;
 	column->type_modifier = attribute->atttypmod;
+	column->length = attribute->attlen;
+	column->by_value = attribute->attbyval;
 	column->collation = attribute->attcollation;
 	column->options = options_of_column(relation->id, attribute->attnum);
 	if (column->options->whole_item)
@@ -108,7 +111,9 @@ open_columns(ForeignRelation *relation, TupleDesc descriptor)
 	relation->names.names = names;
 	for (int i = 0; i < descriptor->natts; i++)
 		open_column(relation, arena, names, TupleDescAttr(descriptor, i));
-	relation->names.skip_unknown = relation->whole_item_column < 0;
+	/* What is signed is the whole item. */
+	relation->names.skip_unknown =
+	    relation->whole_item_column < 0 && relation->options->encryption == ENCRYPTION_NONE;
 	column_encryptions_create(relation);
 }
 
@@ -331,6 +336,9 @@ foreign_relation_open(Oid relation_id, Oid user_id)
 		find_ttl_attribute(relation);
 	report_place_leave(&place);
 	if (relation->description != NULL)
+	{
 		check_columns(relation);
+		relation->encryption = table_encryption_create(relation);
+	}
 	return relation;
 }

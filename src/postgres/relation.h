@@ -17,8 +17,9 @@
 #include "postgres/service_call.h"
 #include "postgres/table_description.h"
 
-/* See column_encryption.h. */
+/* See column_encryption.h and table_encryption.h. */
 typedef struct ColumnEncryption ColumnEncryption;
+typedef struct TableEncryption TableEncryption;
 
 typedef struct ForeignColumn
 {
@@ -27,12 +28,15 @@ typedef struct ForeignColumn
 	const char *name;
 	Oid type;
 	int32 type_modifier;
+	int16 length; /* of the type, as pg_attribute has it */
+	bool by_value;
 	Oid collation;
 	ColumnOptions *options;
 	AttributePath path; /* not for the whole_item column */
 	int32 slot; /* of the path's first name in the relation's NameTable; -1 for whole_item */
 	ColumnConversion *conversion; /* of an encrypted column the plaintext's */
 	ColumnEncryption *encryption; /* NULL: the attribute is the value itself */
+	bool is_sealed; /* its values may be encrypted with their items: see table_encryption.h */
 } ForeignColumn;
 
 typedef struct ForeignRelation
@@ -46,14 +50,16 @@ typedef struct ForeignRelation
 	const TableDescription *description; /* NULL when missing and missing_table_is_empty */
 	ForeignColumn *columns;              /* column number n is columns[n - 1] */
 	int column_count;
-	int whole_item_column; /* its place in columns; -1 when there is none */
-	NameTable names;       /* every top-level name that a column maps */
+	int whole_item_column;       /* its place in columns; -1 when there is none */
+	NameTable names;             /* every top-level name that a column maps */
+	TableEncryption *encryption; /* NULL: items are stored as they are */
 } ForeignRelation;
 
 /*
  * Opens the foreign table as `user_id` sees it, all in CurrentMemoryContext. Checks that columns,
  * options and the table's description agree, and names the column where they do not: HV004 for a
  * type, HV024 for an option. HV00R when the table does not exist, unless its options make it empty.
+ * Those of table_encryption_create() for a table with encryption.
  *
  * Where the user may not describe the table, the description is made of the columns' `key` options:
  * without indexes and sizes. With hide_expired, options->ttl_attribute, in UTF-8, is the table's

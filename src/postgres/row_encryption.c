@@ -147,7 +147,7 @@ encrypt_now(RowWrite *row, const ForeignColumn *column, const KmsRequest *reques
 	RowWriter *writer = row->writer;
 	KmsCall *call = kms_call_start(writer->relation->client, &writer->kms, request);
 
-	keep_ciphertext(row, column, kms_call_answer(call, NULL)->ciphertext, request->context);
+	keep_ciphertext(row, column, kms_call_answer(call, 0)->ciphertext, request->context);
 	kms_call_release(call);
 }
 
@@ -332,8 +332,7 @@ take_ciphertexts(RowEncryption *rows, WaitingRow *row)
 		if (row->calls[i] == NULL)
 			continue;
 		writer->place.column = writer->relation->columns[i].name;
-		row->ciphertexts[i].value =
-		    attribute_binary(kms_call_answer(row->calls[i], NULL)->ciphertext);
+		row->ciphertexts[i].value = attribute_binary(kms_call_answer(row->calls[i], 0)->ciphertext);
 		row->ciphertexts[i].made = true;
 	}
 	writer->place.column = NULL;

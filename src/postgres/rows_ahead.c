@@ -5,14 +5,17 @@
 #include "postgres.h"
 
 #include "lib/ilist.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "postgres/compat.h"
 
 #include "postgres/column_encryption.h"
+#include "postgres/item_encryption.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/rows_ahead.h"
+#include "postgres/secret_errors.h"
 
 /* What the copies of items may take, of what a scan may; the rest is for pages. */
 #define ITEMS_SHARE_OF_MEMORY 4
@@ -27,14 +30,16 @@ typedef struct AheadRow
 	DynamodbItem item;
 	Size memory;
 	KmsPlaintext **asked; /* by place among the encrypted columns; NULL: nothing to be asked */
-	Datum *plaintexts;    /* as handed out, for being wiped; 0 where there is none */
+	ItemOpening *opening; /* of an encrypted table's item; NULL: there is none */
+	Datum *plaintexts;    /* as handed out, for being wiped, by column; 0 where there is none */
 	MemoryContextCallback wipe;
 } AheadRow;
 
 struct RowsAhead
 {
 	RowReader *reader;
-	KmsPlaintexts *plaintexts;
+	KmsPlaintexts *plaintexts;  /* NULL: no column is encrypted */
+	ItemEncryption *encryption; /* NULL: items are not */
 	KmsUse *use;
 	ItemSource source;
 	MemoryContext context;
@@ -45,17 +50,27 @@ struct RowsAhead
 	int64 handed_out;
 	int most; /* rows that are worth asking for at once */
 	bool source_ended;
+	int64 skipped;
 };
 
+bool
+rows_ahead_are_needed(const RowReader *reader)
+{
+	return reader->encrypted_count > 0 || reader->relation->encryption != NULL;
+}
+
 RowsAhead *
-rows_ahead_create(RowReader *reader, KmsPlaintexts *plaintexts, KmsUse *use,
-                  const ItemSource *source)
+rows_ahead_create(RowReader *reader, MemoryContext statement, KmsUse *use, const ItemSource *source)
 {
 	RowsAhead *rows = palloc0_object(RowsAhead);
-	int calls = kms_calls_at_once(reader->relation->client);
+	ServiceClient *client = reader->relation->client;
+	int calls = kms_calls_at_once(client);
 
 	rows->reader = reader;
-	rows->plaintexts = plaintexts;
+	if (reader->encrypted_count > 0)
+		rows->plaintexts = kms_plaintexts_of(statement, client);
+	if (reader->relation->encryption != NULL)
+		rows->encryption = item_encryption_create(reader->relation, use);
 	rows->use = use;
 	rows->source = *source;
 	rows->context = CurrentMemoryContext;
@@ -77,11 +92,11 @@ static void
 wipe_row(void *context)
 {
 	AheadRow *row = context;
-	const RowReader *reader = row->rows->reader;
+	const ForeignRelation *relation = row->rows->reader->relation;
 
-	for (int i = 0; i < reader->encrypted_count; i++)
+	for (int i = 0; i < relation->column_count; i++)
 		if (row->plaintexts[i] != (Datum) 0)
-			column_wipe_datum(reader->encrypted[i], row->plaintexts[i]);
+			column_wipe_datum(&relation->columns[i], row->plaintexts[i]);
 }
 
 static void
@@ -114,7 +129,8 @@ make_row(RowsAhead *rows, const DynamodbItem *item)
 	row->context = context;
 	row->arena = memory_context_arena(context, ARENA_PLAIN, MaxAllocSize);
 	row->asked = MemoryContextAllocZero(context, sizeof(*row->asked) * encrypted_count);
-	row->plaintexts = MemoryContextAllocZero(context, sizeof(Datum) * encrypted_count);
+	row->plaintexts =
+	    MemoryContextAllocZero(context, sizeof(Datum) * rows->reader->relation->column_count);
 	row->wipe = (MemoryContextCallback){.func = wipe_row, .arg = row};
 	MemoryContextRegisterResetCallback(context, &row->wipe);
 	if (!item_copy(row->arena, item, &row->item))
@@ -143,6 +159,8 @@ ask_for_row(AheadRow *row)
 {
 	MemoryContext caller = MemoryContextSwitchTo(row->context);
 
+	if (row->rows->encryption != NULL)
+		row->opening = item_opening_begin(row->rows->encryption, &row->item);
 	row_spread(row->rows->reader, &row->item);
 	for (int i = 0; i < row->rows->reader->encrypted_count; i++)
 		ask_for_column(row, i);
@@ -170,15 +188,70 @@ decrypt_column(AheadRow *row, int place, bool *is_null)
 		    column, column_decrypt_request(column, row->arena, stored, &source, &request), stored);
 	plaintext = kms_plaintext_wait(row->asked[place], &key_arn);
 	column_check_key(column, rows->reader->relation->client, rows->use, key_arn);
-	row->plaintexts[place] = column_read_plaintext(column, plaintext);
-	return row->plaintexts[place];
+	row->plaintexts[column->number - 1] = column_read_plaintext(column, plaintext);
+	return row->plaintexts[column->number - 1];
+}
+
+/* The column that the reader is at; NULL when it is at none. */
+static const ForeignColumn *
+current_column(const RowReader *reader)
+{
+	for (int i = 0; i < reader->column_count; i++)
+	{
+		if (reader->columns[i]->name == reader->place.column)
+			return reader->columns[i];
+	}
+	return NULL;
+}
+
+/* Reads the row of an opened item; what it hands out will be wiped. */
+static void
+read_plaintext(AheadRow *row, const DynamodbItem *plaintext, Datum *values, bool *nulls)
+{
+	RowReader *reader = row->rows->reader;
+
+	PG_TRY();
+	{
+		row_read(reader, plaintext, values, nulls);
+	}
+	PG_CATCH();
+	{
+		report_without_value(current_column(reader), row->context);
+	}
+	PG_END_TRY();
+	for (int i = 0; i < reader->column_count; i++)
+	{
+		int place = reader->columns[i]->number - 1;
+
+		if (!nulls[place] && reader->columns[i]->is_sealed)
+			row->plaintexts[place] = values[place];
+	}
+}
+
+/* False for a bad item that is to be skipped. */
+static bool
+open_row(AheadRow *row, Datum *values, bool *nulls)
+{
+	RowReader *reader = row->rows->reader;
+	Arena *secrets = memory_context_arena(row->context, ARENA_SECRET, ITEM_SECRETS_MAXIMUM);
+	DynamodbItem plaintext;
+	const char *message;
+	bool good;
+
+	reader->place.item = &row->item;
+	good = item_opening_end(row->opening, secrets, &plaintext, &message);
+	if (!good && !reader->relation->options->skips_bad_items)
+		item_report_bad(reader->relation, message);
+	reader->place.item = NULL;
+	if (good)
+		read_plaintext(row, &plaintext, values, nulls);
+	return good;
 }
 
 static void
-read_row(AheadRow *row, Datum *values, bool *nulls)
+read_encrypted_columns(AheadRow *row, Datum *values, bool *nulls)
 {
 	RowReader *reader = row->rows->reader;
-	MemoryContext caller = MemoryContextSwitchTo(row->context);
 
 	row_read(reader, &row->item, values, nulls);
 	reader->place.item = &row->item;
@@ -192,7 +265,21 @@ read_row(AheadRow *row, Datum *values, bool *nulls)
 	reader->place.column = NULL;
 	reader->place.item = NULL;
 	release_asked(row);
+}
+
+/* False when the item makes no row. */
+static bool
+read_row(AheadRow *row, Datum *values, bool *nulls)
+{
+	MemoryContext caller = MemoryContextSwitchTo(row->context);
+	bool is_row = true;
+
+	if (row->opening != NULL)
+		is_row = open_row(row, values, nulls);
+	else
+		read_encrypted_columns(row, values, nulls);
 	MemoryContextSwitchTo(caller);
+	return is_row;
 }
 
 /* ---- the queue ---- */
@@ -211,7 +298,7 @@ wants_more(const RowsAhead *rows)
 	return rows->waiting_count < Min(rows->handed_out + 1, (int64) rows->most) &&
 	       rows->memory < (Size) max_memory_per_scan_kb * 1024 / ITEMS_SHARE_OF_MEMORY &&
 	       kms_calls_left(rows->reader->relation->client, rows->use) >=
-	           rows->reader->encrypted_count &&
+	           Max(rows->reader->encrypted_count, 1) &&
 	       rows->source.is_ready(rows->source.context);
 }
 
@@ -239,8 +326,9 @@ drop_current(RowsAhead *rows)
 	rows->current = NULL;
 }
 
-bool
-rows_ahead_next(RowsAhead *rows, Datum *values, bool *nulls)
+/* The next item's row becomes the current one; false at the end. */
+static bool
+advance(RowsAhead *rows)
 {
 	drop_current(rows);
 	while (wants_more(rows))
@@ -251,8 +339,26 @@ rows_ahead_next(RowsAhead *rows, Datum *values, bool *nulls)
 	rows->waiting_count--;
 	rows->memory -= rows->current->memory;
 	rows->handed_out++;
-	read_row(rows->current, values, nulls);
 	return true;
+}
+
+bool
+rows_ahead_next(RowsAhead *rows, Datum *values, bool *nulls)
+{
+	while (advance(rows))
+	{
+		if (read_row(rows->current, values, nulls))
+			return true;
+		rows->skipped++;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return false;
+}
+
+int64
+rows_ahead_skipped(const RowsAhead *rows)
+{
+	return rows->skipped;
 }
 
 void

@@ -1,6 +1,7 @@
 /*
  * rows_ahead.h
- *		Rows whose encrypted columns are decrypted while others are handed out.
+ *		Rows whose encrypted columns are decrypted, or whose encrypted items are opened, while
+ * others are handed out.
  *
  * Items are taken from their source ahead of need, copied, and their Decrypt calls started, many at
  * once; rows are handed out in the order of the items. How far ahead grows with the rows that were
@@ -28,18 +29,26 @@ typedef struct ItemSource
 typedef struct RowsAhead RowsAhead;
 
 /*
- * For a reader with encrypted columns, in CurrentMemoryContext, as are the rows. What is asked of
- * KMS is counted in `use`. All arguments are borrowed.
+ * For a reader with encrypted columns or of an encrypted table, in CurrentMemoryContext, as are the
+ * rows. What is asked of KMS is counted in `use`; plaintexts of columns are kept for the statement
+ * of that context. All arguments are borrowed.
  */
-extern RowsAhead *rows_ahead_create(RowReader *reader, KmsPlaintexts *plaintexts, KmsUse *use,
+extern RowsAhead *rows_ahead_create(RowReader *reader, MemoryContext statement, KmsUse *use,
                                     const ItemSource *source);
+
+/* True when rows of the reader are to be read this way. */
+extern bool rows_ahead_are_needed(const RowReader *reader);
 
 /*
  * The next row: fills values and nulls as row_read() does, encrypted columns with their plaintexts.
  * They are valid until the next call, which wipes plaintexts. False at the end. Errors are those of
- * row_read, of KMS, and of column_encryption.h, within the reader's place.
+ * row_read, of KMS, of column_encryption.h and of item_encryption.h, within the reader's place.
+ * Where the table's bad items are skipped, there is no row for one.
  */
 extern bool rows_ahead_next(RowsAhead *rows, Datum *values, bool *nulls);
+
+/* Bad items that were skipped. */
+extern int64 rows_ahead_skipped(const RowsAhead *rows);
 
 /* Forgets all rows, plaintexts wiped and calls given up; the next row comes anew. */
 extern void rows_ahead_reset(RowsAhead *rows);

@@ -54,7 +54,7 @@ typedef struct DynamodbScan
 	const DynamodbItem *held; /* the service's next item, until its turn; NULL: no more */
 	bool has_held;
 
-	RowsAhead *ahead; /* NULL when no encrypted column is read */
+	RowsAhead *ahead; /* NULL when nothing that is read is encrypted */
 	KmsUse kms;
 
 	/* Where the statement might meet rows that it has written itself, all are read at first. */
@@ -98,17 +98,15 @@ source_is_ready(void *context)
 	return scan->pending == NULL && (scan->fetch == NULL || fetch_is_ready(scan->fetch));
 }
 
-/* Sees to the decryption of encrypted columns, if any are read. */
+/* Sees to the decryption of items, or of encrypted columns, if any are read. */
 static void
 prepare_decryption(DynamodbScan *scan, EState *statement)
 {
 	ItemSource source = {next_of_source, source_is_ready, scan};
 
 	scan->kms.maximum = scan->relation->options->max_kms_calls;
-	if (scan->reader->encrypted_count > 0)
-		scan->ahead = rows_ahead_create(
-		    scan->reader, kms_plaintexts_of(statement->es_query_cxt, scan->relation->client),
-		    &scan->kms, &source);
+	if (rows_ahead_are_needed(scan->reader))
+		scan->ahead = rows_ahead_create(scan->reader, statement->es_query_cxt, &scan->kms, &source);
 }
 
 void
@@ -374,6 +372,23 @@ dynamodbReScanForeignScan(ForeignScanState *node)
 		rows_ahead_reset(scan->ahead);
 }
 
+/* What an analyst must know of a result that leaves items out. */
+static void
+warn_of_bad_items(const DynamodbScan *scan)
+{
+	int64 skipped = scan->ahead == NULL ? 0 : rows_ahead_skipped(scan->ahead);
+
+	if (skipped > 0)
+		ereport(WARNING,
+		        (errcode(ERRCODE_DATA_CORRUPTED),
+		         errmsg_plural("%lld item of encrypted DynamoDB table \"%s\" does not verify and "
+		                       "was skipped",
+		                       "%lld items of encrypted DynamoDB table \"%s\" do not verify and "
+		                       "were skipped",
+		                       (unsigned long) skipped, (long long) skipped,
+		                       scan->relation->options->table_name)));
+}
+
 void
 dynamodbEndForeignScan(ForeignScanState *node)
 {
@@ -382,6 +397,7 @@ dynamodbEndForeignScan(ForeignScanState *node)
 	if (scan == NULL)
 		return;
 	end_reading(scan);
+	warn_of_bad_items(scan);
 	if (scan->stored != NULL)
 		ExecDropSingleTupleTableSlot(scan->stored);
 }

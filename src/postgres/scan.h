@@ -33,7 +33,7 @@ extern bool dynamodbRecheckForeignScan(ForeignScanState *node, TupleTableSlot *s
 /* What the scan has cost so far, rescans included; false when it only is explained. */
 extern bool dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters);
 
-/* What the scan has asked of KMS; false when it reads no encrypted column. */
+/* What the scan has asked of KMS; false when it reads nothing encrypted. */
 extern bool dynamodb_scan_kms(ForeignScanState *node, KmsUse *use);
 
 /* In explain.c. */

@@ -50,6 +50,9 @@ extern const ServerOptions *service_client_options(const ServiceClient *client);
 /* Identifies the client among all of a backend's: the user mapping's oid. */
 extern Oid service_client_mapping(const ServiceClient *client);
 
+/* Memory that lasts as long as server and mapping stay as they are, to the transaction's end. */
+extern MemoryContext service_client_memory(const ServiceClient *client);
+
 /* The server's name, borrowed. */
 extern const char *service_client_server_name(const ServiceClient *client);
 

@@ -380,6 +380,12 @@ service_client_mapping(const ServiceClient *client)
 	return client->mapping_id;
 }
 
+MemoryContext
+service_client_memory(const ServiceClient *client)
+{
+	return client->contents->context;
+}
+
 const ServiceIdentity *
 service_client_identity(const ServiceClient *client)
 {

@@ -16,6 +16,7 @@ PAGES = (
             "types",
             "writing",
             "kms",
+            "encryption",
             "administration",
             "security",
             "credentials",

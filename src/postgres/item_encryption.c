@@ -1,0 +1,181 @@
+/*
+ * item_encryption.c
+ *		Opening the items of an encrypted table.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "postgres/compat.h"
+
+#include "crypto/encryption_client.h"
+#include "postgres/item_encryption.h"
+#include "postgres/kms_plaintexts.h"
+#include "postgres/memory.h"
+#include "postgres/report.h"
+#include "postgres/table_encryption.h"
+
+/* A description of at most 64 KB, its entries, a context, and an action for each attribute. */
+#define OPENING_MEMORY_MAXIMUM ((Size) 16 * 1024 * 1024)
+
+struct ItemEncryption
+{
+	const ForeignRelation *relation;
+	const EncryptionClientTable *table;
+	KmsUse *use;
+	CryptoHandles handles;
+	MemoryContextCallback gone;
+};
+
+struct ItemOpening
+{
+	ItemEncryption *encryption;
+	EncryptedItem encrypted;
+	CheckedResult prepared;
+	KmsPlaintext *data_key; /* NULL: the item is bad, so there is nothing to ask for */
+};
+
+/* ---- what is common to all items ---- */
+
+static void
+release_handles(void *encryption)
+{
+	crypto_handles_release(&((ItemEncryption *) encryption)->handles);
+}
+
+ItemEncryption *
+item_encryption_create(const ForeignRelation *relation, KmsUse *use)
+{
+	ItemEncryption *encryption = palloc0_object(ItemEncryption);
+
+	encryption->relation = relation;
+	encryption->table = &relation->encryption->client;
+	encryption->use = use;
+	crypto_handles_init(&encryption->handles);
+	encryption->gone = (MemoryContextCallback){.func = release_handles, .arg = encryption};
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &encryption->gone);
+	return encryption;
+}
+
+/* True for what is wrong with an item; whatever else fails is reported. */
+static bool
+is_bad(CheckedResult result)
+{
+	if (result.code == RESULT_NOT_VERIFIED)
+		return true;
+	CHECK_RESULT(result, "open an encrypted item");
+	return false;
+}
+
+void
+item_report_bad(const ForeignRelation *relation, const char *message)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_DATA_CORRUPTED),
+	         errmsg("item of encrypted DynamoDB table \"%s\" does not verify",
+	                relation->options->table_name),
+	         message == NULL ? 0 : errdetail("%c%s.", pg_ascii_toupper(message[0]), message + 1)));
+}
+
+/* ---- data keys ---- */
+
+static KmsPlaintext *
+ask_for_data_key(ItemEncryption *encryption, const DataKeyRequest *data_key)
+{
+	const ForeignRelation *relation = encryption->relation;
+	KmsRequest request = {
+	    .operation = KMS_DECRYPT,
+	    .key_id = opening_keys_only_one(relation->encryption->opening_keys),
+	    .ciphertext = data_key->ciphertext,
+	    .context = {data_key->context, data_key->context_count},
+	};
+
+	return kms_plaintext_ask(kms_data_keys_of(relation->client), encryption->use, &request);
+}
+
+/* What KMS would not take cannot be a data key's ciphertext, or its context. */
+static bool
+can_be_asked_for(const DataKeyRequest *data_key)
+{
+	KmsContext context = {data_key->context, data_key->context_count};
+
+	return data_key->ciphertext.length <= KMS_CIPHERTEXT_MAXIMUM &&
+	       kms_context_size(context) <= KMS_CONTEXT_MAXIMUM;
+}
+
+/* Waits for the data key; false, with a message, when it is none that may open the item. */
+static bool
+take_data_key(ItemOpening *opening, Bytes *data_key, const char **message)
+{
+	const ForeignRelation *relation = opening->encryption->relation;
+	Bytes key_arn;
+
+	if (!kms_plaintext_wait_if_good(opening->data_key, data_key, &key_arn))
+	{
+		*message = "AWS KMS does not open its data key for this item";
+		return false;
+	}
+	if (opening_keys_admit(relation->encryption->opening_keys, relation->client,
+	                       opening->encryption->use, key_arn))
+		return true;
+	*message = psprintf("Its data key is encrypted with KMS key %.*s, which may not open it",
+	                    (int) key_arn.length, key_arn.data);
+	return false;
+}
+
+/* ---- one item ---- */
+
+ItemOpening *
+item_opening_begin(ItemEncryption *encryption, const DynamodbItem *stored)
+{
+	ItemOpening *opening = palloc0_object(ItemOpening);
+	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, OPENING_MEMORY_MAXIMUM);
+
+	opening->encryption = encryption;
+	opening->prepared =
+	    encryption_client_prepare_decryption(arena, encryption->table, stored, &opening->encrypted);
+	if (is_bad(opening->prepared))
+		return opening;
+	if (can_be_asked_for(&opening->encrypted.data_key))
+		opening->data_key = ask_for_data_key(encryption, &opening->encrypted.data_key);
+	else
+		opening->prepared =
+		    result_failed(RESULT_NOT_VERIFIED, "the key of the item is none of AWS KMS");
+	return opening;
+}
+
+/* Verifies and decrypts with the data key, whose copies are wiped. */
+static CheckedResult
+decrypt(ItemOpening *opening, Bytes data_key, Arena *secrets, DynamodbItem *plaintext)
+{
+	ItemEncryption *encryption = opening->encryption;
+	EncryptionClientKeys keys;
+	CheckedResult result = encryption_client_keys_from_data_key(
+	    &encryption->handles, &opening->encrypted.derived, data_key, &keys);
+
+	if (result_is_ok(result))
+		result = encryption_client_decrypt(&encryption->handles, secrets, encryption->table,
+		                                   &opening->encrypted, &keys, plaintext);
+	encryption_client_keys_wipe(&keys);
+	return result;
+}
+
+bool
+item_opening_end(ItemOpening *opening, Arena *secrets, DynamodbItem *plaintext,
+                 const char **message)
+{
+	Bytes data_key;
+	bool opened;
+
+	*message = NULL;
+	if (opening->data_key == NULL)
+	{
+		*message = opening->prepared.message;
+		return false;
+	}
+	opened = take_data_key(opening, &data_key, message) &&
+	         !is_bad(decrypt(opening, data_key, secrets, plaintext));
+	kms_plaintext_release(opening->data_key);
+	opening->data_key = NULL;
+	return opened;
+}

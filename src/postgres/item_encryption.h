@@ -1,0 +1,58 @@
+/*
+ * item_encryption.h
+ *		Items of an encrypted table, opened: verified first, then decrypted.
+ *
+ * Opening takes two steps, between which the item's data key is on its way from KMS, so that many
+ * items can wait for theirs together:
+ *
+ *   item_opening_begin   reads how the item was encrypted, and asks for its data key
+ *   item_opening_end     waits for it, verifies the item and decrypts it
+ *
+ * Whatever is wrong with an item shows at the end, and not before. Everything that is has one
+ * SQLSTATE, XX001, and from the signature on one message.
+ */
+#ifndef POSTGRES_ITEM_ENCRYPTION_H
+#define POSTGRES_ITEM_ENCRYPTION_H
+
+#include "postgres.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/kms_calls.h"
+#include "postgres/relation.h"
+
+/* Memory that plaintext of one item may take: DynamoDB's 400 KB, many times over. */
+#define ITEM_SECRETS_MAXIMUM ((Size) 64 * 1024 * 1024)
+
+/* What opening items of one table needs; one a scan or writer. */
+typedef struct ItemEncryption ItemEncryption;
+
+/*
+ * For a relation with encryption, in CurrentMemoryContext, with which what OpenSSL gave goes back.
+ * What is asked of KMS is counted in `use`. Both are borrowed.
+ */
+extern ItemEncryption *item_encryption_create(const ForeignRelation *relation, KmsUse *use);
+
+/* An item that waits for its data key. */
+typedef struct ItemOpening ItemOpening;
+
+/*
+ * Asks for the data key of the item, which is borrowed to the end. In CurrentMemoryContext, with
+ * which it is given up. Errors: those of asking KMS.
+ */
+extern ItemOpening *item_opening_begin(ItemEncryption *encryption, const DynamodbItem *stored);
+
+/*
+ * Waits, verifies and decrypts: the plaintext has the attributes of the stored item, which it
+ * borrows, but for the encryption's own two; what was encrypted is in `secrets`, an arena of secret
+ * contents. False for a bad item, with `message` a word on what is wrong with it, or NULL. Errors
+ * are those of KMS.
+ */
+extern bool item_opening_end(ItemOpening *opening, Arena *secrets, DynamodbItem *plaintext,
+                             const char **message);
+
+/* Raises XX001 for a bad item. */
+extern void item_report_bad(const ForeignRelation *relation, const char *message)
+    pg_attribute_noreturn();
+
+#endif
