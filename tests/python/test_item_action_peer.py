@@ -90,23 +90,39 @@ def find(item, path):
     return value
 
 
-def random_changes(generator):
+def element_of(path):
+    """The list's element that the path is, or leads into; None outside of lists."""
+    return path[: path.index("]") + 1] if "[" in path else None
+
+
+def random_changes(generator, item):
     changes = []
     for path in disjoint_paths(generator, generator.randint(1, 3)):
         change = {"path": path}
         if generator.random() < 0.7:
             change["value"] = random_value(generator)
-        changes.append(change)
-    return {"changes": changes}
+        if element_of(path) is None or find(item, element_of(path)) is not None:
+            changes.append(change)
+    return {"changes": changes or [{"path": "n", "value": random_value(generator)}]}
+
+
+def paths_to_expect(generator, action):
+    """An UPDATE changes elements that are there, and expects each to be as it was read.
+
+    Without that the folded action asked for less than one after the other: that there is a list at
+    all DynamoDB finds out by itself, but not where a later action has replaced or deleted the list.
+    """
+    elements = {element_of(change["path"]) for change in action.get("changes", [])} - {None}
+    return sorted(elements | set(generator.sample(PATHS, generator.randint(0, 3))))
 
 
 def random_action(generator, key, item):
     """One that may follow; its expectations are true of the item."""
     if item is None:
         return {"put": random_item(generator, key)}
-    action = {"delete": True} if generator.random() < 0.2 else random_changes(generator)
+    action = {"delete": True} if generator.random() < 0.2 else random_changes(generator, item)
     action["expect"] = []
-    for path in generator.sample(PATHS, generator.randint(0, 3)):
+    for path in paths_to_expect(generator, action):
         value = find(item, path)
         action["expect"].append({"path": path} | ({} if value is None else {"value": value}))
     return action
