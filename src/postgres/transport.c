@@ -33,6 +33,7 @@
 
 #include "postgres/compat.h"
 #include "postgres/transport.h"
+#include "postgres/transport_memory.h"
 
 /* Bytes libcurl reads from a socket at a time. */
 #define READ_SIZE ((long) 128 * 1024)
@@ -530,7 +531,7 @@ transport_open(void)
 		return;
 	open_mux();
 	block_signals(&previous);
-	status = curl_global_init(CURL_GLOBAL_DEFAULT);
+	status = transport_memory_init();
 	restore_signals(&previous);
 	if (status != CURLE_OK)
 		ereport(ERROR, (errcode(ERRCODE_SYSTEM_ERROR),

@@ -500,6 +500,48 @@ def test_plaintexts_of_functions_are_wiped(scripted, service):
     assert not occurrences(scripted.info.backend_pid, [answer[:40].encode()])[answer[:40].encode()]
 
 
+def base64_in_memory(connection, texts):
+    """Of the texts those whose base64, which requests have them as, is in the backend's memory."""
+    needles = {forms(text)[1]: text for text in texts}
+    found = occurrences(connection.info.backend_pid, needles)
+    return [needles[needle] for needle, count in found.items() if count]
+
+
+WRITES = {
+    "insert": ("PutItem", "INSERT INTO faults SELECT id, text FROM texts"),
+    "update": ("UpdateItem", "UPDATE faults f SET value = text FROM texts t WHERE f.id = t.id"),
+    "overwrite": ("BatchWriteItem", "INSERT INTO overwritten SELECT id, text FROM texts"),
+    "transaction": ("TransactWriteItems", "INSERT INTO pending SELECT id, text FROM texts"),
+}
+
+
+@pytest.mark.parametrize(("operation", "statement"), WRITES.values(), ids=WRITES.keys())
+def test_requests_leave_no_plaintext(scripted, service, operation, statement):
+    """What is encrypted is sent to KMS in its own words; the sender keeps none of them."""
+    texts = secret_texts(40) + [f"{text}{'.' * 3000}" for text in secret_texts(10)]
+    scripted.execute("CREATE TABLE texts (id text, text text)")
+    for name, mode in {"overwritten": "overwrite", "pending": "transaction"}.items():
+        scripted.execute(
+            f"CREATE FOREIGN TABLE {name} (id text, value text OPTIONS (kms_encrypted 'true'))"
+            f" SERVER aws OPTIONS (table_name 'faults', kms_key_id 'alias/scripted',"
+            f" write_mode '{mode}')"
+        )
+    with scripted.cursor().copy("COPY texts FROM STDIN") as copy:
+        for number, text in enumerate(texts):
+            copy.write_row((f"{number:05}", text))
+    service.script("Scan", encrypted_items(*texts))
+    service.script(operation, *[lambda conversation: conversation.answer({})] * len(texts))
+    assert scripted.execute(statement).rowcount == len(texts)
+    assert service.count("Encrypt") == len(texts)
+    assert not base64_in_memory(scripted, texts)
+
+
+def test_functions_leave_no_request(scripted, service):
+    text = secret_texts(1)[0]
+    assert one(scripted, "SELECT length(kms_encrypt('aws', 'alias/scripted', %s))", text)
+    assert not base64_in_memory(scripted, [text])
+
+
 def test_errors_leave_no_plaintext(scripted, service):
     texts = secret_texts(10)
     scripted.execute("ALTER FOREIGN TABLE faults ALTER COLUMN value TYPE int")
