@@ -55,6 +55,15 @@ static const OptionChoice signature_order_choices[] = {
 
 static const OptionChoice on_bad_item_choices[] = {{"error", false}, {"skip", true}, {0}};
 
+static const OptionChoice stream_role_choices[] = {{"event_id", STREAM_EVENT_ID},
+                                                   {"event_name", STREAM_EVENT_NAME},
+                                                   {"sequence_number", STREAM_SEQUENCE_NUMBER},
+                                                   {"happened_at", STREAM_HAPPENED_AT},
+                                                   {"keys", STREAM_KEYS},
+                                                   {"new_image", STREAM_NEW_IMAGE_OF_ITEM},
+                                                   {"old_image", STREAM_OLD_IMAGE_OF_ITEM},
+                                                   {0}};
+
 static const OptionChoice write_null_choices[] = {{"remove", false}, {"null", true}, {0}};
 
 static const OptionChoice billing_mode_choices[] = {
@@ -232,6 +241,9 @@ const OptionDefinition option_definitions[] = {
     NUMBER("deletion_protection", OPTION_OF_TABLE, OPTION_MAYBE, TableOptions, deletion_protection,
            0, 0),
     TABLE_JSON("tags", tags, parse_tags, "a JSON object of strings"),
+    TABLE_TEXT("stream_of", stream_of, is_table_name, NAME_ACCEPTS),
+    TABLE_TEXT("start_at", start_at, is_stream_start,
+               "\"trim_horizon\", \"latest\" or a sequence number of at most 40 digits"),
 
     COLUMN_TEXT("attribute_name", attribute_name, NULL, "the name of an attribute"),
     COLUMN_TEXT("attribute_path", attribute_path, is_attribute_path,
@@ -247,6 +259,7 @@ const OptionDefinition option_definitions[] = {
     COLUMN_CHOICE("json_format", json_format, json_format_choices),
     COLUMN_CHOICE("time_format", time_format, time_format_choices),
     COLUMN_CHOICE("write_null", write_null, write_null_choices),
+    COLUMN_CHOICE("stream_role", stream_role, stream_role_choices),
 
     NUMBER("sample_items", OPTION_OF_IMPORT, OPTION_INTEGER, ImportOptions, sample_items, 0,
            FETCH_SIZE_MAXIMUM),
@@ -258,6 +271,7 @@ const OptionDefinition option_definitions[] = {
 const size_t option_definition_count = lengthof(option_definitions);
 
 const OptionPair option_needs[] = {
+    {OPTION_OF_TABLE, "start_at", "stream_of"},
     {OPTION_OF_MAPPING, "aws_access_key_id", "aws_secret_access_key"},
     {OPTION_OF_MAPPING, "aws_secret_access_key", "aws_access_key_id"},
     {OPTION_OF_MAPPING, "aws_session_token", "aws_access_key_id"},

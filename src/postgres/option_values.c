@@ -9,6 +9,7 @@
 
 #include "postgres/compat.h"
 
+#include "aws/dynamodb_streams.h"
 #include "aws/index_definitions.h"
 #include "aws/kms.h"
 #include "foundation/ascii.h"
@@ -126,6 +127,13 @@ is_attribute_path(const char *value)
 	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
 
 	return result_is_ok(attribute_path_parse(arena, utf8_of_text(value), &path));
+}
+
+bool
+is_stream_start(const char *value)
+{
+	return strcmp(value, "trim_horizon") == 0 || strcmp(value, "latest") == 0 ||
+	       sequence_number_is_valid(bytes_of_string(value));
 }
 
 bool

@@ -24,6 +24,7 @@ extern bool is_external_id(const char *value);
 extern bool is_table_name(const char *value);
 extern bool is_index_name(const char *value);
 extern bool is_attribute_path(const char *value);
+extern bool is_stream_start(const char *value);
 extern bool is_kms_key_id(const char *value);
 extern bool is_list_of_kms_key_ids(const char *value);
 extern bool is_encryption_context(const char *value);

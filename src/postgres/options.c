@@ -499,6 +499,24 @@ check_capacity(const TableOptions *options)
 	                            "\"read_capacity_units\" and \"write_capacity_units\"")));
 }
 
+/* Raises the error of an option that a change stream cannot have. */
+static void
+check_stream(List *options)
+{
+	ListCell *cell;
+
+	if (find_option(options, "stream_of") == NULL)
+		return;
+	foreach (cell, options)
+	{
+		const char *name = ((DefElem *) lfirst(cell))->defname;
+
+		if (strcmp(name, "stream_of") != 0 && strcmp(name, "start_at") != 0)
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			                errmsg("a change stream cannot have option \"%s\"", name)));
+	}
+}
+
 /* Room for the struct of any object. */
 typedef union AnyOptions
 {
@@ -522,7 +540,10 @@ validate_options(OptionObject object, List *options)
 	if (object == OPTION_OF_COLUMN && fields.column.kms_encrypted)
 		check_encrypted_column(options);
 	if (object == OPTION_OF_TABLE)
+	{
 		check_capacity(&fields.table);
+		check_stream(options);
+	}
 }
 
 static OptionObject
@@ -593,6 +614,35 @@ options_of_table(const ForeignTable *table, const ServerOptions *server)
 	if (options->table_name == NULL)
 		options->table_name = get_rel_name(table->relid);
 	return options;
+}
+
+TableOptions *
+options_of_relation_id(Oid relation_id)
+{
+	const ForeignTable *table = GetForeignTable(relation_id);
+
+	return options_of_table(table, options_of_server(GetForeignServer(table->serverid)));
+}
+
+RelationKind
+relation_kind(Oid relation_id)
+{
+	List *options = GetForeignTable(relation_id)->options;
+
+	return find_option(options, "stream_of") != NULL ? RELATION_IS_STREAM : RELATION_IS_TABLE;
+}
+
+StreamRole
+stream_role_by_name(const char *column)
+{
+	const OptionDefinition *definition = find_definition(OPTION_OF_COLUMN, "stream_role");
+
+	for (const OptionChoice *choice = definition->choices; choice->name != NULL; choice++)
+	{
+		if (strcmp(choice->name, column) == 0)
+			return (StreamRole) choice->value;
+	}
+	return STREAM_ROLE_UNSAID;
 }
 
 ColumnOptions *

@@ -154,6 +154,10 @@ typedef struct TableOptions
 	bool point_in_time_recovery;
 	OptionalBoolean deletion_protection;
 	char *tags; /* see aws/index_definitions.h */
+
+	/* Of a change stream. */
+	char *stream_of; /* the DynamoDB table's name; NULL: the foreign table is no stream */
+	char *start_at;  /* "trim_horizon", "latest" or a sequence number; NULL: the first of these */
 } TableOptions;
 
 typedef enum KeyRole
@@ -176,6 +180,19 @@ typedef enum TimeFormat
 	TIME_FORMAT_EPOCH_MILLISECONDS
 } TimeFormat;
 
+/* What a column of a change stream holds. */
+typedef enum StreamRole
+{
+	STREAM_ROLE_UNSAID,
+	STREAM_EVENT_ID,
+	STREAM_EVENT_NAME,
+	STREAM_SEQUENCE_NUMBER,
+	STREAM_HAPPENED_AT,
+	STREAM_KEYS,
+	STREAM_NEW_IMAGE_OF_ITEM,
+	STREAM_OLD_IMAGE_OF_ITEM
+} StreamRole;
+
 typedef struct ColumnOptions
 {
 	char *attribute_name; /* NULL: the column's name */
@@ -191,6 +208,7 @@ typedef struct ColumnOptions
 	JsonFormat json_format;
 	TimeFormat time_format;
 	bool write_null; /* SQL NULL is stored as a NULL attribute */
+	StreamRole stream_role;
 } ColumnOptions;
 
 typedef struct ImportOptions
@@ -201,11 +219,27 @@ typedef struct ImportOptions
 	char *table_prefix; /* NULL: every table */
 } ImportOptions;
 
+/* What a foreign table is. */
+typedef enum RelationKind
+{
+	RELATION_IS_TABLE, /* of DynamoDB */
+	RELATION_IS_STREAM /* of a DynamoDB table's changes */
+} RelationKind;
+
+/* By the options of the foreign table. */
+extern RelationKind relation_kind(Oid relation_id);
+
 /* Allocated in CurrentMemoryContext, defaults filled in. Errors for objects that are not there. */
 extern ServerOptions *options_of_server(const ForeignServer *server);
 extern MappingOptions *options_of_mapping(const UserMapping *mapping);
 extern TableOptions *options_of_table(const ForeignTable *table, const ServerOptions *server);
+
+/* The table's, found by its oid. */
+extern TableOptions *options_of_relation_id(Oid relation_id);
 extern ColumnOptions *options_of_column(Oid relation_id, AttrNumber attribute_number);
+
+/* The role that a column of this name has in a stream unless its options say another. */
+extern StreamRole stream_role_by_name(const char *column);
 extern ImportOptions *options_of_import(List *options);
 
 /* A name in an option, or a column's, as DynamoDB spells it; palloc'd or borrowed from `text`. */

@@ -14,14 +14,18 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/options.h"
 #include "postgres/relation_kind.h"
 
-static FdwRoutine *const routines[] = {&table_routine};
+static FdwRoutine *const routines[] = {
+    [RELATION_IS_TABLE] = &table_routine,
+    [RELATION_IS_STREAM] = &stream_routine,
+};
 
 FdwRoutine *
 routine_of_relation(Oid relation_id)
 {
-	return &table_routine;
+	return routines[relation_kind(relation_id)];
 }
 
 /* ---- planning ---- */

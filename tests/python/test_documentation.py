@@ -18,6 +18,7 @@ PAGES = (
             "kms",
             "encryption",
             "administration",
+            "streams",
             "security",
             "credentials",
             "options",

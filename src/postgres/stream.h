@@ -1,0 +1,66 @@
+/*
+ * stream.h
+ *		Foreign tables that are the change streams of DynamoDB tables: columns, rows, callbacks.
+ *
+ * A row is a change. What the change was made to is in jsonb columns, by their roles, or in columns
+ * of single attributes: of the item as it is after the change, of a removed one as it was before,
+ * and where the stream's view has neither, of the item's key.
+ */
+#ifndef POSTGRES_STREAM_H
+#define POSTGRES_STREAM_H
+
+#include "postgres.h"
+
+#include "foreign/fdwapi.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/relation.h"
+#include "postgres/row.h"
+#include "postgres/stream_reader.h"
+
+typedef struct StreamRelation
+{
+	ForeignRelation *relation; /* without a description */
+	const StreamRole *roles;   /* by the column's place; STREAM_ROLE_UNSAID: an attribute */
+	const char *table_name;    /* whose changes these are */
+	StreamStart start;
+} StreamRelation;
+
+/*
+ * Opens the foreign table as `user_id` sees it, all in CurrentMemoryContext, without asking the
+ * service. Errors: HV004 for a column whose type cannot hold what its role says.
+ */
+extern StreamRelation *stream_relation_open(Oid relation_id, Oid user_id);
+
+/* Reads records as rows; the fields are stream_relation.c's own, but for `names`. */
+typedef struct StreamRowReader
+{
+	const StreamRelation *stream;
+	RowReader *attributes;
+	NameTable names; /* for the decoder of the records */
+	bool *nothing;   /* by slot: what images leave out */
+} StreamRowReader;
+
+/* A reader of the columns with these numbers (integers), in CurrentMemoryContext. */
+extern StreamRowReader *stream_row_reader_create(const StreamRelation *stream, List *columns);
+
+/* Fills values and nulls, one for each of the relation's columns; those not read are NULL. */
+extern void stream_row_read(StreamRowReader *reader, const StreamRecord *record, Datum *values,
+                            bool *nulls);
+
+/* In stream_planning.c. */
+extern void streamGetForeignRelSize(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id);
+extern void streamGetForeignPaths(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id);
+extern ForeignScan *streamGetForeignPlan(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id,
+                                         ForeignPath *best_path, List *target_list,
+                                         List *scan_clauses, Plan *outer_plan);
+
+/* In stream_scan.c. */
+extern void streamBeginForeignScan(ForeignScanState *node, int executor_flags);
+extern TupleTableSlot *streamIterateForeignScan(ForeignScanState *node);
+extern void streamReScanForeignScan(ForeignScanState *node);
+extern void streamEndForeignScan(ForeignScanState *node);
+extern void streamExplainForeignScan(ForeignScanState *node, struct ExplainState *explain);
+
+#endif

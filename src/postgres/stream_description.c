@@ -1,0 +1,114 @@
+/*
+ * stream_description.c
+ *		Which stream a table has, and which shards a stream has.
+ */
+#include "postgres.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/memory.h"
+#include "postgres/report.h"
+#include "postgres/stream_description.h"
+
+/* A page of 100 shards is 30 kilobytes. */
+#define ANSWER_MAXIMUM ((Size) 4 * 1024 * 1024)
+
+/* Of the most partitions that anyone has, each with a day's shards. */
+#define DESCRIPTION_MAXIMUM ((Size) 256 * 1024 * 1024)
+
+#define BODY_MAXIMUM ((Size) 16 * 1024)
+
+/* Sends a request whose writing had this result. False when there is no such table or stream. */
+static bool
+ask(ServiceClient *client, const char *operation, CheckedResult written, const ByteBuffer *body,
+    Bytes *answer)
+{
+	ServiceError refusal;
+	ServiceRequest request = {
+	    .service = AWS_DYNAMODB_STREAMS,
+	    .operation = operation,
+	    .body = buffer_bytes(body),
+	};
+
+	service_client_require(client, AWS_DYNAMODB_STREAMS);
+	CHECK_RESULT(written, "write a request");
+	return service_call_answer_unless(client, &request, ANSWER_MAXIMUM,
+	                                  ERROR_CLASS_BIT(ERROR_CLASS_NOT_FOUND), answer, &refusal);
+}
+
+static StreamNames
+list_streams(ServiceClient *client, Bytes table_name)
+{
+	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, DESCRIPTION_MAXIMUM);
+	ByteBuffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, BODY_MAXIMUM);
+	StreamNames names = {0};
+	Bytes answer;
+
+	do
+	{
+		buffer_reset(body);
+		if (!ask(client, "ListStreams",
+		         streams_write_list_streams(table_name, names.last_evaluated, body), body, &answer))
+			break;
+		CHECK_RESULT(streams_read_names(arena, answer, &names), "read the list of streams");
+	} while (names.last_evaluated.length > 0);
+	return names;
+}
+
+/* Streams that were switched off are listed for a day: the latest one is the table's. */
+char *
+stream_find(ServiceClient *client, const char *table_name)
+{
+	MemoryContext question =
+	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB stream list", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(question);
+	StreamNames names = list_streams(client, bytes_of_string(table_name));
+	const StreamName *latest = NULL;
+	char *arn = NULL;
+
+	for (size_t i = 0; i < names.count; i++)
+	{
+		if (latest == NULL || bytes_compare(names.names[i].label, latest->label) > 0)
+			latest = &names.names[i];
+	}
+	MemoryContextSwitchTo(caller);
+	if (latest != NULL)
+		arn = pnstrdup(latest->arn.data, latest->arn.length);
+	MemoryContextDelete(question);
+	return arn;
+}
+
+char *
+stream_get(ServiceClient *client, const char *table_name)
+{
+	char *arn = stream_find(client, table_name);
+
+	if (arn == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+		                errmsg("DynamoDB table \"%s\" has no change stream", table_name),
+		                errhint("Enable a stream of the table, with new and old images.")));
+	return arn;
+}
+
+const StreamDescription *
+stream_describe(ServiceClient *client, const char *stream_arn)
+{
+	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, DESCRIPTION_MAXIMUM);
+	ByteBuffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, BODY_MAXIMUM);
+	StreamDescription *description = palloc0_object(StreamDescription);
+	Bytes arn = bytes_of_string(stream_arn);
+	Bytes answer;
+
+	do
+	{
+		buffer_reset(body);
+		if (!ask(client, "DescribeStream",
+		         streams_write_describe_stream(arn, description->last_evaluated, body), body,
+		         &answer))
+			ereport(ERROR, (errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+			                errmsg("change stream \"%s\" does not exist", stream_arn)));
+		CHECK_RESULT(streams_read_description(arena, answer, description),
+		             "read the description of a stream");
+	} while (description->last_evaluated.length > 0);
+	return description;
+}

@@ -1,0 +1,238 @@
+/*
+ * stream_relation.c
+ *		What a foreign table over a change stream is, and its records as rows.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/stream.h"
+
+/* ---- columns ---- */
+
+static StreamRole
+role_of_column(const ForeignColumn *column)
+{
+	const ColumnOptions *options = column->options;
+
+	if (options->stream_role != STREAM_ROLE_UNSAID)
+		return options->stream_role;
+	if (options->attribute_name != NULL || options->attribute_path != NULL || options->whole_item)
+		return STREAM_ROLE_UNSAID;
+	return stream_role_by_name(column->name);
+}
+
+/* The type that a role wants; InvalidOid: any that holds a string or a number. */
+static Oid
+type_of_role(StreamRole role)
+{
+	switch (role)
+	{
+		case STREAM_KEYS:
+		case STREAM_NEW_IMAGE_OF_ITEM:
+		case STREAM_OLD_IMAGE_OF_ITEM:
+			return JSONBOID;
+		case STREAM_HAPPENED_AT:
+			return TIMESTAMPTZOID;
+		default:
+			return InvalidOid;
+	}
+}
+
+static bool
+type_is_good(const ForeignColumn *column, StreamRole role)
+{
+	Oid type = type_of_role(role);
+
+	if (OidIsValid(type))
+		return column->type == type;
+	return column_conversion_accepts(column->conversion, ATTRIBUTE_S) ||
+	       (role == STREAM_SEQUENCE_NUMBER &&
+	        column_conversion_accepts(column->conversion, ATTRIBUTE_N));
+}
+
+static void
+check_column(const ForeignRelation *relation, const ForeignColumn *column, StreamRole role)
+{
+	if (column->encryption != NULL)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+		         errmsg("column \"%s\" of foreign table \"%s\" cannot be encrypted", column->name,
+		                relation->name),
+		         errdetail("The foreign table is a change stream."),
+		         errhint("Read the ciphertext into a bytea column, and call kms_decrypt().")));
+	if (role == STREAM_ROLE_UNSAID || type_is_good(column, role))
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+	         errmsg("column \"%s\" of foreign table \"%s\" cannot be of type %s", column->name,
+	                relation->name, format_type_with_typemod(column->type, column->type_modifier)),
+	         OidIsValid(type_of_role(role)) ? errdetail("What it holds of a change is of type %s.",
+	                                                    format_type_be(type_of_role(role)))
+	                                        : errdetail("What it holds of a change is text.")));
+}
+
+/* A column with a role maps no attribute, so that one of the same name is the item's own. */
+static const StreamRole *
+find_roles(ForeignRelation *relation)
+{
+	StreamRole *roles = palloc0_array(StreamRole, Max(relation->column_count, 1));
+
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		ForeignColumn *column = &relation->columns[i];
+
+		if (!column->live)
+			continue;
+		roles[i] = role_of_column(column);
+		check_column(relation, column, roles[i]);
+		if (roles[i] != STREAM_ROLE_UNSAID)
+			column->slot = ATTRIBUTE_NO_SLOT;
+	}
+	return roles;
+}
+
+/* ---- the relation ---- */
+
+static StreamStart
+start_of_options(const TableOptions *options)
+{
+	if (options->start_at == NULL || strcmp(options->start_at, "trim_horizon") == 0)
+		return (StreamStart){.kind = STREAM_FROM_TRIM_HORIZON};
+	if (strcmp(options->start_at, "latest") == 0)
+		return (StreamStart){.kind = STREAM_FROM_LATEST};
+	return (StreamStart){.kind = STREAM_FROM_SEQUENCE_NUMBER, .sequence_number = options->start_at};
+}
+
+StreamRelation *
+stream_relation_open(Oid relation_id, Oid user_id)
+{
+	StreamRelation *stream = palloc0_object(StreamRelation);
+	ForeignRelation *relation = foreign_relation_open_offline(relation_id);
+
+	stream->relation = relation;
+	stream->table_name = relation->options->stream_of;
+	stream->start = start_of_options(relation->options);
+	stream->roles = find_roles(relation);
+	relation->client = service_client_get(relation->server_id, user_id);
+	return stream;
+}
+
+/* ---- rows ---- */
+
+/* True when the column holds items as a whole, of which nothing may be left out. */
+static bool
+holds_whole_items(StreamRole role)
+{
+	return role == STREAM_KEYS || role == STREAM_NEW_IMAGE_OF_ITEM ||
+	       role == STREAM_OLD_IMAGE_OF_ITEM;
+}
+
+StreamRowReader *
+stream_row_reader_create(const StreamRelation *stream, List *columns)
+{
+	StreamRowReader *reader = palloc0_object(StreamRowReader);
+	List *attributes = NIL;
+	bool whole_items = false;
+	ListCell *cell;
+
+	foreach (cell, columns)
+	{
+		StreamRole role = stream->roles[lfirst_int(cell) - 1];
+
+		whole_items = whole_items || holds_whole_items(role);
+		if (role == STREAM_ROLE_UNSAID)
+			attributes = lappend_int(attributes, lfirst_int(cell));
+	}
+	reader->stream = stream;
+	reader->attributes = row_reader_create(stream->relation, attributes);
+	reader->names = reader->attributes->names;
+	reader->names.skip_unknown = reader->names.skip_unknown && !whole_items;
+	reader->nothing = palloc0_array(bool, Max(reader->names.count, 1));
+	return reader;
+}
+
+/* The item as the change left it; a removed one as it was; failing both, its key. */
+static const DynamodbItem *
+item_of_record(const StreamRecord *record)
+{
+	if (record->has_new_image)
+		return &record->new_image;
+	return record->has_old_image ? &record->old_image : &record->keys;
+}
+
+static Datum
+read_image(const StreamRowReader *reader, const ForeignColumn *column, bool is_there,
+           const DynamodbItem *image, bool *is_null)
+{
+	*is_null = !is_there;
+	if (!is_there)
+		return (Datum) 0;
+	return item_read_as_jsonb(image, column->options->json_format, reader->nothing);
+}
+
+static Datum
+read_text(const ForeignColumn *column, AttributeType type, Bytes text, bool *is_null)
+{
+	AttributeValue value = {.type = type, .bytes = text};
+
+	return column_conversion_read(column->conversion, text.length == 0 ? NULL : &value, is_null);
+}
+
+/* Seconds since 1970 as a timestamp. */
+static Datum
+read_time(double seconds, bool *is_null)
+{
+	*is_null = seconds <= 0;
+	return *is_null ? (Datum) 0 : DirectFunctionCall1(float8_timestamptz, Float8GetDatum(seconds));
+}
+
+static Datum
+read_role(const StreamRowReader *reader, const ForeignColumn *column, StreamRole role,
+          const StreamRecord *record, bool *is_null)
+{
+	AttributeType number =
+	    column_conversion_accepts(column->conversion, ATTRIBUTE_N) ? ATTRIBUTE_N : ATTRIBUTE_S;
+
+	switch (role)
+	{
+		case STREAM_EVENT_ID:
+			return read_text(column, ATTRIBUTE_S, record->event_id, is_null);
+		case STREAM_EVENT_NAME:
+			return read_text(column, ATTRIBUTE_S, record->event_name, is_null);
+		case STREAM_SEQUENCE_NUMBER:
+			return read_text(column, number, record->sequence_number, is_null);
+		case STREAM_HAPPENED_AT:
+			return read_time(record->created_at, is_null);
+		case STREAM_KEYS:
+			return read_image(reader, column, true, &record->keys, is_null);
+		case STREAM_NEW_IMAGE_OF_ITEM:
+			return read_image(reader, column, record->has_new_image, &record->new_image, is_null);
+		default:
+			return read_image(reader, column, record->has_old_image, &record->old_image, is_null);
+	}
+}
+
+void
+stream_row_read(StreamRowReader *reader, const StreamRecord *record, Datum *values, bool *nulls)
+{
+	const ForeignRelation *relation = reader->stream->relation;
+
+	row_read(reader->attributes, item_of_record(record), values, nulls);
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		const ForeignColumn *column = &relation->columns[i];
+
+		if (!column->live || reader->stream->roles[i] == STREAM_ROLE_UNSAID)
+			continue;
+		reader->attributes->place.column = column->name;
+		values[i] = read_role(reader, column, reader->stream->roles[i], record, &nulls[i]);
+	}
+	reader->attributes->place.column = NULL;
+}
