@@ -20,6 +20,7 @@ enum AccessMember
 	ACCESS_FILTER,
 	ACCESS_COLUMNS,
 	ACCESS_FLAGS,
+	ACCESS_READ_AHEAD_PARAMETER,
 	ACCESS_SEGMENTS,
 	ACCESS_ROW_GOAL,
 	ACCESS_CAPACITY_UNITS
@@ -34,7 +35,8 @@ enum AccessFlag
 	ACCESS_IN_ORDER = 1 << 4,
 	ACCESS_STREAMS_BACKWARD = 1 << 5,
 	ACCESS_MERGED = 1 << 6,
-	ACCESS_LOOKED_UP = 1 << 7
+	ACCESS_LOOKED_UP = 1 << 7,
+	ACCESS_READ_AHEAD = 1 << 8
 };
 
 static int
@@ -45,7 +47,8 @@ access_flags(const Access *access)
 	       (access->consistent_read ? ACCESS_CONSISTENT_READ : 0) |
 	       (access->backward ? ACCESS_BACKWARD : 0) | (access->in_order ? ACCESS_IN_ORDER : 0) |
 	       (access->streams_backward ? ACCESS_STREAMS_BACKWARD : 0) |
-	       (access->merged ? ACCESS_MERGED : 0) | (access->looked_up ? ACCESS_LOOKED_UP : 0);
+	       (access->merged ? ACCESS_MERGED : 0) | (access->looked_up ? ACCESS_LOOKED_UP : 0) |
+	       (access->read_ahead ? ACCESS_READ_AHEAD : 0);
 }
 
 static Node *
@@ -62,6 +65,7 @@ access_to_list(const Access *access)
 	                        access->key_condition, access->filter, access->columns);
 
 	list = lappend(list, makeInteger(access_flags(access)));
+	list = lappend(list, makeInteger(access->read_ahead_parameter));
 	list = lappend(list, makeInteger(access->segments));
 	list = lappend(list, node_of_double(access->row_goal));
 	return lappend(list, node_of_double(access->estimated_capacity_units));
@@ -87,6 +91,8 @@ access_from_list(List *list)
 	access->streams_backward = (flags & ACCESS_STREAMS_BACKWARD) != 0;
 	access->merged = (flags & ACCESS_MERGED) != 0;
 	access->looked_up = (flags & ACCESS_LOOKED_UP) != 0;
+	access->read_ahead = (flags & ACCESS_READ_AHEAD) != 0;
+	access->read_ahead_parameter = intVal(list_nth(list, ACCESS_READ_AHEAD_PARAMETER));
 	access->segments = intVal(list_nth(list, ACCESS_SEGMENTS));
 	access->row_goal = floatVal(list_nth(list, ACCESS_ROW_GOAL));
 	access->estimated_capacity_units = floatVal(list_nth(list, ACCESS_CAPACITY_UNITS));

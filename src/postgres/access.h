@@ -34,7 +34,9 @@ typedef struct Access
 	bool in_order; /* rows come in the order of the path's pathkeys, stream after stream … */
 	bool streams_backward; /* … the last hash key first */
 	bool merged;           /* rows come in the order of the range attribute, streams merged */
-	bool looked_up; /* Query of an index, whose keys' items are then looked up in the table */
+	bool looked_up;  /* Query of an index, whose keys' items are then looked up in the table */
+	bool read_ahead; /* a lookup: the rows that ask for it are read ahead, see read_ahead.h … */
+	int read_ahead_parameter; /* … by the node of this parameter */
 	int segments;
 	double row_goal; /* items that will probably be examined before enough rows are found; 0: all */
 	double estimated_capacity_units;

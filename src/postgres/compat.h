@@ -156,6 +156,31 @@ collation_orders_by_bytes(Oid collation)
 	                        fdw_private)
 #endif
 
+/* The path carries on how many disabled nodes are below it. */
+#if PG_VERSION_NUM < 180000
+#define COPY_DISABLED_NODES(path, from) ((void) 0)
+#else
+#define COPY_DISABLED_NODES(path, from) ((path)->disabled_nodes = (from)->disabled_nodes)
+#endif
+
+/* The outer rows of a semijoin, each once; NULL where no path for that can be made here. */
+#if PG_VERSION_NUM < 190000
+#define UNIQUE_OUTER_PATH(root, outer, join)                                                       \
+	((Path *) create_unique_path(root, outer, (outer)->cheapest_total_path, join))
+#else
+#define UNIQUE_OUTER_PATH(root, outer, join) NULL
+#endif
+
+/*
+ * True when each column that comes from the relation is the same whoever refers to it: from 16 on,
+ * references to what an outer join may have made NULL differ.
+ */
+#if PG_VERSION_NUM < 160000
+#define COLUMNS_HAVE_ONE_FORM(root, rel) true
+#else
+#define COLUMNS_HAVE_ONE_FORM(root, rel) (!bms_overlap((rel)->relids, (root)->outer_join_rels))
+#endif
+
 /* True for ORDER BY … DESC. */
 #if PG_VERSION_NUM < 180000
 #define PATHKEY_IS_DESCENDING(pathkey) ((pathkey)->pk_strategy == BTGreaterStrategyNumber)

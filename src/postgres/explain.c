@@ -77,6 +77,14 @@ show_projection(const Explained *explained)
 	show_text(explained, "Projection", buffer_bytes(text).data);
 }
 
+static const char *
+request_text(const Access *access)
+{
+	if (access->looked_up)
+		return "Query, then BatchGetItem";
+	return request_kind_name(access->read_ahead ? REQUEST_BATCH_GET_ITEM : access->kind);
+}
+
 /* The request as planned. */
 static void
 show_request(const Explained *explained)
@@ -84,8 +92,7 @@ show_request(const Explained *explained)
 	const Access *access = explained->access;
 	ExplainState *state = explained->state;
 
-	show_text(explained, "DynamoDB Request",
-	          access->looked_up ? "Query, then BatchGetItem" : request_kind_name(access->kind));
+	show_text(explained, "DynamoDB Request", request_text(access));
 	show_text(explained, "Table", explained->relation->options->table_name);
 	show_text(explained, "Index", access->index_name);
 	show_condition(explained, "Key Condition", access->key_condition);

@@ -685,6 +685,8 @@ page_memory_first_guess(RequestKind kind)
 static FetchSource *
 open_source(ServiceClient *client, const FetchPlan *plan)
 {
+	if (plan->lookups_ahead != NULL)
+		return fetch_ahead_open(plan);
 	if (plan->index_plan != NULL)
 		return fetch_index_open(client, plan);
 	if (plan->merge_by.length > 0 && plan->key_condition_count > 1)
@@ -714,7 +716,8 @@ fetch_open(ServiceClient *client, const FetchPlan *plan)
 	fetch->scratch = memory_context_arena(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
 	block_pool_init(&fetch->page_blocks, memory_context_blocks(context), waiting_memory(plan));
 	fetch->items_until_serving = ITEMS_BETWEEN_SERVING;
-	fetch->page_memory = page_memory_first_guess(plan->kind);
+	fetch->page_memory =
+	    plan->page_memory > 0 ? plan->page_memory : page_memory_first_guess(plan->kind);
 	fetch_make_places(fetch);
 	fetch->first_pages_kept = fetch->place_count >= fetch->stream_count;
 	fetch_proceed(fetch);

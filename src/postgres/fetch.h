@@ -28,6 +28,9 @@ extern const char *request_kind_name(RequestKind kind);
 /* What is to be read. Everything pointed to is borrowed until the source is closed. */
 typedef struct FetchPlan FetchPlan;
 
+/* See lookups_ahead.h. */
+typedef struct LookupsAhead LookupsAhead;
+
 struct FetchPlan
 {
 	RequestKind kind;
@@ -44,6 +47,9 @@ struct FetchPlan
 	Bytes merge_by; /* Query: streams are ordered by this attribute, items of all merged by it */
 	const FetchPlan *index_plan; /* lookups: the keys are those that this one finds in an index … */
 	const KeySchema *table_keys; /* … where the table's key attributes have these names */
+	LookupsAhead *lookups_ahead; /* of lookups: may have the items, with those of other rows, or
+	                                ask for them; NULL: does not */
+	Size page_memory;            /* what a page is taken to need at first; 0: not known */
 	int64 row_goal;              /* rows that will probably be asked for; 0 for all: see below */
 	double max_capacity_units;   /* 0: no maximum; 53400 when passed */
 	double *statement_units;     /* the statement's sum, to which the fetch adds; NULL: its own */

@@ -13,8 +13,8 @@
 
 #include "postgres/compat.h"
 
-#include "postgres/binding.h"
 #include "postgres/fetch_source.h"
+#include "postgres/lookup_keys.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 
@@ -36,56 +36,20 @@ typedef struct IndexSource
 	FetchCounters past; /* of the lookups before */
 } IndexSource;
 
-/* By each attribute in turn; keys of one table have the same attributes in the same order. */
-static int
-compare_keys(const void *left, const void *right)
-{
-	const DynamodbItem *a = left;
-	const DynamodbItem *b = right;
-	int order = 0;
-
-	for (uint32 i = 0; i < a->count && order == 0; i++)
-		order = scalar_compare(&a->attributes[i].value, &b->attributes[i].value);
-	return order;
-}
-
-/* An item that moves within an index may be met twice; BatchGetItem takes no key twice. */
-static int
-make_keys_unique(DynamodbItem *keys, int count)
-{
-	int last = 0;
-
-	if (count == 0)
-		return 0;
-	qsort(keys, count, sizeof(*keys), compare_keys);
-	for (int i = 1; i < count; i++)
-	{
-		if (compare_keys(&keys[last], &keys[i]) != 0)
-			keys[++last] = keys[i];
-	}
-	return last + 1;
-}
-
 /* A copy of the table's key attributes of an index's item. */
 static DynamodbItem
 copy_key(const IndexSource *index, Arena *arena, const DynamodbItem *item)
 {
 	const KeySchema *schema = index->plan.table_keys;
-	uint32 count = schema->hash_count + schema->range_count;
-	DynamodbItem key = {palloc0_array(Attribute, count), count};
+	Attribute *attributes = palloc_array(Attribute, schema->hash_count + schema->range_count);
+	DynamodbItem key = lookup_key_of_item(schema, item, attributes);
 
-	for (uint32 i = 0; i < count; i++)
+	for (uint32 i = 0; i < key.count; i++)
 	{
-		Bytes name = i < schema->hash_count ? schema->hash[i].name
-		                                    : schema->range[i - schema->hash_count].name;
-		const AttributeValue *value = item_find(item, name);
+		const AttributeValue value = attributes[i].value;
 
-		if (value == NULL)
-			elog(ERROR, "item of an index has no attribute \"%.*s\"", (int) name.length, name.data);
-		key.attributes[i].name = name;
-		key.attributes[i].slot = ATTRIBUTE_NO_SLOT;
-		if (!attribute_value_copy(arena, value, &key.attributes[i].value))
-			CHECK_RESULT(arena_failure(arena, value->bytes.length), "copy key");
+		if (!attribute_value_copy(arena, &value, &attributes[i].value))
+			CHECK_RESULT(arena_failure(arena, value.bytes.length), "copy key");
 	}
 	return key;
 }
@@ -103,7 +67,8 @@ index_look_up(IndexSource *index)
 	while (count < index->keys_wanted && (item = fetch_next(index->keys)) != NULL)
 		keys[count++] = copy_key(index, arena, item);
 	index->plan.keys = keys;
-	index->plan.key_count = make_keys_unique(keys, count);
+	/* An item that moves within an index may be met twice; BatchGetItem takes no key twice. */
+	index->plan.key_count = lookup_keys_make_unique(keys, count);
 	if (count > 0)
 		index->items = fetch_open(index->client, &index->plan);
 	index->keys_wanted = Min(index->keys_wanted * 2, KEYS_AT_ONCE);

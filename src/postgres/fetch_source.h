@@ -27,6 +27,12 @@ struct FetchSource
 /* Adds the counters of another fetch. */
 extern void fetch_counters_add(FetchCounters *total, FetchCounters counters);
 
+/*
+ * In lookups_ahead.c: the items of the plan's keys, fetched together with those of other rows; NULL
+ * when plan->lookups_ahead does not know them all.
+ */
+extern FetchSource *fetch_ahead_open(const FetchPlan *plan);
+
 /* In fetch_merge.c: the items of all key conditions in the order of plan->merge_by. */
 extern FetchSource *fetch_merge_open(ServiceClient *client, const FetchPlan *plan);
 

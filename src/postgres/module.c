@@ -10,6 +10,7 @@
 
 #include "postgres/compat.h"
 #include "postgres/options.h"
+#include "postgres/read_ahead.h"
 #include "postgres/relation_kind.h"
 
 /* The library's version; the control file's default_version follows it. */
@@ -23,13 +24,14 @@ SQL_FUNCTION(dynamodb_kms_fdw_version);
 extern PGDLLEXPORT void _PG_init(void);
 
 /*
- * Settings only: under shared_preload_libraries this runs in the postmaster, which must not be left
- * with threads, connections or library state that its children would share.
+ * Settings and hooks only: under shared_preload_libraries this runs in the postmaster, which must
+ * not be left with threads, connections or library state that its children would share.
  */
 void
 _PG_init(void)
 {
 	define_settings();
+	read_ahead_install();
 }
 
 Datum

@@ -190,18 +190,11 @@ first_row_decides(const PathScope *scope)
 	return false;
 }
 
-/* The least number of the scope's rows that the query wants; 0: all, or not known. */
-static double
-wanted_rows(const PathScope *scope)
+double
+query_row_goal(PlannerInfo *root)
 {
-	PlannerInfo *root = scope->root;
 	const Query *query = root->parse;
 
-	if (scope->parameters != NULL)
-		return first_row_decides(scope) ? 1 : 0;
-	if (scope->base->reloptkind != RELOPT_BASEREL ||
-	    bms_membership(root->all_baserels) != BMS_SINGLETON)
-		return 0;
 	if (root->limit_tuples > 0)
 		return root->limit_tuples;
 	/* EXISTS and the like say so in the fraction alone. */
@@ -210,6 +203,20 @@ wanted_rows(const PathScope *scope)
 	    query->hasTargetSRFs || query->setOperations != NULL || root->hasHavingQual)
 		return 0;
 	return root->tuple_fraction;
+}
+
+/* The least number of the scope's rows that the query wants; 0: all, or not known. */
+static double
+wanted_rows(const PathScope *scope)
+{
+	PlannerInfo *root = scope->root;
+
+	if (scope->parameters != NULL)
+		return first_row_decides(scope) ? 1 : 0;
+	if (scope->base->reloptkind != RELOPT_BASEREL ||
+	    bms_membership(root->all_baserels) != BMS_SINGLETON)
+		return 0;
+	return query_row_goal(root);
 }
 
 /*
@@ -754,6 +761,13 @@ add_empty_path(const PathScope *scope)
 	ReadTarget nothing = {.volume = scope->planning->volume};
 
 	add_scan_path(scope, &nothing);
+}
+
+bool
+is_planned_here(const RelOptInfo *base)
+{
+	return IS_SIMPLE_REL(base) && base->fdwroutine != NULL &&
+	       base->fdwroutine->GetForeignPaths == dynamodbGetForeignPaths;
 }
 
 void

@@ -20,6 +20,7 @@
 #include "postgres/key_match.h"
 #include "postgres/modify_planning.h"
 #include "postgres/planning.h"
+#include "postgres/read_ahead.h"
 #include "postgres/scan.h"
 
 /* Items have no system columns but the table's oid, which the executor fills in. */
@@ -225,6 +226,12 @@ dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id
 	}
 	access.key_condition = template_number_values(access.key_condition, &expressions);
 	access.filter = template_number_values(access.filter, &expressions);
+	if (list_length(best_path->fdw_private) > PATH_PRIVATE_READ_AHEAD)
+	{
+		access.read_ahead = true;
+		access.read_ahead_parameter =
+		    read_ahead_parameter(root, list_nth(best_path->fdw_private, PATH_PRIVATE_READ_AHEAD));
+	}
 	return make_foreignscan(target_list, extract_actual_clauses(checked, false), base->relid,
 	                        expressions, list_make1(access_to_list(&access)), NIL,
 	                        extract_actual_clauses(unchecked, false), outer_plan);

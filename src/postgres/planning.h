@@ -55,11 +55,22 @@ extern Selectivity conditions_selectivity(PlannerInfo *root, RelOptInfo *base, L
  */
 extern double plan_rows(PlannerInfo *root, RelOptInfo *base, List *conditions, double rows);
 
+/* True for a foreign table whose paths are made here; its fdw_private is a RelationPlanning. */
+extern bool is_planned_here(const RelOptInfo *base);
+
+/*
+ * The least number of rows that the query wants of what its tables are joined to, if they come in
+ * its order; 0: all, or not known.
+ */
+extern double query_row_goal(PlannerInfo *root);
+
 /* Members of a path's fdw_private. */
 enum PathPrivate
 {
 	PATH_PRIVATE_ACCESS, /* pointer to an Access, its templates with expressions */
-	PATH_PRIVATE_EXACT   /* List of RestrictInfos that need no check after the read */
+	PATH_PRIVATE_EXACT,  /* List of RestrictInfos that need no check after the read */
+	/* Pointer to a ReadAheadPlanning, of a nested loop's inner path alone: see read_ahead.h. */
+	PATH_PRIVATE_READ_AHEAD
 };
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "postgres/access.h"
 #include "postgres/capacity.h"
+#include "postgres/lookups_ahead.h"
 #include "postgres/memory.h"
 #include "postgres/pending_reads.h"
 #include "postgres/pending_writes.h"
@@ -49,6 +50,8 @@ typedef struct DynamodbScan
 	bool begun;            /* conditions are bound; cleared by a rescan that must bind anew */
 	Fetch *fetch;          /* NULL unless begun, and when the conditions can hold for no item */
 	FetchCounters past;    /* of the fetches that were closed */
+
+	LookupsAhead *lookups; /* NULL unless the rows that ask are read ahead */
 
 	PendingReads *pending;    /* what the transaction is to write itself; NULL: nothing here */
 	const DynamodbItem *held; /* the service's next item, until its turn; NULL: no more */
@@ -126,6 +129,8 @@ dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 	scan->reader = row_reader_create(scan->relation, scan->access->columns);
 	prepare_parameters(scan, node);
 	prepare_decryption(scan, node->ss.ps.state);
+	if (scan->access->read_ahead)
+		scan->lookups = lookups_ahead_create(node->ss.ps.state, scan->relation, scan->access);
 	scan->reading =
 	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB reading", ALLOCSET_SMALL_SIZES);
 	scan->row = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB row", ALLOCSET_DEFAULT_SIZES);
@@ -182,6 +187,7 @@ begin_reading(DynamodbScan *scan, ForeignScanState *node)
 		bound =
 		    access_bind(scan->access, scan->relation, arena, values, nulls, scan->parameter_count);
 		bound->plan.names = &scan->reader->names;
+		bound->plan.lookups_ahead = scan->lookups;
 		bound->plan.statement_units =
 		    capacity_units_of_statement(node->ss.ps.state, scan->relation->server_id);
 		if (!bound->no_rows)
@@ -398,6 +404,8 @@ dynamodbEndForeignScan(ForeignScanState *node)
 		return;
 	end_reading(scan);
 	warn_of_bad_items(scan);
+	if (scan->lookups != NULL)
+		lookups_ahead_close(scan->lookups);
 	if (scan->stored != NULL)
 		ExecDropSingleTupleTableSlot(scan->stored);
 }
@@ -421,6 +429,8 @@ dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters)
 		return false;
 	*counters = scan->past;
 	add_counters_of_reading(counters, scan);
+	if (scan->lookups != NULL)
+		add_counters(counters, lookups_ahead_counters(scan->lookups));
 	return true;
 }
 

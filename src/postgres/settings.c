@@ -13,10 +13,12 @@
 
 #include "aws/service.h"
 #include "postgres/options.h"
+#include "postgres/read_ahead.h"
 
 char *allowed_endpoints = "";
 int max_memory_per_scan_kb = 32 * 1024;
 bool log_requests = false;
+bool enable_bulk_lookup = true;
 
 /* Room for one parsed URL; parsing copies little. */
 #define ENDPOINT_MEMORY_MAXIMUM ((size_t) 64 * 1024)
@@ -123,6 +125,11 @@ define_settings(void)
 	                         "Logs operation, table, status and time of each request to a service.",
 	                         "Bodies, keys and values are never logged.", &log_requests, false,
 	                         PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("dynamodb_kms_fdw.enable_bulk_lookup",
+	                         "Enables plans that look up the keys of many rows of a join together.",
+	                         NULL, &enable_bulk_lookup, true, PGC_USERSET, GUC_EXPLAIN, NULL, NULL,
+	                         NULL);
 
 	MarkGUCPrefixReserved("dynamodb_kms_fdw");
 }

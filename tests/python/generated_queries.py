@@ -501,6 +501,24 @@ class QueryGenerator:
             f"{self.random.choice(['', 'AND t.sk = l.v '])}WHERE {self.where()}"
         )
 
+    def join_of_keys(self):
+        """Whole keys from the other side, once for each kind of join."""
+        keys = self.random.choice(["local_keys", "(SELECT DISTINCT k, v FROM local_keys)"])
+        on = "t.pk = l.k AND t.sk = l.v"
+        match = f"{on} AND {self.condition()}"
+        order = " ORDER BY l.k, l.v, t.pk LIMIT 3" if self.random.random() < 0.2 else ""
+        return self.random.choice(
+            [
+                f"SELECT l.k, t.* FROM {keys} l JOIN T ON {match}{order}",
+                f"SELECT l.k, l.v, t.pk, t.d FROM {keys} l LEFT JOIN T ON {match}{order}",
+                f"SELECT l.k, l.v FROM {keys} l WHERE EXISTS (SELECT FROM T WHERE {match})",
+                f"SELECT l.k, l.v FROM {keys} l WHERE NOT EXISTS (SELECT FROM T WHERE {match})",
+                f"SELECT t.pk, t.sk FROM T WHERE (t.pk, t.sk) IN (SELECT k, v FROM {keys} l)",
+                f"SELECT l.k, t.sk FROM {keys} l JOIN T ON t.pk = l.k AND "
+                f"t.sk = ANY (ARRAY[l.v, {self.literal(self.by_name['sk'])}, NULL])",
+            ]
+        )
+
     def aggregate(self):
         """Counts and ends, of which DynamoDB may count or give the first."""
         functions = ["count(*)", "count(*)", "min(sk)", "max(sk)", "min(sk), max(sk)", "count(sk)"]

@@ -110,12 +110,12 @@ def create_foreign_twin(connection, twin):
 
 def rows_of(connection, query, table):
     """The rows as sorted text: what has no ORDER BY has no order, and what has one a total one."""
-    rows = row_texts(
-        connection.execute(
-            query.replace("FROM T", f"FROM {table} t").replace("JOIN T ", f"JOIN {table} t ")
-        )
-    )
+    rows = row_texts(connection.execute(on_table(query, table)))
     return rows if "ORDER BY" in query and "LATERAL" not in query else sorted(rows)
+
+
+def on_table(query, table):
+    return query.replace("FROM T", f"FROM {table} t").replace("JOIN T ", f"JOIN {table} t ")
 
 
 def row_texts(cursor):
@@ -199,6 +199,21 @@ def test_keys_of_an_index_are_looked_up(twins):
         if (difference := compare(connection, query, "unscanned_twin")) is not None
     ]
     assert not differences, f"seed {SEED}\n" + "\n".join(differences[:10])
+
+
+def test_keys_of_joins_are_looked_up_together(twins):
+    """Nested loops, whatever they cost; most of them read ahead."""
+    connection, generator = twins
+    for method in ("hashjoin", "mergejoin", "material", "memoize"):
+        connection.execute(f"SET enable_{method} = off")
+    queries = [generator.join_of_keys() for _ in range(QUERIES // 10)]
+    plans = [explained(connection, query, "foreign_twin") for query in queries]
+    assert sum("DynamoDB Read Ahead" in plan for plan in plans) > len(queries) / 2
+    assert_agreement(connection, queries)
+
+
+def explained(connection, query, table):
+    return str(connection.execute(f"EXPLAIN {on_table(query, table)}").fetchall())
 
 
 def test_conditions_partition_the_table(twins):

@@ -83,12 +83,21 @@ def local_keys(connection, count):
 JOIN = "SELECT w.id, r.note FROM wanted w JOIN readings r ON r.id = w.id"
 
 
-def test_few_local_rows_look_up(session):
-    local_keys(session, 10)
-    assert "DynamoDB Request: GetItem" in plan(session, JOIN)
-    assert "DynamoDB Request: GetItem" in plan(session, JOIN.replace("JOIN", "LEFT JOIN"))
+@pytest.mark.parametrize("count", [10, 10_000])
+def test_few_local_rows_look_up_together(session, count):
+    local_keys(session, count)
     half = "SELECT note FROM readings r WHERE id IN (SELECT id FROM wanted)"
-    assert "DynamoDB Request: GetItem" in plan(session, half)
+    for query in (JOIN, JOIN.replace("JOIN", "LEFT JOIN"), half):
+        found = plan(session, query)
+        assert "DynamoDB Request: BatchGetItem" in found
+        assert "DynamoDB Read Ahead" in found
+
+
+def test_one_local_row_looks_up_by_itself(session):
+    local_keys(session, 1)
+    found = plan(session, JOIN)
+    assert "DynamoDB Request: GetItem" in found
+    assert "DynamoDB Read Ahead" not in found
 
 
 def test_a_million_local_rows_scan_once(session):

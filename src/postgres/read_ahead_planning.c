@@ -1,0 +1,253 @@
+/*
+ * read_ahead_planning.c
+ *		Nested loops whose outer side is read ahead, as paths among which the planner chooses.
+ *
+ * Such a path is an ordinary nested loop over two others: above the outer side the node that reads
+ * ahead, and as inner side the scan that looks keys up, at the cost of a share in the requests of
+ * many rows.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "nodes/value.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/paramassign.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/access.h"
+#include "postgres/cost.h"
+#include "postgres/planning.h"
+#include "postgres/read_ahead.h"
+#include "postgres/template.h"
+
+/* Rows that are read ahead at first where the query does not say how many it wants. */
+#define FIRST_ROWS 100
+
+static set_join_pathlist_hook_type previous_hook = NULL;
+
+/* A join under consideration. */
+typedef struct JoinScope
+{
+	PlannerInfo *root;
+	RelOptInfo *join;
+	RelOptInfo *outer;
+	RelOptInfo *inner;
+	JoinType type;
+	JoinPathExtraData *extra;
+} JoinScope;
+
+int
+read_ahead_parameter(PlannerInfo *root, ReadAheadPlanning *planning)
+{
+	if (!planning->has_parameter)
+		planning->parameter = assign_special_exec_param(root);
+	planning->has_parameter = true;
+	return planning->parameter;
+}
+
+static Plan *
+plan_read_ahead(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *target_list,
+                List *clauses, List *custom_plans)
+{
+	ReadAheadPlanning *planning = linitial(best_path->custom_private);
+	const Plan *child = linitial(custom_plans);
+	CustomScan *plan = makeNode(CustomScan);
+
+	plan->scan.plan.targetlist = target_list;
+	plan->custom_plans = custom_plans;
+	plan->custom_scan_tlist = copyObject(child->targetlist);
+	template_number_values(planning->key_condition, &plan->custom_exprs);
+	plan->custom_private = list_make2(makeInteger(read_ahead_parameter(root, planning)),
+	                                  makeInteger(planning->first_rows));
+	plan->flags = best_path->flags;
+	plan->methods = &read_ahead_scan_methods;
+	return &plan->scan.plan;
+}
+
+static const CustomPathMethods path_methods = {
+    .CustomName = "DynamoDB Read Ahead",
+    .PlanCustomPath = plan_read_ahead,
+};
+
+/* The path that reads `outer` ahead. */
+static Path *
+make_read_ahead_path(Path *outer, ReadAheadPlanning *planning)
+{
+	CustomPath *path = makeNode(CustomPath);
+
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = outer->parent;
+	path->path.pathtarget = outer->pathtarget;
+	path->path.rows = outer->rows;
+	COPY_DISABLED_NODES(&path->path, outer);
+	path->path.startup_cost = outer->startup_cost;
+	path->path.total_cost = outer->total_cost + cpu_tuple_cost * outer->rows;
+	path->path.pathkeys = outer->pathkeys;
+	path->custom_paths = list_make1(outer);
+	path->custom_private = list_make1(planning);
+	path->methods = &path_methods;
+	return &path->path;
+}
+
+/* What the lookups of one outer row cost when those of `rows` are made together. */
+static Cost
+cost_of_share(const RelOptInfo *inner, const ForeignPath *path, double rows)
+{
+	const RelationPlanning *planning = inner->fdw_private;
+	const Access *access = list_nth(path->fdw_private, PATH_PRIVATE_ACCESS);
+	double together = Min(rows, READ_AHEAD_ROWS_MAXIMUM);
+	double keys = together * Max(path->path.rows, 1);
+	ReadEstimate estimate = {.kind = REQUEST_BATCH_GET_ITEM,
+	                         .streams = keys,
+	                         .items = keys,
+	                         .item_size = planning->volume.item_size,
+	                         .rows = keys,
+	                         .consistent_read = access->consistent_read};
+	ReadCost cost = cost_of_read(planning->relation, &estimate);
+
+	return cost.total / together +
+	       (inner->baserestrictcost.per_tuple + inner->reltarget->cost.per_tuple) * path->path.rows;
+}
+
+/* The inner path as it is when the keys of `rows` outer rows are looked up together. */
+static Path *
+make_lookup_path(const RelOptInfo *inner, const ForeignPath *path, double rows,
+                 ReadAheadPlanning *planning)
+{
+	ForeignPath *lookup = makeNode(ForeignPath);
+
+	*lookup = *path;
+	lookup->path.startup_cost = inner->baserestrictcost.startup + inner->reltarget->cost.startup;
+	lookup->path.total_cost = lookup->path.startup_cost + cost_of_share(inner, path, rows);
+	lookup->fdw_private = list_make3(list_nth(path->fdw_private, PATH_PRIVATE_ACCESS),
+	                                 list_nth(path->fdw_private, PATH_PRIVATE_EXACT), planning);
+	return &lookup->path;
+}
+
+/* Rows of the outer side that the query will probably want at first. */
+static int
+first_rows(const JoinScope *scope, const Path *outer)
+{
+	PlannerInfo *root = scope->root;
+	double wanted = query_row_goal(root);
+
+	if (wanted <= 0 || !bms_equal(scope->join->relids, root->all_baserels) ||
+	    !pathkeys_contained_in(root->query_pathkeys, outer->pathkeys))
+		return FIRST_ROWS;
+	wanted = ceil(wanted * Max(outer->rows / Max(scope->join->rows, 1), 1));
+	return (int) Max(Min(wanted, FIRST_ROWS), 1);
+}
+
+static void
+add_nested_loop(const JoinScope *scope, Path *outer, const ForeignPath *inner)
+{
+	const Access *access = list_nth(inner->fdw_private, PATH_PRIVATE_ACCESS);
+	ReadAheadPlanning *planning = palloc0_object(ReadAheadPlanning);
+	JoinCostWorkspace workspace;
+	Path *ahead;
+	Path *lookup;
+
+	planning->key_condition = access->key_condition;
+	planning->first_rows = first_rows(scope, outer);
+	ahead = make_read_ahead_path(outer, planning);
+	lookup = make_lookup_path(scope->inner, inner, outer->rows, planning);
+	initial_cost_nestloop(scope->root, &workspace, scope->type, ahead, lookup, scope->extra);
+	add_path(scope->join,
+	         (Path *) create_nestloop_path(
+	             scope->root, scope->join, scope->type, &workspace, scope->extra, ahead, lookup,
+	             scope->extra->restrictlist,
+	             build_join_pathkeys(scope->root, scope->join, scope->type, outer->pathkeys),
+	             NULL));
+}
+
+/* True when the values of the path's keys can be evaluated by a node of their own. */
+static bool
+values_stand_alone(const Access *access)
+{
+	List *values = NIL;
+
+	template_number_values(access->key_condition, &values);
+	return !contain_subplans((Node *) values);
+}
+
+/* True when the path looks up keys that are known from the outer side, and from nothing else. */
+static bool
+path_looks_up(const JoinScope *scope, const Path *path)
+{
+	const Access *access;
+
+	if (!IsA(path, ForeignPath) || path->param_info == NULL ||
+	    !bms_is_subset(PATH_REQ_OUTER(path), scope->outer->relids))
+		return false;
+	access = list_nth(((const ForeignPath *) path)->fdw_private, PATH_PRIVATE_ACCESS);
+	return (access->kind == REQUEST_GET_ITEM || access->kind == REQUEST_BATCH_GET_ITEM) &&
+	       values_stand_alone(access);
+}
+
+/* The nested loops of one outer path with every inner path that looks keys up. */
+static void
+add_nested_loops(const JoinScope *scope, Path *outer)
+{
+	ListCell *cell;
+
+	if (outer->param_info != NULL || outer->rows < 2)
+		return;
+	foreach (cell, scope->inner->pathlist)
+	{
+		if (path_looks_up(scope, lfirst(cell)))
+			add_nested_loop(scope, outer, lfirst(cell));
+	}
+}
+
+/* Adds paths of the join of `scope`, whose inner side is a table of ours. */
+static void
+add_join_paths(JoinScope *scope)
+{
+	List *outer_paths = scope->outer->pathlist;
+	ListCell *cell;
+
+	if (scope->type == JOIN_UNIQUE_OUTER)
+	{
+		Path *unique = UNIQUE_OUTER_PATH(scope->root, scope->outer, scope->extra->sjinfo);
+
+		scope->type = JOIN_INNER;
+		outer_paths = unique == NULL ? NIL : list_make1(unique);
+	}
+	foreach (cell, outer_paths)
+		add_nested_loops(scope, lfirst(cell));
+}
+
+/* True for the joins that a nested loop makes by asking the inner side for each outer row. */
+static bool
+join_asks_for_each_row(JoinType type)
+{
+	return type == JOIN_INNER || type == JOIN_LEFT || type == JOIN_SEMI || type == JOIN_ANTI ||
+	       type == JOIN_UNIQUE_OUTER;
+}
+
+static void
+consider_join(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner,
+              JoinType type, JoinPathExtraData *extra)
+{
+	JoinScope scope = {root, join, outer, inner, type, extra};
+
+	if (previous_hook != NULL)
+		previous_hook(root, join, outer, inner, type, extra);
+	if (enable_bulk_lookup && join_asks_for_each_row(type) && is_planned_here(inner) &&
+	    COLUMNS_HAVE_ONE_FORM(root, outer))
+		add_join_paths(&scope);
+}
+
+void
+read_ahead_install(void)
+{
+	previous_hook = set_join_pathlist_hook;
+	set_join_pathlist_hook = consider_join;
+	RegisterCustomScanMethods(&read_ahead_scan_methods);
+}
