@@ -45,7 +45,7 @@ typedef enum FlightStep
 	FLIGHT_FREE,
 	FLIGHT_READING, /* the stored item, from which the write is to be made */
 	FLIGHT_WRITING,
-	FLIGHT_DECIDING /* the stored item, to see whether the write took effect */
+	FLIGHT_DECIDING /* the stored item, to see whether the write took effect; or the move again */
 } FlightStep;
 
 typedef struct StatementMode StatementMode;
@@ -274,6 +274,8 @@ static const char unread[] = "The item could not be read to find out.";
 static const char untold[] =
     "The item is as the statement would leave it, but may have been so before.";
 
+static const char unanswered[] = "It was sent again, and not answered either.";
+
 /* `reason` is a sentence. */
 static void
 fail_unknown(Flight *flight, const char *reason)
@@ -385,13 +387,23 @@ take_contradiction(Flight *flight, const DynamodbItem *stored)
 		write_from_stored(flight, stored);
 }
 
+/* The service knows the request by its token, and carries it out once. */
+static void
+repeat_move(Flight *flight)
+{
+	end_call(flight);
+	start_call(flight, row_operation(ROW_MOVE),
+	           retry_unprocessed_delay_ms(1, pg_prng_double(&pg_global_prng_state)));
+	flight->step = FLIGHT_DECIDING;
+}
+
 /* Whether it took effect is for a read to say. */
 static void
 decide(Flight *flight)
 {
 	if (flight->row->kind == ROW_MOVE)
 	{
-		fail_unknown(flight, unread);
+		repeat_move(flight);
 		return;
 	}
 	flight->refused = flight->call;
@@ -474,6 +486,8 @@ take_cancellation(Flight *flight, const ServiceError *error)
 	size_t count;
 	Bytes failed = BYTES_LITERAL("ConditionalCheckFailed");
 
+	/* Of a token that the service has carried out before it would have said so. */
+	flight->may_have_happened = false;
 	if (!result_is_ok(dynamodb_read_cancellation(flight->row->arena, error->cancellation_reasons,
 	                                             &reasons, &count)) ||
 	    count != 2)
@@ -526,6 +540,17 @@ take_success(Flight *flight)
 	end_stored(flight, page->item_count > 0 ? &page->items[0] : NULL);
 }
 
+static void
+settle_repeated_move(Flight *flight, const ServiceError *error)
+{
+	if (error == NULL)
+		take_success(flight);
+	else if (error->class == ERROR_CLASS_TRANSACTION_CANCELED)
+		take_cancellation(flight, error);
+	else
+		fail_unknown(flight, unanswered);
+}
+
 /* The call is done: goes on, or frees the place; raises failures, the place being free then. */
 static void
 settle_flight(Flight *flight)
@@ -539,6 +564,8 @@ settle_flight(Flight *flight)
 		flight->may_have_happened = true;
 	if (error != NULL && step == FLIGHT_WRITING)
 		take_refusal(flight, error);
+	else if (step == FLIGHT_DECIDING && flight->row->kind == ROW_MOVE)
+		settle_repeated_move(flight, error);
 	else if (error != NULL && step == FLIGHT_DECIDING)
 		fail_unknown(flight, unread);
 	else if (error != NULL)

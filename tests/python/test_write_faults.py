@@ -148,22 +148,63 @@ def test_throttling_is_made_good(table, service, write):
 
 
 @pytest.mark.parametrize("effect", [lambda fault: fault, after_effect], ids=["before", "after"])
-def test_the_last_attempt_is_decided_by_reading(table, service, write, effect):
-    """Both attempts are lost: a read finds out, but for a move, which says that it is not known."""
+def test_the_last_attempt_is_decided(table, service, write, effect):
+    """Both attempts are lost: a read finds out, or of a move the same request, with its token."""
     operation, before, statement, after = write
     fault = effect(refuse(500, "InternalServerError"))
     service.script(operation, fault, fault)
     outcome = table.execute(statement)
-    happened = effect is after_effect
+    happened = effect is after_effect or operation == "TransactWriteItems"
     assert table.items() == (after if happened else before)
-    if operation == "TransactWriteItems":
-        assert outcome.sqlstate == "08006"
-        assert table.unknown()
-    elif happened:
+    if happened:
         assert outcome == 1
     else:
         assert outcome.sqlstate == "HV000"
-        assert not table.unknown()
+    assert not table.unknown()
+
+
+MOVE = "UPDATE items SET id = 2 WHERE value = 'old'"
+
+
+def tokens(service):
+    return [
+        request.body["ClientRequestToken"]
+        for request in service.requests
+        if request.operation == "TransactWriteItems"
+    ]
+
+
+@pytest.mark.parametrize("effect", [lambda fault: fault, after_effect], ids=["before", "after"])
+def test_a_move_that_is_never_answered(table, service, effect):
+    table.put((1, "old"))
+    fault = effect(refuse(500, "InternalServerError"))
+    service.script("TransactWriteItems", *[fault] * 4)
+    outcome = table.execute(MOVE)
+    assert outcome.sqlstate == "08006"
+    assert "(id)=(1)" in outcome.diag.message_detail
+    assert table.unknown()
+    assert len(tokens(service)) == 4
+    assert len(set(tokens(service))) == 1
+    assert table.items() == ({2: "old"} if effect is after_effect else {1: "old"})
+
+
+def test_a_repeated_move_that_is_refused(table, service):
+    """Somebody puts an item under the new key while the answers are lost."""
+    table.put((1, "old"))
+    fault = refuse(500, "InternalServerError")
+    service.script("TransactWriteItems", fault, fault, change_before(table, (2, "theirs")))
+    assert table.execute(MOVE).sqlstate == "23505"
+    assert not table.unknown()
+    assert table.items() == {1: "old", 2: "theirs"}
+
+
+def test_a_repeated_move_of_an_item_that_has_changed(table, service):
+    table.put((1, "old"))
+    fault = refuse(500, "InternalServerError")
+    service.script("TransactWriteItems", fault, fault, change_before(table, (1, "theirs")))
+    assert table.execute(MOVE).sqlstate == "40001"
+    assert not table.unknown()
+    assert table.items() == {1: "theirs"}
 
 
 def test_what_cannot_be_found_out_is_said(table, service):
