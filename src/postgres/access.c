@@ -22,6 +22,7 @@ enum AccessMember
 	ACCESS_FLAGS,
 	ACCESS_READ_AHEAD_PARAMETER,
 	ACCESS_SEGMENTS,
+	ACCESS_STREAMS,
 	ACCESS_ROW_GOAL,
 	ACCESS_CAPACITY_UNITS
 };
@@ -51,10 +52,11 @@ access_flags(const Access *access)
 	       (access->read_ahead ? ACCESS_READ_AHEAD : 0);
 }
 
+/* With an exponent: a worker, which reads the plan as text, would take "0" for an integer. */
 static Node *
 node_of_double(double number)
 {
-	return (Node *) makeFloat(psprintf("%.17g", number));
+	return (Node *) makeFloat(psprintf("%.16e", number));
 }
 
 List *
@@ -67,6 +69,7 @@ access_to_list(const Access *access)
 	list = lappend(list, makeInteger(access_flags(access)));
 	list = lappend(list, makeInteger(access->read_ahead_parameter));
 	list = lappend(list, makeInteger(access->segments));
+	list = lappend(list, makeInteger(access->streams));
 	list = lappend(list, node_of_double(access->row_goal));
 	return lappend(list, node_of_double(access->estimated_capacity_units));
 }
@@ -94,6 +97,7 @@ access_from_list(List *list)
 	access->read_ahead = (flags & ACCESS_READ_AHEAD) != 0;
 	access->read_ahead_parameter = intVal(list_nth(list, ACCESS_READ_AHEAD_PARAMETER));
 	access->segments = intVal(list_nth(list, ACCESS_SEGMENTS));
+	access->streams = intVal(list_nth(list, ACCESS_STREAMS));
 	access->row_goal = floatVal(list_nth(list, ACCESS_ROW_GOAL));
 	access->estimated_capacity_units = floatVal(list_nth(list, ACCESS_CAPACITY_UNITS));
 	return access;

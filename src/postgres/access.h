@@ -38,6 +38,7 @@ typedef struct Access
 	bool read_ahead; /* a lookup: the rows that ask for it are read ahead, see read_ahead.h … */
 	int read_ahead_parameter; /* … by the node of this parameter */
 	int segments;
+	int streams; /* a Scan that processes share: segments that they read at once; 0: it is not */
 	double row_goal; /* items that will probably be examined before enough rows are found; 0: all */
 	double estimated_capacity_units;
 } Access;

@@ -12,6 +12,10 @@
 
 #include <math.h>
 
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/paths.h"
+
 #include "postgres/compat.h"
 
 #include "postgres/cost.h"
@@ -35,6 +39,13 @@
 
 /* Bytes that a segment of a Scan should be worth: fewer pages gain little from one more stream. */
 #define SEGMENT_BYTES (16.0 * PAGE_BYTES)
+
+/*
+ * Of a Scan that several processes share: segments that each reads at once at least, so that it has
+ * one to convert while the next one begins, and segments that there are for each that is read.
+ */
+#define STREAMS_OF_PROCESS_MINIMUM 2
+#define SEGMENTS_OF_STREAM         4
 
 /* What is assumed of a table of which nothing is known. */
 #define UNKNOWN_ITEMS     1000.0
@@ -92,6 +103,41 @@ cost_scan_segments(const ForeignRelation *relation, StoredVolume volume)
 	if (relation->options->scan_segments > 0)
 		return relation->options->scan_segments;
 	return (int) Max(Min(wanted, relation->server_options->max_connections), 1);
+}
+
+int
+cost_streams_of_process(int streams, int segments, int processes)
+{
+	int share = (streams + processes - 1) / processes;
+
+	return Max(Min(Max(share, STREAMS_OF_PROCESS_MINIMUM), segments / processes), 1);
+}
+
+int
+cost_shared_segments(const ForeignRelation *relation, StoredVolume volume, int processes)
+{
+	int streams = cost_scan_segments(relation, volume);
+
+	if (relation->options->scan_segments > 0)
+		return streams;
+	return processes * Max(streams / processes, STREAMS_OF_PROCESS_MINIMUM) * SEGMENTS_OF_STREAM;
+}
+
+int
+cost_scan_workers(RelOptInfo *base, StoredVolume volume)
+{
+	double pages = ceil(volume.items * volume.item_size / BLCKSZ);
+
+	return compute_parallel_worker(base, pages, -1, max_parallel_workers_per_gather);
+}
+
+double
+cost_row_processes(int workers)
+{
+	/* As the planner has it for its own scans: with every worker the leader has less time. */
+	double of_leader = parallel_leader_participation ? 1.0 - 0.3 * workers : 0;
+
+	return workers + Max(of_leader, 0);
 }
 
 static double

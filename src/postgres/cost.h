@@ -39,6 +39,21 @@ extern double cost_items_of_keys(StoredVolume volume, Selectivity selectivity, d
 /* How many segments a Scan of the volume is divided into. */
 extern int cost_scan_segments(const ForeignRelation *relation, StoredVolume volume);
 
+/*
+ * The same for processes that share the Scan: more segments than they read at once, so that one
+ * that is slower leaves the others some of its own; and how many of them each process reads at
+ * once, of `streams` that are worth reading at once. The leader is one of the processes.
+ */
+extern int cost_shared_segments(const ForeignRelation *relation, StoredVolume volume,
+                                int processes);
+extern int cost_streams_of_process(int streams, int segments, int processes);
+
+/* Workers that a Scan of the volume is worth, as for a local table of as many bytes. */
+extern int cost_scan_workers(RelOptInfo *base, StoredVolume volume);
+
+/* The processes among which rows are divided, the leader counted as far as it takes part. */
+extern double cost_row_processes(int workers);
+
 /* One way of reading. */
 typedef struct ReadEstimate
 {

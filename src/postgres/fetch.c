@@ -19,6 +19,7 @@
 
 #include "aws/retry.h"
 #include "foundation/block_pool.h"
+#include "postgres/capacity.h"
 #include "postgres/decoded_answer.h"
 #include "postgres/fetch_source.h"
 #include "postgres/memory.h"
@@ -104,7 +105,7 @@ struct Fetch
 	Stream *streams; /* the places */
 	int place_count;
 	int stream_count; /* of the plan */
-	int next_number;  /* the first stream that has no place yet */
+	int next_number;  /* the first stream that has no place yet, of those that are its own */
 	int head;         /* in order: the number of the stream whose items come next */
 	Stream *current;  /* whose item was handed out last; NULL at first */
 
@@ -245,19 +246,38 @@ next_limit(const FetchPlan *plan, int64 limit)
 	return fetch_size == 0 ? limit * 2 : Min(limit * 2, fetch_size);
 }
 
-/* Gives the place to the next of the plan's streams. */
-static void
+/* Takes the number of the plan's next stream; false when there is none left. */
+static bool
+take_stream_number(Fetch *fetch, int *number)
+{
+	pg_atomic_uint32 *shared = fetch->plan.next_stream;
+	uint32 next = shared == NULL ? (uint32) fetch->next_number : pg_atomic_read_u32(shared);
+
+	/* Asked for again and again, the number must not go on counting past the end. */
+	if (next >= (uint32) fetch->stream_count)
+		return false;
+	*number = shared == NULL ? fetch->next_number++ : (int) pg_atomic_fetch_add_u32(shared, 1);
+	return *number < fetch->stream_count;
+}
+
+/* Gives the place to the next of the plan's streams; false, and nothing changed, without one. */
+static bool
 stream_assign(Fetch *fetch, Stream *stream)
 {
+	int number;
+
+	if (!take_stream_number(fetch, &number))
+		return false;
 	if (stream->turns > 0)
 		fetch->first_pages_kept = false;
 	page_clear(stream->reading);
 	page_clear(stream->coming);
-	stream->number = fetch->next_number++;
+	stream->number = number;
 	stream->turns = 0;
 	stream->pending = PENDING_FIRST;
 	stream->limit = first_limit(&fetch->plan);
 	stream->unprocessed_rounds = 0;
+	return true;
 }
 
 /* How long the stream's pending request has to wait. */
@@ -344,16 +364,16 @@ static void
 fetch_spend(Fetch *fetch, double units)
 {
 	const FetchPlan *plan = &fetch->plan;
+	double of_statement = capacity_units_spend(plan->statement_units, units);
 
 	fetch->counters.capacity_units += units;
-	*plan->statement_units += units;
-	if (plan->max_capacity_units > 0 && *plan->statement_units > plan->max_capacity_units)
+	if (plan->max_capacity_units > 0 && of_statement > plan->max_capacity_units)
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 		         errmsg("reading DynamoDB table \"%.*s\" has exceeded max_capacity_units",
 		                (int) plan->read.table_name.length, plan->read.table_name.data),
 		         errdetail("The statement has consumed %g capacity units; the limit is %g.",
-		                   *plan->statement_units, plan->max_capacity_units),
+		                   of_statement, plan->max_capacity_units),
 		         errhint("Make the conditions narrower, or raise the option max_capacity_units of "
 		                 "the foreign table or its server.")));
 }
@@ -535,10 +555,8 @@ stream_proceed(Fetch *fetch, Stream *stream)
 static void
 fetch_replace(Fetch *fetch, Stream *stream)
 {
-	if (fetch->next_number == fetch->stream_count)
-		return;
-	stream_assign(fetch, stream);
-	stream_proceed(fetch, stream);
+	if (stream_assign(fetch, stream))
+		stream_proceed(fetch, stream);
 }
 
 /* Passes over the streams that have ended, in a fetch in order. */
@@ -632,15 +650,23 @@ plan_stream_count(const FetchPlan *plan)
 	pg_unreachable();
 }
 
-/* Makes the places and puts the first streams there. */
-static void
-fetch_make_places(Fetch *fetch)
+/* How many streams may run at once. */
+static int
+streams_at_once(const Fetch *fetch)
 {
 	int most = service_client_options(fetch->client)->max_connections;
 
+	if (fetch->plan.row_goal > 0)
+		return 1;
+	return fetch->plan.streams_at_once > 0 ? Min(fetch->plan.streams_at_once, most) : most;
+}
+
+/* Makes the places and puts the first streams there, as many as there are. */
+static void
+fetch_make_places(Fetch *fetch)
+{
 	fetch->stream_count = plan_stream_count(&fetch->plan);
-	fetch->place_count = fetch->plan.row_goal > 0 ? 1 : most;
-	fetch->place_count = Max(Min(fetch->place_count, fetch->stream_count), 1);
+	fetch->place_count = Max(Min(streams_at_once(fetch), fetch->stream_count), 1);
 	fetch->streams = palloc0_array(Stream, fetch->place_count);
 	fetch->calls = palloc0_array(ServiceCall *, fetch->place_count);
 	for (int i = 0; i < fetch->place_count; i++)
@@ -651,8 +677,7 @@ fetch_make_places(Fetch *fetch)
 		page_init(fetch, &stream->pages[1]);
 		stream->reading = &stream->pages[0];
 		stream->coming = &stream->pages[1];
-		if (i < fetch->stream_count)
-			stream_assign(fetch, stream);
+		(void) stream_assign(fetch, stream);
 	}
 }
 
@@ -719,7 +744,8 @@ fetch_open(ServiceClient *client, const FetchPlan *plan)
 	fetch->page_memory =
 	    plan->page_memory > 0 ? plan->page_memory : page_memory_first_guess(plan->kind);
 	fetch_make_places(fetch);
-	fetch->first_pages_kept = fetch->place_count >= fetch->stream_count;
+	fetch->first_pages_kept =
+	    fetch->plan.next_stream == NULL && fetch->place_count >= fetch->stream_count;
 	fetch_proceed(fetch);
 	MemoryContextSwitchTo(caller);
 	return fetch;

@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "port/atomics.h"
+
 #include "postgres/compat.h"
 
 #include "aws/dynamodb.h"
@@ -40,6 +42,9 @@ struct FetchPlan
 	int segments;                 /* Scan: parts of the table, at least 1 … */
 	const int32 *segment_numbers; /* … of which these are read, a stream each; NULL: all */
 	int segment_number_count;
+	pg_atomic_uint32
+	    *next_stream;         /* Scan: what several processes count off; NULL: all are its own */
+	int streams_at_once;      /* of those that run; 0: as many as max_connections allows */
 	const DynamodbItem *keys; /* lookups */
 	int key_count;            /* GetItem: one request for each; BatchGetItem: a hundred in one */
 	const NameTable *names;   /* NULL: no slots */
@@ -61,8 +66,11 @@ struct FetchPlan
  * with every further page; it never ends the reading, which goes on for as long as items are asked
  * for.
  *
- * Without one, each stream asks for its next page as soon as the last one is whole, before that
- * one's items are handed out, and as many streams run at once as max_connections and
+ * Several processes may share the streams of one plan: each takes the number of the next from
+ * next_stream, and hands out the items of those that it has taken.
+ *
+ * Without a row_goal, each stream asks for its next page as soon as the last one is whole, before
+ * that one's items are handed out, and as many streams run at once as max_connections and
  * dynamodb_kms_fdw.max_memory_per_scan allow.
  */
 

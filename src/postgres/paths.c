@@ -259,21 +259,26 @@ cost_with_lookups(const PathScope *scope, ReadCost of_index, double items)
 	return cost;
 }
 
-/* Adds the path of an access; `estimate` says what reading costs, rows excepted. */
-static void
-add_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate, List *pathkeys,
-                List *exact)
+/*
+ * The path of an access; `estimate` says what reading costs, rows excepted. The rows come to so
+ * many processes, which share the reading.
+ */
+static ForeignPath *
+make_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate, List *pathkeys,
+                 List *exact, double processes)
 {
 	const ForeignRelation *relation = scope->planning->relation;
 	RelOptInfo *base = scope->base;
-	double rows = scope_rows(scope);
+	double rows = clamp_row_est(scope_rows(scope) / processes);
+	double items = estimate->items / processes;
 	QualCost conditions = base->baserestrictcost;
+	ForeignPath *path;
 	ReadCost cost;
 
 	estimate->kind = access->kind;
 	estimate->consistent_read = access->consistent_read;
 	estimate->one_by_one = access->in_order;
-	estimate->rows = access->filter == NIL ? Max(estimate->items, rows) : rows;
+	estimate->rows = access->filter == NIL ? Max(items, rows) : rows;
 	cost = cost_of_read(relation, estimate);
 	if (access->looked_up)
 		cost = cost_with_lookups(scope, cost, estimate->items);
@@ -284,9 +289,21 @@ add_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate, 
 		cost.total += FORBIDDEN_COST;
 	access->estimated_capacity_units = cost.capacity_units;
 	leave_out_judged_columns(scope, access, exact);
-	add_path(base, (Path *) CREATE_FOREIGN_PATH(scope->root, base, rows, cost.startup, cost.total,
-	                                            pathkeys, scope_required_outer(scope),
-	                                            list_make2(access, exact)));
+	path = CREATE_FOREIGN_PATH(scope->root, base, rows, cost.startup, cost.total, pathkeys,
+	                           scope_required_outer(scope), list_make2(access, exact));
+	/* Whole, in several workers, it would be read, and paid for, several times. */
+	path->path.parallel_safe = false;
+	return path;
+}
+
+/* Adds the path of an access that is one process's own. */
+static void
+add_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate, List *pathkeys,
+                List *exact)
+{
+	ForeignPath *path = make_access_path(scope, access, estimate, pathkeys, exact, 1);
+
+	add_path(scope->base, (Path *) path);
 }
 
 static void
@@ -482,6 +499,51 @@ add_scan_path(const PathScope *scope, const ReadTarget *target)
 	add_access_path(scope, access, &estimate, NIL, NIL);
 }
 
+/*
+ * Encrypted columns wait for KMS and not for a processor; and each process would ask for plaintexts
+ * that another has.
+ */
+static bool
+reads_encrypted_column(const RelationPlanning *planning)
+{
+	ListCell *cell;
+
+	foreach (cell, planning->columns)
+	{
+		if (planning->relation->columns[lfirst_int(cell) - 1].encryption != NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The Scan that workers share with the leader, if the volume is worth it. Where the first rows are
+ * enough, nobody reads ahead.
+ */
+static void
+add_partial_scan_path(const PathScope *scope, const ReadTarget *target)
+{
+	const ForeignRelation *relation = scope->planning->relation;
+	Access *access = make_access(scope, REQUEST_SCAN, target);
+	ReadEstimate estimate = {.items = target->volume.items, .item_size = target->volume.item_size};
+	int workers = cost_scan_workers(scope->base, target->volume);
+	ForeignPath *path;
+
+	if (!scope->base->consider_parallel || scope_required_outer(scope) != NULL || workers == 0 ||
+	    reads_encrypted_column(scope->planning) ||
+	    find_row_goal(scope, target, estimate.items, NIL) > 0)
+		return;
+	access->filter = filter_templates(scope, NULL, NIL);
+	access->segments = cost_shared_segments(relation, target->volume, workers + 1);
+	access->streams = cost_scan_segments(relation, target->volume);
+	estimate.streams = access->streams;
+	path = make_access_path(scope, access, &estimate, NIL, NIL, cost_row_processes(workers));
+	path->path.parallel_safe = true;
+	path->path.parallel_aware = true;
+	path->path.parallel_workers = workers;
+	add_partial_path(scope->base, (Path *) path);
+}
+
 /* True when the key condition uses a condition that joins with other tables. */
 static bool
 uses_parameters(const PathScope *scope, const KeyMatch *match)
@@ -608,9 +670,11 @@ add_scope_paths(PathScope *scope, List *targets)
 		return;
 	foreach (cell, targets)
 	{
-		if (target_holds_items(scope, lfirst(cell)) &&
-		    target_is_worth_scanning(scope, lfirst(cell)))
-			add_scan_path(scope, lfirst(cell));
+		if (!target_holds_items(scope, lfirst(cell)) ||
+		    !target_is_worth_scanning(scope, lfirst(cell)))
+			continue;
+		add_scan_path(scope, lfirst(cell));
+		add_partial_scan_path(scope, lfirst(cell));
 	}
 }
 

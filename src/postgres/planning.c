@@ -19,6 +19,7 @@
 #include "postgres/conditions.h"
 #include "postgres/key_match.h"
 #include "postgres/modify_planning.h"
+#include "postgres/pending_writes.h"
 #include "postgres/planning.h"
 #include "postgres/read_ahead.h"
 #include "postgres/scan.h"
@@ -187,6 +188,16 @@ dynamodbGetForeignRelSize(PlannerInfo *root, RelOptInfo *base, Oid foreign_table
 	set_baserel_size_estimates(root, base);
 	if (planning->relation->description != NULL)
 		base->rows = plan_rows(root, base, planning->conditions, base->rows);
+}
+
+/*
+ * What the transaction has yet to write is in the memory of the leader alone. A plan that is kept
+ * may come to such a transaction later: see dynamodbInitializeDSMForeignScan().
+ */
+bool
+dynamodbIsForeignScanParallelSafe(PlannerInfo *root, RelOptInfo *base, RangeTblEntry *entry)
+{
+	return !pending_writes_exist();
 }
 
 static void

@@ -34,6 +34,8 @@ extern void dynamodbGetForeignPaths(PlannerInfo *root, RelOptInfo *base, Oid for
 
 /* In planning.c. */
 extern void dynamodbGetForeignRelSize(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id);
+extern bool dynamodbIsForeignScanParallelSafe(PlannerInfo *root, RelOptInfo *base,
+                                              RangeTblEntry *entry);
 extern ForeignScan *dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *base,
                                            Oid foreign_table_id, ForeignPath *best_path,
                                            List *target_list, List *scan_clauses, Plan *outer_plan);

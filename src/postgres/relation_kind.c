@@ -30,6 +30,15 @@ routine_of_relation(Oid relation_id)
 
 /* ---- planning ---- */
 
+static bool
+is_parallel_safe(PlannerInfo *root, RelOptInfo *base, RangeTblEntry *entry)
+{
+	const FdwRoutine *routine = routine_of_relation(entry->relid);
+
+	return routine->IsForeignScanParallelSafe != NULL &&
+	       routine->IsForeignScanParallelSafe(root, base, entry);
+}
+
 static void
 get_relation_size(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id)
 {
@@ -134,6 +143,7 @@ fill_routine_of_wrapper(FdwRoutine *routine)
 {
 	*routine = table_routine;
 	routine->GetForeignRelSize = get_relation_size;
+	routine->IsForeignScanParallelSafe = is_parallel_safe;
 	routine->IsForeignRelUpdatable = is_updatable;
 	routine->AddForeignUpdateTargets = add_update_targets;
 	routine->PlanForeignModify = plan_modification;

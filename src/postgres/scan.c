@@ -18,6 +18,7 @@
 #include "postgres/capacity.h"
 #include "postgres/lookups_ahead.h"
 #include "postgres/memory.h"
+#include "postgres/parallel_scan.h"
 #include "postgres/pending_reads.h"
 #include "postgres/pending_writes.h"
 #include "postgres/row.h"
@@ -51,7 +52,8 @@ typedef struct DynamodbScan
 	Fetch *fetch;          /* NULL unless begun, and when the conditions can hold for no item */
 	FetchCounters past;    /* of the fetches that were closed */
 
-	LookupsAhead *lookups; /* NULL unless the rows that ask are read ahead */
+	LookupsAhead *lookups;  /* NULL unless the rows that ask are read ahead */
+	ParallelScan *parallel; /* this process's part in the reading; NULL: there is no other */
 
 	PendingReads *pending;    /* what the transaction is to write itself; NULL: nothing here */
 	const DynamodbItem *held; /* the service's next item, until its turn; NULL: no more */
@@ -159,6 +161,12 @@ evaluate_parameters(DynamodbScan *scan, ExprContext *econtext, Datum *values, bo
 	}
 }
 
+static double *
+statement_units(const DynamodbScan *scan, ForeignScanState *node)
+{
+	return capacity_units_of_statement(node->ss.ps.state, scan->relation->server_id);
+}
+
 static void
 add_counters(FetchCounters *total, FetchCounters counters)
 {
@@ -188,13 +196,14 @@ begin_reading(DynamodbScan *scan, ForeignScanState *node)
 		    access_bind(scan->access, scan->relation, arena, values, nulls, scan->parameter_count);
 		bound->plan.names = &scan->reader->names;
 		bound->plan.lookups_ahead = scan->lookups;
-		bound->plan.statement_units =
-		    capacity_units_of_statement(node->ss.ps.state, scan->relation->server_id);
+		bound->plan.statement_units = statement_units(scan, node);
 		if (!bound->no_rows)
 		{
 			scan->pending =
 			    pending_reads_begin(scan->relation, scan->access, scan->reader, &bound->plan,
 			                        node->ss.ps.state->es_snapshot->curcid);
+			if (scan->parallel != NULL)
+				parallel_scan_share(scan->parallel, &bound->plan, scan->access);
 			scan->fetch = fetch_open(scan->relation->client, &bound->plan);
 		}
 	}
@@ -360,6 +369,12 @@ dynamodbReScanForeignScan(ForeignScanState *node)
 
 	if (!scan->begun)
 		return;
+	/* Which segments this process is to read is not known before it reads them. */
+	if (scan->parallel != NULL)
+	{
+		end_reading(scan);
+		return;
+	}
 	if (node->ss.ps.chgParam == NULL && scan->all_rows != NULL)
 	{
 		tuplestore_rescan(scan->all_rows);
@@ -408,6 +423,75 @@ dynamodbEndForeignScan(ForeignScanState *node)
 		lookups_ahead_close(scan->lookups);
 	if (scan->stored != NULL)
 		ExecDropSingleTupleTableSlot(scan->stored);
+}
+
+/* ---- several processes ---- */
+
+Size
+dynamodbEstimateDSMForeignScan(ForeignScanState *node, ParallelContext *context)
+{
+	return parallel_scan_shared_size();
+}
+
+/*
+ * Before workers begin to read: what this backend's other statements have begun to write must be
+ * stored. What the transaction is to write at its end no worker knows, so then there are none.
+ */
+static void
+prepare_for_workers(const DynamodbScan *scan, ForeignScanState *node, ParallelContext *context)
+{
+	table_writers_settle_for_reader(scan->relation->client, scan->relation->options->table_name,
+	                                node->ss.ps.state);
+	if (pending_writes_exist())
+		ReinitializeParallelWorkers(context, 0);
+}
+
+void
+dynamodbInitializeDSMForeignScan(ForeignScanState *node, ParallelContext *context, void *shared)
+{
+	DynamodbScan *scan = node->fdw_state;
+
+	MemoryContext caller;
+
+	prepare_for_workers(scan, node, context);
+	caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+	scan->parallel = parallel_scan_create(context, shared, scan->relation->client,
+	                                      statement_units(scan, node), &scan->past);
+	MemoryContextSwitchTo(caller);
+}
+
+void
+dynamodbReInitializeDSMForeignScan(ForeignScanState *node, ParallelContext *context, void *shared)
+{
+	DynamodbScan *scan = node->fdw_state;
+
+	prepare_for_workers(scan, node, context);
+	if (scan->parallel != NULL)
+		parallel_scan_begin_again(scan->parallel);
+}
+
+void
+dynamodbInitializeWorkerForeignScan(ForeignScanState *node, shm_toc *contents, void *shared)
+{
+	DynamodbScan *scan = node->fdw_state;
+	MemoryContext caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+
+	scan->parallel = parallel_scan_join(shared, statement_units(scan, node));
+	MemoryContextSwitchTo(caller);
+}
+
+/* The memory that is shared goes after this. Called of direct modifications, too. */
+void
+dynamodbShutdownForeignScan(ForeignScanState *node)
+{
+	DynamodbScan *scan = node->fdw_state;
+
+	if (!node->ss.ps.plan->parallel_aware || scan == NULL || scan->parallel == NULL)
+		return;
+	end_reading(scan);
+	if (IsParallelWorker())
+		parallel_scan_report(scan->parallel, &scan->past);
+	scan->parallel = NULL;
 }
 
 /*

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "foreign/fdwapi.h"
 
 #include "postgres/fetch.h"
@@ -29,6 +30,16 @@ extern TupleTableSlot *dynamodbIterateForeignScan(ForeignScanState *node);
 extern void dynamodbReScanForeignScan(ForeignScanState *node);
 extern void dynamodbEndForeignScan(ForeignScanState *node);
 extern bool dynamodbRecheckForeignScan(ForeignScanState *node, TupleTableSlot *slot);
+
+/* The same of a scan that several processes share. */
+extern Size dynamodbEstimateDSMForeignScan(ForeignScanState *node, ParallelContext *context);
+extern void dynamodbInitializeDSMForeignScan(ForeignScanState *node, ParallelContext *context,
+                                             void *shared);
+extern void dynamodbReInitializeDSMForeignScan(ForeignScanState *node, ParallelContext *context,
+                                               void *shared);
+extern void dynamodbInitializeWorkerForeignScan(ForeignScanState *node, shm_toc *contents,
+                                                void *shared);
+extern void dynamodbShutdownForeignScan(ForeignScanState *node);
 
 /* What the scan has cost so far, rescans included; false when it only is explained. */
 extern bool dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters);
