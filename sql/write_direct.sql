@@ -275,6 +275,18 @@ EXPLAIN (VERBOSE, COSTS OFF) DELETE FROM mine WHERE id IN ('a', 'b') AND secret 
 DELETE FROM mine WHERE id IN ('a', 'b') AND secret LIKE 's%';
 SELECT * FROM guarded ORDER BY id;
 
+-- encrypted columns are neither compared nor written nor returned; what a ciphertext is bound to is looked at
+CREATE FOREIGN TABLE sealed (id text COLLATE "C", owner text, other text, secret text
+    OPTIONS (kms_encrypted 'true', kms_key_id 'alias/k', kms_encryption_context '{"owner": "$owner"}'))
+    SERVER aws OPTIONS (table_name 'write_direct_guarded');
+EXPLAIN (COSTS OFF) UPDATE sealed SET other = 'x' WHERE id = 'b' RETURNING id, other;
+EXPLAIN (COSTS OFF) UPDATE sealed SET other = 'x' WHERE id = 'b' RETURNING *;
+EXPLAIN (COSTS OFF) UPDATE sealed SET secret = 'x' WHERE id = 'b';
+EXPLAIN (COSTS OFF) UPDATE sealed SET owner = 'x' WHERE id = 'b';
+EXPLAIN (COSTS OFF) DELETE FROM sealed WHERE id = 'b' AND secret IS NOT NULL;
+UPDATE sealed SET other = 'sealed' WHERE id = 'b' AND owner = 'you' RETURNING id, other;
+DELETE FROM sealed WHERE id = 'none' AND owner <> 'me';
+
 -- privileges are PostgreSQL's
 CREATE ROLE direct_writer;
 CREATE USER MAPPING FOR direct_writer SERVER aws

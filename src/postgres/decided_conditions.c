@@ -177,7 +177,10 @@ make_is_value(const ForeignColumn *column)
 	return make_is_not_null(column);
 }
 
-/* DynamoDB finds a missing attribute, and one of another type, unequal to everything. */
+/*
+ * DynamoDB finds a missing attribute, and one of another type, unequal to everything. The type
+ * comes first, because not every implementation of DynamoDB can compare values of different types.
+ */
 static Condition *
 make_typed(const ForeignColumn *column, Condition *comparison)
 {
@@ -203,14 +206,12 @@ bind_leaf(const Binding *binding, const TemplateLeaf *leaf, Condition **conditio
 		case CONDITION_EXISTS:
 			*condition = make_is_value(column);
 			break;
-		case CONDITION_NOT_EQUAL:
-		case CONDITION_NOT:
-		case CONDITION_CONTAINS:
-		case CONDITION_OR:
-			*condition = make_typed(column, make_demanded(column, &demand));
+		case CONDITION_EQUAL:
+		case CONDITION_IN:
+			*condition = make_demanded(column, &demand);
 			break;
 		default:
-			*condition = make_demanded(column, &demand);
+			*condition = make_typed(column, make_demanded(column, &demand));
 			break;
 	}
 	return DECIDED_BY_WRITE;
