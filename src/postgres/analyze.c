@@ -12,6 +12,8 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/heap.h"
 #include "commands/vacuum.h"
 #include "common/pg_prng.h"
 #include "utils/memutils.h"
@@ -201,6 +203,64 @@ estimate_rows(const Sample *sample, int64 item_count)
 	return sample->rows_seen;
 }
 
+/* ---- columns that ANALYZE cannot see ---- */
+
+/* A column of which the transaction's ANALYZE knows nothing. */
+typedef struct UnseenColumn
+{
+	Oid relation_id;
+	AttrNumber number;
+} UnseenColumn;
+
+/* In TopTransactionContext. */
+static List *unseen_columns = NIL;
+
+/*
+ * Of columns that are not decrypted here every row of the sample has NULL. What ANALYZE makes of
+ * that would have the planner believe it, so it goes before anybody else can see it.
+ */
+static void
+remove_statistics(XactEvent event, void *unused)
+{
+	ListCell *cell;
+
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+	{
+		foreach (cell, unseen_columns)
+		{
+			const UnseenColumn *unseen = lfirst(cell);
+
+			RemoveStatistics(unseen->relation_id, unseen->number);
+		}
+	}
+	unseen_columns = NIL;
+}
+
+static void
+note_unseen_columns(const ForeignRelation *foreign)
+{
+	static bool registered = false;
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+
+	if (!registered)
+		RegisterXactCallback(remove_statistics, NULL);
+	registered = true;
+	for (int i = 0; i < foreign->column_count; i++)
+	{
+		const ForeignColumn *column = &foreign->columns[i];
+		UnseenColumn *unseen;
+
+		if (!column->live || (column->encryption == NULL && !column->is_sealed))
+			continue;
+		unseen = palloc_object(UnseenColumn);
+		*unseen = (UnseenColumn){foreign->id, (AttrNumber) column->number};
+		unseen_columns = lappend(unseen_columns, unseen);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* ---- the sample ---- */
+
 /* An empty sample of the relation. */
 static void
 sample_init(Sample *sample, const ForeignRelation *foreign, Relation relation, HeapTuple *rows,
@@ -234,6 +294,7 @@ acquire_sample_rows(Relation relation, int level, HeapTuple *rows, int row_maxim
 	sample_init(&sample, foreign, relation, rows, row_maximum);
 	measure(foreign, &item_count, &size_bytes);
 	sample.segments = choose_segments(size_bytes);
+	note_unseen_columns(foreign);
 	report_place_enter(&sample.reader->place);
 	if (foreign->description != NULL)
 		sample_segments(&sample);

@@ -421,6 +421,26 @@ def test_a_cancel_reaches_a_decryption(scripted, service):
     assert one(scripted, "SELECT value FROM faults") == "b"
 
 
+def analyzed(connection):
+    return connection.execute(
+        "SELECT attname, null_frac FROM pg_stats WHERE tablename = 'faults' ORDER BY 1"
+    ).fetchall()
+
+
+def test_analyze_says_nothing_of_what_it_does_not_see(scripted, service):
+    """It decrypts nothing; that every value is NULL would be wrong."""
+    service.script("Scan", *[encrypted_items("a", "b")] * 3)
+    scripted.execute("ANALYZE faults")
+    assert analyzed(scripted) == [("id", 0.0)]
+    with scripted.transaction():
+        scripted.execute("ANALYZE faults")
+    assert analyzed(scripted) == [("id", 0.0)]
+    with scripted.transaction(force_rollback=True):
+        scripted.execute("ANALYZE faults")
+    assert analyzed(scripted) == [("id", 0.0)]
+    assert service.count("Decrypt") == 0
+
+
 # Wiping
 
 
