@@ -72,8 +72,8 @@ resolve_alias(const OpeningKeys *keys, OpeningKey *key, ServiceClient *client, K
 bool
 opening_keys_admit(OpeningKeys *keys, ServiceClient *client, KmsUse *use, Bytes key_arn)
 {
-	/* KMS has seen to it. */
-	if (keys->count == 1)
+	/* The request named the alias, so KMS has seen to it; asking needs a right of its own. */
+	if (keys->count == 1 && kms_key_id_is_alias(keys->keys[0].name))
 		return true;
 	for (int i = 0; i < keys->count; i++)
 		if (kms_key_is_named(key_arn, keys->keys[i].name))

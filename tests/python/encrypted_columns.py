@@ -21,9 +21,10 @@ def kms(moto):
 
 @pytest.fixture(scope="session")
 def key(kms):
-    """The ARN of a key that has the alias alias/columns."""
+    """The ARN of a key that has the aliases alias/columns and alias/items."""
     metadata = kms.create_key()["KeyMetadata"]
-    kms.create_alias(AliasName="alias/columns", TargetKeyId=metadata["KeyId"])
+    for alias in "alias/columns", "alias/items":
+        kms.create_alias(AliasName=alias, TargetKeyId=metadata["KeyId"])
     return metadata["Arn"]
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import psycopg
 import pytest
-from conftest import create_server
 from dynamodb_encryption_sdk.encrypted.client import EncryptedClient
 from dynamodb_encryption_sdk.identifiers import CryptoAction
 from dynamodb_encryption_sdk.material_providers.aws_kms import AwsKmsCryptographicMaterialsProvider
@@ -24,25 +23,8 @@ ACTIONS = {
 }
 
 
-@pytest.fixture(scope="session")
-def kms(moto):
-    return moto.client("kms")
-
-
-@pytest.fixture(scope="session")
-def key(kms):
-    """The ARN of a key that has the alias alias/items."""
-    metadata = kms.create_key()["KeyMetadata"]
-    kms.create_alias(AliasName="alias/items", TargetKeyId=metadata["KeyId"])
-    return metadata["Arn"]
-
-
-@pytest.fixture
-def encrypting(postgresql, database, dynamodb, moto):
-    """As `connection`, but that the server has moto's KMS."""
-    with postgresql.connect(database) as connection:
-        create_server(connection, dynamodb, kms_endpoint_url=moto.endpoint_url)
-        yield connection
+# The fixtures `kms`, `key` and `encrypting`.
+pytest_plugins = ["encrypted_columns"]
 
 
 @dataclass

@@ -221,6 +221,13 @@ def test_one_key_is_named_to_kms(scripted, service):
     ]
 
 
+def test_the_key_that_answers_is_the_one_that_was_named(scripted, service):
+    scripted.execute(f"ALTER FOREIGN TABLE faults OPTIONS (SET kms_key_id '{faults.KEY_ARN}x')")
+    service.script("Scan", encrypted_items("x"))
+    error = error_of(scripted, "SELECT value FROM faults")
+    assert error.sqlstate == "XX001" and faults.KEY_ARN in error.diag.message_detail
+
+
 def test_a_column_has_a_key_of_its_own(scripted, service):
     scripted.execute(
         "ALTER FOREIGN TABLE faults ALTER COLUMN value OPTIONS (ADD kms_key_id 'alias/own')"
