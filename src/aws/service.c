@@ -53,6 +53,14 @@ static const Service services[AWS_SERVICE_COUNT] = {
         "application/x-amz-json-1.0",
         false,
     },
+    {
+        "sqs",
+        "sqs",
+        {"sqs", "sqs-fips", "sqs", NULL, NULL},
+        "AmazonSQS.",
+        "application/x-amz-json-1.0",
+        false,
+    },
 };
 
 const char *

@@ -14,10 +14,11 @@ typedef enum AwsService
 	AWS_DYNAMODB,
 	AWS_STS,
 	AWS_KMS,
-	AWS_DYNAMODB_STREAMS
+	AWS_DYNAMODB_STREAMS,
+	AWS_SQS
 } AwsService;
 
-#define AWS_SERVICE_COUNT 4
+#define AWS_SERVICE_COUNT 5
 
 /* "dynamodb": the service's name, in statistics and messages. Static. */
 extern const char *aws_service_name(AwsService service);

@@ -66,10 +66,9 @@ static const ClassReport class_reports[] = {
 
 /* In the order of AwsService. */
 static const char *const display_names[] = {
-    [AWS_DYNAMODB] = "DynamoDB",
-    [AWS_STS] = "AWS STS",
-    [AWS_KMS] = "AWS KMS",
-    [AWS_DYNAMODB_STREAMS] = "DynamoDB Streams",
+    [AWS_DYNAMODB] = "DynamoDB", [AWS_STS] = "AWS STS",
+    [AWS_KMS] = "AWS KMS",       [AWS_DYNAMODB_STREAMS] = "DynamoDB Streams",
+    [AWS_SQS] = "Amazon SQS",
 };
 
 StaticAssertDecl(lengthof(display_names) == AWS_SERVICE_COUNT, "one name for each service");

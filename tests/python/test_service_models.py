@@ -7,7 +7,7 @@ import pytest
 from botocore.endpoint_provider import EndpointProvider
 from json_lines import ask
 
-SERVICES = ["dynamodb", "sts", "kms", "dynamodbstreams"]
+SERVICES = ["dynamodb", "sts", "kms", "dynamodbstreams", "sqs"]
 
 # The names that our tables have for them, where they are others.
 OUR_NAMES = {"dynamodbstreams": "streams"}
