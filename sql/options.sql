@@ -120,7 +120,7 @@ SELECT outcome('server', $$request_time_out '5s'$$);
 SELECT outcome('server', $$aws_secret_access_key 'secret'$$);
 SELECT outcome('server', $$table_name 'Music'$$);
 SELECT outcome('server', $$user 'me'$$);
-SELECT outcome('server', $$sqs_endpoint_url 'http://h'$$);
+SELECT outcome('server', $$sts_endpoint_ur 'http://h'$$);
 SELECT outcome('mapping', $$region 'eu-west-1'$$);
 SELECT outcome('mapping', $$user 'me'$$);
 SELECT outcome('mapping', $$aws_secret_key 'secret'$$);

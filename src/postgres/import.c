@@ -576,7 +576,9 @@ check_remote_schema(ImportForeignSchemaStmt *statement)
 		ereport(ERROR,
 		        (errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
 		         errmsg("remote schema \"%s\" does not exist", statement->remote_schema),
-		         errhint("The tables of DynamoDB are in the schema \"%s\".", REMOTE_SCHEMA)));
+		         errhint("The tables of DynamoDB are in the schema \"%s\", the queues of Amazon "
+		                 "SQS in \"sqs\".",
+		                 REMOTE_SCHEMA)));
 }
 
 List *

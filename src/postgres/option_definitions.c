@@ -11,6 +11,7 @@
 
 #include "postgres/compat.h"
 
+#include "aws/sqs.h"
 #include "postgres/option_definitions.h"
 #include "postgres/option_values.h"
 #include "postgres/options.h"
@@ -63,6 +64,19 @@ static const OptionChoice stream_role_choices[] = {{"event_id", STREAM_EVENT_ID}
                                                    {"new_image", STREAM_NEW_IMAGE_OF_ITEM},
                                                    {"old_image", STREAM_OLD_IMAGE_OF_ITEM},
                                                    {0}};
+
+static const OptionChoice queue_role_choices[] = {
+    {"body", QUEUE_BODY},
+    {"message_id", QUEUE_MESSAGE_ID},
+    {"sent_at", QUEUE_SENT_AT},
+    {"receive_count", QUEUE_RECEIVE_COUNT},
+    {"message_attributes", QUEUE_MESSAGE_ATTRIBUTES},
+    {"message_attribute", QUEUE_MESSAGE_ATTRIBUTE},
+    {"receipt_handle", QUEUE_RECEIPT_HANDLE},
+    {"message_group_id", QUEUE_MESSAGE_GROUP_ID},
+    {"message_deduplication_id", QUEUE_MESSAGE_DEDUPLICATION_ID},
+    {"sequence_number", QUEUE_SEQUENCE_NUMBER},
+    {0}};
 
 static const OptionChoice write_null_choices[] = {{"remove", false}, {"null", true}, {0}};
 
@@ -146,6 +160,8 @@ const OptionDefinition option_definitions[] = {
     SERVER_TEXT("dynamodb_endpoint_url", OPTION_ENDPOINT, service_endpoint_urls[AWS_DYNAMODB],
                 is_endpoint, URL_ACCEPTS),
     SERVER_TEXT("kms_endpoint_url", OPTION_ENDPOINT, service_endpoint_urls[AWS_KMS], is_endpoint,
+                URL_ACCEPTS),
+    SERVER_TEXT("sqs_endpoint_url", OPTION_ENDPOINT, service_endpoint_urls[AWS_SQS], is_endpoint,
                 URL_ACCEPTS),
     SERVER_TEXT("sts_endpoint_url", OPTION_ENDPOINT, service_endpoint_urls[AWS_STS], is_endpoint,
                 URL_ACCEPTS),
@@ -244,6 +260,15 @@ const OptionDefinition option_definitions[] = {
     TABLE_TEXT("stream_of", stream_of, is_table_name, NAME_ACCEPTS),
     TABLE_TEXT("start_at", start_at, is_stream_start,
                "\"trim_horizon\", \"latest\" or a sequence number of at most 40 digits"),
+    TABLE_TEXT("queue_name", queue_name, is_queue_name,
+               "a name of 1 to 80 letters, digits, underscores and hyphens, with \".fifo\" behind "
+               "that of a FIFO queue"),
+    TABLE_TEXT("queue_url", queue_url, is_queue_url,
+               "a queue's URL such as https://sqs.eu-west-1.amazonaws.com/123456789012/name"),
+    TABLE_NUMBER("visibility_timeout", OPTION_SECONDS, visibility_timeout_seconds, 0,
+                 SQS_VISIBILITY_SECONDS_MAXIMUM),
+    TABLE_NUMBER("wait_time", OPTION_SECONDS, wait_time_seconds, 0, SQS_WAIT_SECONDS_MAXIMUM),
+    TABLE_NUMBER("max_messages", OPTION_INTEGER, max_messages, 1, INT_MAX),
 
     COLUMN_TEXT("attribute_name", attribute_name, NULL, "the name of an attribute"),
     COLUMN_TEXT("attribute_path", attribute_path, is_attribute_path,
@@ -260,6 +285,9 @@ const OptionDefinition option_definitions[] = {
     COLUMN_CHOICE("time_format", time_format, time_format_choices),
     COLUMN_CHOICE("write_null", write_null, write_null_choices),
     COLUMN_CHOICE("stream_role", stream_role, stream_role_choices),
+    COLUMN_CHOICE("queue_role", queue_role, queue_role_choices),
+    COLUMN_TEXT("message_attribute", message_attribute, is_message_attribute_name,
+                "a name of 1 to 256 letters, digits, underscores, hyphens and dots"),
 
     NUMBER("sample_items", OPTION_OF_IMPORT, OPTION_INTEGER, ImportOptions, sample_items, 0,
            FETCH_SIZE_MAXIMUM),
@@ -294,6 +322,7 @@ const size_t option_need_count = lengthof(option_needs);
 const OptionPair option_conflicts[] = {
     {OPTION_OF_COLUMN, "attribute_name", "attribute_path"},
     {OPTION_OF_COLUMN, "kms_encrypted", "crypto_action"},
+    {OPTION_OF_TABLE, "queue_name", "queue_url"},
     {OPTION_OF_MAPPING, "aws_access_key_id", "profile"},
     {OPTION_OF_MAPPING, "aws_access_key_id", "config_file"},
     {OPTION_OF_MAPPING, "aws_access_key_id", "credentials_file"},

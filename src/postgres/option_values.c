@@ -12,6 +12,7 @@
 #include "aws/dynamodb_streams.h"
 #include "aws/index_definitions.h"
 #include "aws/kms.h"
+#include "aws/sqs.h"
 #include "foundation/ascii.h"
 #include "item/attribute_path.h"
 #include "postgres/memory.h"
@@ -92,6 +93,32 @@ is_table_name(const char *value)
 {
 	return is_index_name(value) ||
 	       (strncmp(value, "arn:", 4) == 0 && consists_of(value, 5, 1024, "_-.:/"));
+}
+
+bool
+is_queue_name(const char *value)
+{
+	const char *dot = strchr(value, '.');
+
+	return consists_of(value, 1, 80, "_-.") &&
+	       (dot == NULL || (dot > value && strcmp(dot, ".fifo") == 0));
+}
+
+/* The service finds the queue by its account and name; the request goes to the server's endpoint.
+ */
+bool
+is_queue_url(const char *value)
+{
+	Bytes name = sqs_queue_name(bytes_of_string(value));
+
+	return (strncmp(value, "https://", 8) == 0 || strncmp(value, "http://", 7) == 0) &&
+	       consists_of(value, 10, 2048, "_-.:/") && is_queue_name(name.data);
+}
+
+bool
+is_message_attribute_name(const char *value)
+{
+	return consists_of(value, 1, 256, "_-.");
 }
 
 CheckedResult

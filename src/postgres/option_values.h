@@ -28,6 +28,9 @@ extern bool is_stream_start(const char *value);
 extern bool is_kms_key_id(const char *value);
 extern bool is_list_of_kms_key_ids(const char *value);
 extern bool is_encryption_context(const char *value);
+extern bool is_queue_name(const char *value);
+extern bool is_queue_url(const char *value);
+extern bool is_message_attribute_name(const char *value);
 
 /* Of JSON, which comes as UTF-8. RESULT_MALFORMED, with the position, for what is not accepted. */
 extern CheckedResult parse_local_indexes(Arena *arena, Bytes text) MUST_CHECK;

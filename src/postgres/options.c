@@ -517,6 +517,55 @@ check_stream(List *options)
 	}
 }
 
+/* The options that a queue can have; those that only a queue has come first. */
+static const char *const options_of_queues[] = {"queue_name", "queue_url",    "visibility_timeout",
+                                                "wait_time",  "max_messages", "write_mode",
+                                                "updatable",  "batch_size"};
+
+#define OPTIONS_OF_QUEUES_ALONE 5
+
+static bool
+is_queue(List *options)
+{
+	return find_option(options, "queue_name") != NULL || find_option(options, "queue_url") != NULL;
+}
+
+static bool
+is_option_of_queues(const char *name, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		if (strcmp(options_of_queues[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Raises the error of an option that the table cannot have, being a queue or none. */
+static void
+check_queue(List *options, const TableOptions *fields)
+{
+	bool queue = is_queue(options);
+	ListCell *cell;
+
+	foreach (cell, options)
+	{
+		const char *name = ((DefElem *) lfirst(cell))->defname;
+
+		if (queue && !is_option_of_queues(name, lengthof(options_of_queues)))
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			                errmsg("a queue cannot have option \"%s\"", name)));
+		if (!queue && is_option_of_queues(name, OPTIONS_OF_QUEUES_ALONE))
+			ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+			                errmsg("option \"%s\" requires option \"queue_name\" or "
+			                       "\"queue_url\"",
+			                       name)));
+	}
+	if (queue && fields->write_mode == WRITE_MODE_OVERWRITE)
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+		                errmsg("a queue cannot have write_mode \"overwrite\"")));
+}
+
 /* Room for the struct of any object. */
 typedef union AnyOptions
 {
@@ -543,6 +592,7 @@ validate_options(OptionObject object, List *options)
 	{
 		check_capacity(&fields.table);
 		check_stream(options);
+		check_queue(options, &fields.table);
 	}
 }
 
@@ -610,6 +660,7 @@ options_of_table(const ForeignTable *table, const ServerOptions *server)
 	options->batch_size = server->batch_size;
 	options->max_capacity_units = server->max_capacity_units;
 	options->max_kms_calls = server->max_kms_calls;
+	options->visibility_timeout_seconds = -1;
 	read_options(OPTION_OF_TABLE, table->options, options);
 	if (options->table_name == NULL)
 		options->table_name = get_rel_name(table->relid);
@@ -629,7 +680,9 @@ relation_kind(Oid relation_id)
 {
 	List *options = GetForeignTable(relation_id)->options;
 
-	return find_option(options, "stream_of") != NULL ? RELATION_IS_STREAM : RELATION_IS_TABLE;
+	if (find_option(options, "stream_of") != NULL)
+		return RELATION_IS_STREAM;
+	return is_queue(options) ? RELATION_IS_QUEUE : RELATION_IS_TABLE;
 }
 
 StreamRole
@@ -643,6 +696,35 @@ stream_role_by_name(const char *column)
 			return (StreamRole) choice->value;
 	}
 	return STREAM_ROLE_UNSAID;
+}
+
+QueueRole
+queue_role_by_name(const char *column)
+{
+	const OptionDefinition *definition = find_definition(OPTION_OF_COLUMN, "queue_role");
+
+	for (const OptionChoice *choice = definition->choices; choice->name != NULL; choice++)
+	{
+		if (strcmp(choice->name, column) == 0)
+			return (QueueRole) choice->value;
+	}
+	return QUEUE_ROLE_UNSAID;
+}
+
+const char *
+option_of_other_kind(Oid relation_id, AttrNumber attribute_number, RelationKind kind)
+{
+	ListCell *cell;
+
+	foreach (cell, GetForeignColumnOptions(relation_id, attribute_number))
+	{
+		const char *name = ((DefElem *) lfirst(cell))->defname;
+		bool of_queue = strcmp(name, "queue_role") == 0 || strcmp(name, "message_attribute") == 0;
+
+		if (of_queue != (kind == RELATION_IS_QUEUE))
+			return name;
+	}
+	return NULL;
 }
 
 ColumnOptions *

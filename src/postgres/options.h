@@ -158,6 +158,13 @@ typedef struct TableOptions
 	/* Of a change stream. */
 	char *stream_of; /* the DynamoDB table's name; NULL: the foreign table is no stream */
 	char *start_at;  /* "trim_horizon", "latest" or a sequence number; NULL: the first of these */
+
+	/* Of a queue, which has one of the first two. */
+	char *queue_name;
+	char *queue_url;
+	int visibility_timeout_seconds; /* -1: the queue's own */
+	int wait_time_seconds;
+	int max_messages; /* 0: no maximum */
 } TableOptions;
 
 typedef enum KeyRole
@@ -193,6 +200,22 @@ typedef enum StreamRole
 	STREAM_OLD_IMAGE_OF_ITEM
 } StreamRole;
 
+/* What a column of a queue holds. */
+typedef enum QueueRole
+{
+	QUEUE_ROLE_UNSAID,
+	QUEUE_BODY,
+	QUEUE_MESSAGE_ID,
+	QUEUE_SENT_AT,
+	QUEUE_RECEIVE_COUNT,
+	QUEUE_MESSAGE_ATTRIBUTES, /* all of them */
+	QUEUE_MESSAGE_ATTRIBUTE,  /* one of them */
+	QUEUE_RECEIPT_HANDLE,
+	QUEUE_MESSAGE_GROUP_ID,
+	QUEUE_MESSAGE_DEDUPLICATION_ID,
+	QUEUE_SEQUENCE_NUMBER
+} QueueRole;
+
 typedef struct ColumnOptions
 {
 	char *attribute_name; /* NULL: the column's name */
@@ -209,6 +232,8 @@ typedef struct ColumnOptions
 	TimeFormat time_format;
 	bool write_null; /* SQL NULL is stored as a NULL attribute */
 	StreamRole stream_role;
+	QueueRole queue_role;
+	char *message_attribute; /* NULL: none, or with that role the column's name */
 } ColumnOptions;
 
 typedef struct ImportOptions
@@ -222,8 +247,9 @@ typedef struct ImportOptions
 /* What a foreign table is. */
 typedef enum RelationKind
 {
-	RELATION_IS_TABLE, /* of DynamoDB */
-	RELATION_IS_STREAM /* of a DynamoDB table's changes */
+	RELATION_IS_TABLE,  /* of DynamoDB */
+	RELATION_IS_STREAM, /* of a DynamoDB table's changes */
+	RELATION_IS_QUEUE   /* of SQS */
 } RelationKind;
 
 /* By the options of the foreign table. */
@@ -240,6 +266,14 @@ extern ColumnOptions *options_of_column(Oid relation_id, AttrNumber attribute_nu
 
 /* The role that a column of this name has in a stream unless its options say another. */
 extern StreamRole stream_role_by_name(const char *column);
+
+/* The same for a queue, unless its options say another. */
+extern QueueRole queue_role_by_name(const char *column);
+
+/* The name of an option of the column that only makes sense for a table, or for a queue, as `kind`
+ * says; NULL when there is none. */
+extern const char *option_of_other_kind(Oid relation_id, AttrNumber attribute_number,
+                                        RelationKind kind);
 extern ImportOptions *options_of_import(List *options);
 
 /* A name in an option, or a column's, as DynamoDB spells it; palloc'd or borrowed from `text`. */

@@ -14,6 +14,7 @@
 #include "postgres/compat.h"
 
 #include "item/number.h"
+#include "postgres/commit_steps.h"
 #include "postgres/memory.h"
 #include "postgres/pending_reads.h"
 #include "postgres/pending_writes.h"
@@ -85,14 +86,7 @@ make_pending(void)
 static void
 begin_pending(const ForeignRelation *relation)
 {
-	static bool registered = false;
-
-	if (!registered)
-	{
-		RegisterXactCallback(end_transaction, NULL);
-		RegisterSubXactCallback(end_subtransaction, NULL);
-		registered = true;
-	}
+	commit_steps_register();
 	if (pending == NULL)
 		pending = make_pending();
 	/* Nothing is left of what other senders may have had, and scans may still look at its tables.
@@ -903,4 +897,11 @@ end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId par
 		abort_level(GetCurrentTransactionNestLevel());
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
 		commit_level(GetCurrentTransactionNestLevel());
+}
+
+void
+pending_writes_register(void)
+{
+	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(end_subtransaction, NULL);
 }

@@ -20,6 +20,7 @@
 static FdwRoutine *const routines[] = {
     [RELATION_IS_TABLE] = &table_routine,
     [RELATION_IS_STREAM] = &stream_routine,
+    [RELATION_IS_QUEUE] = &queue_routine,
 };
 
 FdwRoutine *
@@ -137,6 +138,16 @@ analyze_relation(Relation relation, AcquireSampleRowsFunc *sample_rows, BlockNum
 	return routine->AnalyzeForeignTable(relation, sample_rows, total_pages);
 }
 
+/* Each kind has a remote schema of its own; of others the table's says that they do not exist. */
+static List *
+import_schema(ImportForeignSchemaStmt *statement, Oid server_id)
+{
+	bool queues = strcmp(statement->remote_schema, "sqs") == 0;
+	const FdwRoutine *routine = routines[queues ? RELATION_IS_QUEUE : RELATION_IS_TABLE];
+
+	return routine->ImportForeignSchema(statement, server_id);
+}
+
 /* What is not found by a relation, or only by what carries the kind's callbacks, is the table's. */
 void
 fill_routine_of_wrapper(FdwRoutine *routine)
@@ -153,4 +164,5 @@ fill_routine_of_wrapper(FdwRoutine *routine)
 	routine->BeginForeignInsert = begin_insertion;
 	routine->ExecForeignTruncate = truncate_relations;
 	routine->AnalyzeForeignTable = analyze_relation;
+	routine->ImportForeignSchema = import_schema;
 }

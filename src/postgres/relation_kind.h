@@ -18,6 +18,7 @@
 /* The kinds' callbacks. What a kind cannot do is NULL. */
 extern FdwRoutine table_routine;  /* in table_routine.c: a DynamoDB table */
 extern FdwRoutine stream_routine; /* in stream_routine.c: the change stream of one */
+extern FdwRoutine queue_routine;  /* in queue_routine.c: a queue of SQS */
 
 /* True for a foreign table of this wrapper, of whatever kind. */
 extern bool relation_is_ours(Oid relation_id);

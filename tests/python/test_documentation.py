@@ -22,6 +22,7 @@ PAGES = (
             "security",
             "credentials",
             "options",
+            "queues",
         )
     ),
 )
@@ -34,7 +35,7 @@ def sql_blocks(page):
 def for_emulator(statement, emulator, kms):
     """The statement with the emulators' endpoints and keys in place of AWS's."""
     endpoint = f"region '{emulator.region}', endpoint_url '{emulator.endpoint_url}', "
-    endpoint += f"kms_endpoint_url '{kms.endpoint_url}'"
+    endpoint += f"kms_endpoint_url '{kms.endpoint_url}', sqs_endpoint_url '{kms.endpoint_url}'"
     return (
         statement.replace("region 'eu-west-1'", endpoint)
         .replace("'AKIA…'", f"'{emulator.access_key_id}'")
@@ -51,9 +52,10 @@ def tour_tables(dynamodb_local):
 
 @pytest.fixture(scope="session")
 def documented_key(moto):
-    """KMS, with the key that the documentation's examples name."""
+    """KMS and SQS, with the key and the queue that the documentation's examples name."""
     kms = moto.client("kms")
     kms.create_alias(AliasName="alias/app", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    moto.client("sqs").create_queue(QueueName="MySampleQueue")
     return moto
 
 
@@ -66,7 +68,8 @@ def reader(postgresql, tour_tables, documented_key, request):
         if request.node.callspec.params["page"] == "README.md":
             connection.execute("DROP EXTENSION dynamodb_kms_fdw")
         else:
-            create_server(connection, tour_tables, kms_endpoint_url=documented_key.endpoint_url)
+            url = documented_key.endpoint_url
+            create_server(connection, tour_tables, kms_endpoint_url=url, sqs_endpoint_url=url)
             connection.execute("IMPORT FOREIGN SCHEMA dynamodb FROM SERVER aws INTO public")
         yield connection
         roles = connection.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall()

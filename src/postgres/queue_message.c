@@ -1,0 +1,545 @@
+/*
+ * queue_message.c
+ *		Messages and rows, both ways.
+ *
+ * A message attribute that is a String or a Number is a JSON string or number in the column of all
+ * attributes. Whatever else it is, it is an object as SQS itself writes it: its DataType, and its
+ * StringValue or BinaryValue. Both are read back as what they were.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+
+#include "postgres/compat.h"
+
+#include "foundation/base64.h"
+#include "item/json_text.h"
+#include "postgres/queue_message.h"
+#include "postgres/report.h"
+
+/* Bytes of a name that are shown. */
+#define SHOWN_NAME_MAXIMUM 256
+
+/* ---- reading ---- */
+
+static char *
+text_of_utf8(const QueueColumn *column, Bytes text)
+{
+	if (text.length > 0 && memchr(text.data, '\0', text.length) != NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+		                errmsg("message has a U+0000 in column \"%s\", which no text can hold",
+		                       column->name)));
+	return pg_any_to_server(pnstrdup(text.data, text.length), (int) text.length, PG_UTF8);
+}
+
+static bool
+is_number(Bytes text)
+{
+	Bytes value;
+
+	return text.length > 0 && (text.data[0] == '-' || isdigit((unsigned char) text.data[0])) &&
+	       json_text_check(text, &value) && value.length == text.length;
+}
+
+static char *
+base64_of(Bytes bytes)
+{
+	char *text = palloc(BASE64_ENCODED_LENGTH(bytes.length) + 1);
+
+	base64_encode(bytes, text);
+	text[BASE64_ENCODED_LENGTH(bytes.length)] = '\0';
+	return text;
+}
+
+/* An attribute that JSON has no value for. */
+static void
+append_typed(StringInfo json, const QueueColumn *column, const SqsAttribute *attribute)
+{
+	bool binary = sqs_type_is_binary(attribute->data_type);
+
+	appendStringInfoString(json, "{\"DataType\": ");
+	escape_json(json, text_of_utf8(column, attribute->data_type));
+	appendStringInfoString(json, binary ? ", \"BinaryValue\": " : ", \"StringValue\": ");
+	escape_json(json,
+	            binary ? base64_of(attribute->value) : text_of_utf8(column, attribute->value));
+	appendStringInfoChar(json, '}');
+}
+
+static void
+append_attribute(StringInfo json, const QueueColumn *column, const SqsAttribute *attribute)
+{
+	escape_json(json, text_of_utf8(column, attribute->name));
+	appendStringInfoString(json, ": ");
+	if (bytes_equal(attribute->data_type, BYTES_LITERAL("String")))
+		escape_json(json, text_of_utf8(column, attribute->value));
+	else if (bytes_equal(attribute->data_type, BYTES_LITERAL("Number")) &&
+	         is_number(attribute->value))
+		appendBinaryStringInfo(json, attribute->value.data, (int) attribute->value.length);
+	else
+		append_typed(json, column, attribute);
+}
+
+static Datum
+attributes_as_jsonb(const QueueColumn *column, const SqsMessage *message)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	for (size_t i = 0; i < message->attribute_count; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(&json, ", ");
+		append_attribute(&json, column, &message->attributes[i]);
+	}
+	appendStringInfoChar(&json, '}');
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
+}
+
+/* The value as the column's conversion takes it: a number where it reads numbers. */
+static AttributeValue
+value_of_digits(const QueueColumn *column, Bytes digits)
+{
+	bool as_number = column_conversion_accepts(column->conversion, ATTRIBUTE_N);
+
+	return (AttributeValue){.type = as_number ? ATTRIBUTE_N : ATTRIBUTE_S, .bytes = digits};
+}
+
+/* Text types take a Number as its digits; the others take what it is. */
+static AttributeValue
+value_of_attribute(const QueueColumn *column, const SqsAttribute *attribute)
+{
+	if (sqs_type_is_binary(attribute->data_type))
+		return attribute_binary(attribute->value);
+	if (bytes_start_with(attribute->data_type, BYTES_LITERAL("Number")))
+		return value_of_digits(column, attribute->value);
+	return attribute_string(attribute->value);
+}
+
+/* False when the message has none of that name. */
+static bool
+find_attribute(const QueueColumn *column, const SqsMessage *message, AttributeValue *value)
+{
+	for (size_t i = 0; i < message->attribute_count; i++)
+	{
+		if (!bytes_equal(message->attributes[i].name, column->attribute_name))
+			continue;
+		*value = value_of_attribute(column, &message->attributes[i]);
+		return true;
+	}
+	return false;
+}
+
+/* False when the message has no such part. */
+static bool
+find_value(const QueueColumn *column, const SqsMessage *message, AttributeValue *value)
+{
+	Bytes text = BYTES_EMPTY;
+
+	switch (column->role)
+	{
+		case QUEUE_MESSAGE_ATTRIBUTE:
+			return find_attribute(column, message, value);
+		case QUEUE_SENT_AT:
+			*value = value_of_digits(column, message->sent_timestamp);
+			return message->sent_timestamp.length > 0;
+		case QUEUE_RECEIVE_COUNT:
+			*value = value_of_digits(column, message->receive_count);
+			return message->receive_count.length > 0;
+		case QUEUE_SEQUENCE_NUMBER:
+			*value = value_of_digits(column, message->sequence_number);
+			return message->sequence_number.length > 0;
+		case QUEUE_BODY:
+			*value = attribute_string(message->body);
+			return true;
+		case QUEUE_MESSAGE_ID:
+			text = message->message_id;
+			break;
+		case QUEUE_RECEIPT_HANDLE:
+			text = message->receipt_handle;
+			break;
+		case QUEUE_MESSAGE_GROUP_ID:
+			text = message->group_id;
+			break;
+		default:
+			text = message->deduplication_id;
+			break;
+	}
+	*value = attribute_string(text);
+	return text.length > 0;
+}
+
+static Datum
+read_json_column(const QueueColumn *column, const SqsMessage *message)
+{
+	char *text;
+
+	if (column->role == QUEUE_MESSAGE_ATTRIBUTES)
+		return attributes_as_jsonb(column, message);
+	text = text_of_utf8(column, message->body);
+	return column->is_jsonb ? DirectFunctionCall1(jsonb_in, CStringGetDatum(text))
+	                        : DirectFunctionCall1(json_in, CStringGetDatum(text));
+}
+
+static Datum
+read_column(const QueueColumn *column, const SqsMessage *message, bool *is_null)
+{
+	AttributeValue value;
+
+	*is_null = false;
+	if (column->conversion == NULL)
+		return read_json_column(column, message);
+	if (find_value(column, message, &value))
+		return column_conversion_read(column->conversion, &value, is_null);
+	return column_conversion_read(column->conversion, NULL, is_null);
+}
+
+static void
+check_integrity(const QueueRelation *relation, const SqsMessage *message)
+{
+	if (result_is_ok(message->integrity))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+	                errmsg("message %s of queue \"%s\" was damaged on its way",
+	                       outside_text(message->message_id, SHOWN_NAME_MAXIMUM),
+	                       outside_text(relation->queue->name, SHOWN_NAME_MAXIMUM)),
+	                errdetail("Its parts do not verify: %s.", message->integrity.message)));
+}
+
+void
+message_read(const QueueRelation *relation, const SqsMessage *message, Datum *values, bool *nulls)
+{
+	ReportPlace place = {.table = relation->name};
+
+	check_integrity(relation, message);
+	report_place_enter(&place);
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		const QueueColumn *column = &relation->columns[i];
+
+		place.column = column->name;
+		values[i] = (Datum) 0;
+		nulls[i] = true;
+		if (column->live)
+			values[i] = read_column(column, message, &nulls[i]);
+	}
+	report_place_leave(&place);
+}
+
+/* ---- writing ---- */
+
+/* A message while it is made from a row. */
+typedef struct MessageDraft
+{
+	const QueueRelation *relation;
+	Arena *arena;
+	SqsOutgoing *message;
+	SqsAttribute attributes[SQS_ATTRIBUTES_MAXIMUM];
+} MessageDraft;
+
+static Bytes
+copy_to_arena(Arena *arena, Bytes bytes)
+{
+	char *copy = arena_copy(arena, bytes);
+
+	if (copy == NULL)
+		report_result(arena_failure(arena, bytes.length), "write message");
+	return (Bytes){copy, bytes.length};
+}
+
+static void
+report_too_many_attributes(void)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("message has too many attributes"),
+	         errdetail("Amazon SQS takes %d.", SQS_ATTRIBUTES_MAXIMUM)));
+}
+
+/* Adds the attribute, in place of one of the same name. */
+static void
+set_attribute(MessageDraft *draft, SqsAttribute attribute)
+{
+	SqsOutgoing *message = draft->message;
+	size_t place = 0;
+
+	while (place < message->attribute_count &&
+	       !bytes_equal(draft->attributes[place].name, attribute.name))
+		place++;
+	if (place == SQS_ATTRIBUTES_MAXIMUM)
+		report_too_many_attributes();
+	draft->attributes[place] = attribute;
+	message->attribute_count = Max(message->attribute_count, place + 1);
+}
+
+static const Bytes data_types[] = {
+    [ATTRIBUTE_S] = {"String", 6}, [ATTRIBUTE_N] = {"Number", 6}, [ATTRIBUTE_B] = {"Binary", 6}};
+
+static void
+report_empty(const char *what, Bytes name)
+{
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is empty", what),
+	     name.length > 0 ? errdetail("It is \"%s\".", outside_text(name, SHOWN_NAME_MAXIMUM)) : 0));
+}
+
+/* The value in the arena. */
+static AttributeValue
+convert(MessageDraft *draft, const QueueColumn *column, Datum datum)
+{
+	AttributeValue value;
+
+	if (column_conversion_write(column->conversion, draft->arena, datum, &value) != WRITE_EXACT)
+		column_conversion_report_unwritable(column->conversion, datum);
+	value.bytes = copy_to_arena(draft->arena, value.bytes);
+	return value;
+}
+
+static void
+set_attribute_of_column(MessageDraft *draft, const QueueColumn *column, Datum datum)
+{
+	AttributeValue value = convert(draft, column, datum);
+
+	if (value.bytes.length == 0)
+		report_empty("message attribute", column->attribute_name);
+	set_attribute(draft,
+	              (SqsAttribute){column->attribute_name, data_types[value.type], value.bytes});
+}
+
+/* Text of a jsonb's string or number, as UTF-8 in the arena. */
+static Bytes
+utf8_in_arena(MessageDraft *draft, const char *text, int length)
+{
+	char *copy = pnstrdup(text, length);
+	char *utf8 = pg_server_to_any(copy, length, PG_UTF8);
+
+	return copy_to_arena(draft->arena, bytes_of_string(utf8));
+}
+
+static void
+pg_attribute_noreturn() report_no_attribute(Bytes name)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	         errmsg("invalid message attribute \"%s\"", outside_text(name, SHOWN_NAME_MAXIMUM)),
+	         errdetail(
+	             "It must be a string that is not empty, a number, or an object with \"DataType\" "
+	             "and \"StringValue\" or \"BinaryValue\".")));
+}
+
+/* A member of an attribute's object; no bytes when it is not there, or no string. */
+static Bytes
+member_text(MessageDraft *draft, JsonbContainer *object, const char *name)
+{
+	JsonbValue found;
+
+	if (getKeyJsonValueFromContainer(object, name, (int) strlen(name), &found) == NULL ||
+	    found.type != jbvString)
+		return BYTES_EMPTY;
+	return utf8_in_arena(draft, found.val.string.val, found.val.string.len);
+}
+
+static SqsAttribute
+attribute_of_object(MessageDraft *draft, Bytes name, JsonbContainer *object)
+{
+	SqsAttribute attribute = {.name = name, .data_type = member_text(draft, object, "DataType")};
+
+	attribute.value = member_text(draft, object, "StringValue");
+	if (sqs_type_is_binary(attribute.data_type))
+	{
+		attribute.value = member_text(draft, object, "BinaryValue");
+		if (!base64_decode(attribute.value, unconstify(char *, attribute.value.data),
+		                   &attribute.value.length))
+			report_no_attribute(name);
+	}
+	if (attribute.data_type.length == 0 || attribute.value.length == 0)
+		report_no_attribute(name);
+	return attribute;
+}
+
+static SqsAttribute
+attribute_of_jsonb(MessageDraft *draft, Bytes name, const JsonbValue *value)
+{
+	const char *digits;
+
+	if (value->type == jbvString && value->val.string.len > 0)
+		return (SqsAttribute){name, data_types[ATTRIBUTE_S],
+		                      utf8_in_arena(draft, value->val.string.val, value->val.string.len)};
+	if (value->type == jbvNumeric)
+	{
+		digits =
+		    DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+		return (SqsAttribute){name, data_types[ATTRIBUTE_N],
+		                      copy_to_arena(draft->arena, bytes_of_string(digits))};
+	}
+	if (value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data))
+		return attribute_of_object(draft, name, value->val.binary.data);
+	report_no_attribute(name);
+}
+
+/* The members of an object. */
+static void
+set_attributes_of_jsonb(MessageDraft *draft, const QueueColumn *column, Datum datum)
+{
+	Jsonb *jsonb = DatumGetJsonbP(datum);
+	JsonbIterator *iterator = JsonbIteratorInit(&jsonb->root);
+	JsonbValue key;
+	JsonbValue value;
+	JsonbIteratorToken token;
+
+	if (!JB_ROOT_IS_OBJECT(jsonb))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("column \"%s\" must be a JSON object of message attributes",
+		                       column->name)));
+	while ((token = JsonbIteratorNext(&iterator, &key, true)) != WJB_DONE)
+	{
+		Bytes name;
+
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		name = utf8_in_arena(draft, key.val.string.val, key.val.string.len);
+		set_attribute(draft, attribute_of_jsonb(draft, name, &value));
+	}
+}
+
+static void
+pg_attribute_noreturn() report_column_of_service(const QueueColumn *column)
+{
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+	                errmsg("cannot insert a value into column \"%s\"", column->name),
+	                errdetail("Amazon SQS itself gives a message this value.")));
+}
+
+static Bytes
+body_of(MessageDraft *draft, const QueueColumn *column, Datum datum)
+{
+	char *body;
+
+	if (column->conversion != NULL)
+		return convert(draft, column, datum).bytes;
+	body = column->is_jsonb ? DatumGetCString(DirectFunctionCall1(jsonb_out, datum))
+	                        : TextDatumGetCString(datum);
+	return utf8_in_arena(draft, body, (int) strlen(body));
+}
+
+static void
+write_column(MessageDraft *draft, const QueueColumn *column, Datum datum)
+{
+	switch (column->role)
+	{
+		case QUEUE_BODY:
+			draft->message->body = body_of(draft, column, datum);
+			break;
+		case QUEUE_MESSAGE_ATTRIBUTES:
+			set_attributes_of_jsonb(draft, column, datum);
+			break;
+		case QUEUE_MESSAGE_ATTRIBUTE:
+			set_attribute_of_column(draft, column, datum);
+			break;
+		case QUEUE_MESSAGE_GROUP_ID:
+			draft->message->group_id = convert(draft, column, datum).bytes;
+			break;
+		case QUEUE_MESSAGE_DEDUPLICATION_ID:
+			draft->message->deduplication_id = convert(draft, column, datum).bytes;
+			break;
+		default:
+			report_column_of_service(column);
+	}
+}
+
+/* Columns of single attributes come behind the one of all of them, and so take precedence. */
+static void
+write_columns(MessageDraft *draft, TupleTableSlot *slot, bool single_attributes, ReportPlace *place)
+{
+	const QueueRelation *relation = draft->relation;
+
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		const QueueColumn *column = &relation->columns[i];
+
+		place->column = column->name;
+		if (column->live && !slot->tts_isnull[i] &&
+		    (column->role == QUEUE_MESSAGE_ATTRIBUTE) == single_attributes)
+			write_column(draft, column, slot->tts_values[i]);
+	}
+}
+
+static void
+check_complete(const QueueRelation *relation, const SqsOutgoing *message)
+{
+	if (message->body.length == 0)
+		ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION), errmsg("message has no body"),
+		                errdetail("Amazon SQS takes no empty messages.")));
+	if (relation->queue->is_fifo && message->group_id.length == 0)
+		ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION), errmsg("message has no group id"),
+		                errdetail("Queue \"%s\" is a FIFO queue.",
+		                          outside_text(relation->queue->name, SHOWN_NAME_MAXIMUM)),
+		                errhint("Declare a column \"message_group_id\", and give it a value.")));
+}
+
+static void
+check_size(const SqsOutgoing *message)
+{
+	size_t size = sqs_message_size(message);
+
+	if (size > SQS_BYTES_MAXIMUM)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("message is too large"),
+		                errdetail("It is %zu bytes with its attributes; Amazon SQS takes %zu.",
+		                          size, SQS_BYTES_MAXIMUM)));
+}
+
+/* Moves the attributes to where they stay. */
+static void
+keep_attributes(MessageDraft *draft)
+{
+	Size size = draft->message->attribute_count * sizeof(SqsAttribute);
+	Bytes kept = copy_to_arena(draft->arena, (Bytes){(const char *) draft->attributes, size});
+
+	draft->message->attributes = (const SqsAttribute *) kept.data;
+}
+
+SqsOutgoing *
+message_write(const QueueRelation *relation, TupleTableSlot *slot, Arena *arena)
+{
+	MessageDraft draft = {.relation = relation,
+	                      .arena = arena,
+	                      .message = arena_allocate_zeroed(arena, 1, sizeof(SqsOutgoing))};
+	ReportPlace place = {.table = relation->name};
+
+	if (draft.message == NULL)
+		report_result(arena_failure(arena, sizeof(SqsOutgoing)), "write message");
+	slot_getallattrs(slot);
+	report_place_enter(&place);
+	write_columns(&draft, slot, false, &place);
+	write_columns(&draft, slot, true, &place);
+	place.column = NULL;
+	keep_attributes(&draft);
+	check_complete(relation, draft.message);
+	check_size(draft.message);
+	report_place_leave(&place);
+	return draft.message;
+}
+
+void
+message_note_sent(const QueueRelation *relation, const SqsOutcome *outcome, TupleTableSlot *slot)
+{
+	SqsMessage message = {.message_id = outcome->message_id,
+	                      .sequence_number = outcome->sequence_number};
+	MemoryContext caller = MemoryContextSwitchTo(slot->tts_mcxt);
+
+	slot_getallattrs(slot);
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		const QueueColumn *column = &relation->columns[i];
+
+		if (column->live &&
+		    (column->role == QUEUE_MESSAGE_ID || column->role == QUEUE_SEQUENCE_NUMBER))
+			slot->tts_values[i] = read_column(column, &message, &slot->tts_isnull[i]);
+	}
+	MemoryContextSwitchTo(caller);
+}
