@@ -151,7 +151,7 @@ static void
 end_batch(Batch *batch)
 {
 	for (int i = rows_of_batch(batch); i > 0; i--)
-		table_writer_count_stored(batch->mode->writer);
+		table_writer_count_stored(batch->mode->writer, NULL);
 	clear_batch(batch);
 }
 

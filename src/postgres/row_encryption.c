@@ -241,6 +241,7 @@ make_waiting_row(RowEncryption *rows, const GivenRow *given, RowOutcome *outcome
 	MemoryContextRegisterResetCallback(context, &row->wipe);
 	row->given.kind = given->kind;
 	row->given.key = given->key;
+	row->given.is_claim = given->is_claim;
 	row->outcome = outcome;
 	if (given->slot != NULL)
 		row->tuple = ExecCopySlotMinimalTuple(given->slot);

@@ -454,7 +454,10 @@ row_write_key_text(const RowWriter *writer, const DynamodbItem *key)
 	{
 		if (i > 0)
 			appendStringInfoString(&text, ", ");
-		append_shown(&text, &key->attributes[i].value);
+		if (foreign_relation_hides(writer->relation, key->attributes[i].name))
+			appendStringInfoString(&text, "...");
+		else
+			append_shown(&text, &key->attributes[i].value);
 	}
 	appendStringInfoChar(&text, ')');
 	return text.data;
@@ -572,8 +575,8 @@ row_write_insert(RowWriter *writer, TupleTableSlot *slot)
 	return row;
 }
 
-RowWrite *
-row_write_given(RowWriter *writer, const GivenRow *given)
+static RowWrite *
+write_given(RowWriter *writer, const GivenRow *given)
 {
 	if (given->direct != NULL)
 		return row_write_direct(writer, given->direct);
@@ -589,4 +592,13 @@ row_write_given(RowWriter *writer, const GivenRow *given)
 			                          : row_write_delete(writer, given->old);
 	}
 	pg_unreachable();
+}
+
+RowWrite *
+row_write_given(RowWriter *writer, const GivenRow *given)
+{
+	RowWrite *row = write_given(writer, given);
+
+	row->is_claim = given->is_claim;
+	return row;
 }

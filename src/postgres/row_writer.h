@@ -106,6 +106,12 @@ typedef struct RowWrite
 	AnsweredItem *answered; /* borrowed; NULL: nobody asks for it */
 	bool returns_item;      /* the item as it is afterwards, not only one that is not written */
 
+	/*
+	 * The effect must be this write's own, since something is given away for it: nobody else's
+	 * equal effect counts for it.
+	 */
+	bool is_claim;
+
 	/* The writes cannot be made before the stored item was read: see row_write_from_stored(). */
 	bool needs_stored;
 
@@ -140,6 +146,7 @@ typedef struct GivenRow
 	TupleTableSlot *slot;
 	const DynamodbItem *key; /* of a DELETE without an old row and without a condition */
 	const DirectWrite *direct;
+	bool is_claim;
 } GivenRow;
 
 /* Begins the write of the row by the function below that is for it. */

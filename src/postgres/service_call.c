@@ -747,6 +747,56 @@ service_call_wait_any(ServiceCall *const *calls, int count)
 	transport_wait(any_call_is_done, &list);
 }
 
+/* Calls that are waited for, but not for ever. */
+typedef struct BriefWait
+{
+	CallList list;
+	bool is_late;
+	TransportTimer timer;
+} BriefWait;
+
+static void
+note_late(void *wait)
+{
+	((BriefWait *) wait)->is_late = true;
+}
+
+static bool
+brief_wait_is_over(void *context)
+{
+	const BriefWait *wait = context;
+
+	if (wait->is_late || QueryCancelPending || ProcDiePending)
+		return true;
+	for (int i = 0; i < wait->list.count; i++)
+	{
+		if (wait->list.calls[i] != NULL && !service_call_is_done(wait->list.calls[i]))
+			return false;
+	}
+	return true;
+}
+
+void
+service_calls_wait_briefly(ServiceCall *const *calls, int count, int milliseconds)
+{
+	BriefWait wait = {.list = {calls, count}, .timer = {.expired = note_late}};
+	MemoryContext caller = CurrentMemoryContext;
+
+	wait.timer.context = &wait;
+	transport_timer_start(&wait.timer, transport_now() + milliseconds * INT64CONST(1000));
+	PG_TRY();
+	{
+		transport_wait(brief_wait_is_over, &wait);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	transport_timer_stop(&wait.timer);
+}
+
 /* Outcome */
 
 const ServiceError *

@@ -123,6 +123,13 @@ extern void service_call_wait(ServiceCall *call);
 /* Waits until at least one of the calls is done; NULL entries are passed over. */
 extern void service_call_wait_any(ServiceCall *const *calls, int count);
 
+/*
+ * Waits until all of the calls are done, but at most so many milliseconds; NULL entries are passed
+ * over. For the abort of a transaction, which holds interrupts: a cancel and the end of the backend
+ * end the wait, too, and nothing is raised.
+ */
+extern void service_calls_wait_briefly(ServiceCall *const *calls, int count, int milliseconds);
+
 /* NULL when the call succeeded, else how the service refused; borrowed from the call. */
 extern const ServiceError *service_call_error(const ServiceCall *call);
 

@@ -27,6 +27,7 @@
 #include "aws/retry.h"
 #include "postgres/decoded_answer.h"
 #include "postgres/memory.h"
+#include "postgres/removable_items.h"
 #include "postgres/report.h"
 #include "postgres/service_call.h"
 #include "postgres/table_writer.h"
@@ -65,7 +66,7 @@ typedef struct Flight
 	int rounds;
 	bool may_have_happened;                       /* an attempt of any round was ambiguous */
 	ServiceCall *refused;                         /* the write whose effect is being decided */
-	char token[CLIENT_REQUEST_TOKEN_MAXIMUM + 1]; /* of a ROW_MOVE */
+	char token[CLIENT_REQUEST_TOKEN_MAXIMUM + 1]; /* of a transaction */
 } Flight;
 
 struct StatementMode
@@ -116,7 +117,7 @@ start_read(Flight *flight, FlightStep step)
 	flight->step = step;
 }
 
-/* Moves have a token, so that the service knows a repeated one. */
+/* Transactions have a token, so that the service knows a repeated one. */
 static void
 make_token(Flight *flight)
 {
@@ -125,8 +126,19 @@ make_token(Flight *flight)
 	         (unsigned long long) pg_prng_uint64(&pg_global_prng_state));
 }
 
+/*
+ * A move is two writes in one. A claim is one, but only of a transaction with a token the service
+ * knows whether it has carried it out before: repeated after a lost answer, it succeeds again, and
+ * it fails when it was somebody else who did the same.
+ */
+static bool
+is_transaction(const RowWrite *row)
+{
+	return row->kind == ROW_MOVE || row->is_claim;
+}
+
 static const char *
-row_operation(RowWriteKind kind)
+operation_of_kind(RowWriteKind kind)
 {
 	switch (kind)
 	{
@@ -142,12 +154,18 @@ row_operation(RowWriteKind kind)
 	pg_unreachable();
 }
 
+static const char *
+row_operation(const RowWrite *row)
+{
+	return operation_of_kind(is_transaction(row) ? ROW_MOVE : row->kind);
+}
+
 static CheckedResult
 build_write(Flight *flight)
 {
 	const RowWrite *row = flight->row;
 
-	if (row->kind != ROW_MOVE)
+	if (!is_transaction(row))
 		return dynamodb_write_item(flight->scratch, &row->writes[0],
 		                           row->returns_item ? RETURN_NEW_ATTRIBUTES : RETURN_NO_ATTRIBUTES,
 		                           flight->body);
@@ -163,7 +181,7 @@ start_write(Flight *flight, int64 delay_ms)
 	make_token(flight);
 	CHECK_RESULT(build_write(flight), "build request");
 	CHECK_RESULT(buffer_result(flight->body), "build request");
-	start_call(flight, row_operation(flight->row->kind), delay_ms);
+	start_call(flight, row_operation(flight->row), delay_ms);
 	flight->step = FLIGHT_WRITING;
 }
 
@@ -211,7 +229,7 @@ end_stored(Flight *flight, const DynamodbItem *item)
 {
 	if (flight->outcome != NULL)
 		*flight->outcome = ROW_STORED;
-	table_writer_count_stored(flight->mode->writer);
+	table_writer_count_stored(flight->mode->writer, flight->row);
 	answer_with(flight, item);
 	end_flight(flight);
 }
@@ -373,6 +391,13 @@ end_direct(Flight *flight, const DynamodbItem *stored)
 	end_flight(flight);
 }
 
+static void
+end_claimed_by_another(Flight *flight)
+{
+	*flight->outcome = ROW_NOT_FOUND;
+	end_flight(flight);
+}
+
 /* The condition does not hold for what is stored. */
 static void
 take_contradiction(Flight *flight, const DynamodbItem *stored)
@@ -389,10 +414,10 @@ take_contradiction(Flight *flight, const DynamodbItem *stored)
 
 /* The service knows the request by its token, and carries it out once. */
 static void
-repeat_move(Flight *flight)
+repeat_transaction(Flight *flight)
 {
 	end_call(flight);
-	start_call(flight, row_operation(ROW_MOVE),
+	start_call(flight, row_operation(flight->row),
 	           retry_unprocessed_delay_ms(1, pg_prng_double(&pg_global_prng_state)));
 	flight->step = FLIGHT_DECIDING;
 }
@@ -401,9 +426,9 @@ repeat_move(Flight *flight)
 static void
 decide(Flight *flight)
 {
-	if (flight->row->kind == ROW_MOVE)
+	if (is_transaction(flight->row))
 	{
-		repeat_move(flight);
+		repeat_transaction(flight);
 		return;
 	}
 	flight->refused = flight->call;
@@ -478,7 +503,7 @@ is_worth_repeating(const CancellationReason *reasons, size_t count)
 	return false;
 }
 
-/* The refused transaction of a move: its first action deletes, its second puts. */
+/* The refused transaction: of a move the first action deletes, the second puts. */
 static void
 take_cancellation(Flight *flight, const ServiceError *error)
 {
@@ -490,9 +515,11 @@ take_cancellation(Flight *flight, const ServiceError *error)
 	flight->may_have_happened = false;
 	if (!result_is_ok(dynamodb_read_cancellation(flight->row->arena, error->cancellation_reasons,
 	                                             &reasons, &count)) ||
-	    count != 2)
+	    count != (size_t) flight->row->write_count)
 		fail_refused(flight, flight->call);
-	else if (bytes_equal(reasons[1].code, failed))
+	else if (flight->row->is_claim && bytes_equal(reasons[0].code, failed))
+		end_claimed_by_another(flight);
+	else if (count == 2 && bytes_equal(reasons[1].code, failed))
 		fail_duplicate(flight, &flight->row->new_key);
 	else if (bytes_equal(reasons[0].code, failed))
 	{
@@ -541,7 +568,7 @@ take_success(Flight *flight)
 }
 
 static void
-settle_repeated_move(Flight *flight, const ServiceError *error)
+settle_repeated_transaction(Flight *flight, const ServiceError *error)
 {
 	if (error == NULL)
 		take_success(flight);
@@ -564,8 +591,8 @@ settle_flight(Flight *flight)
 		flight->may_have_happened = true;
 	if (error != NULL && step == FLIGHT_WRITING)
 		take_refusal(flight, error);
-	else if (step == FLIGHT_DECIDING && flight->row->kind == ROW_MOVE)
-		settle_repeated_move(flight, error);
+	else if (step == FLIGHT_DECIDING && is_transaction(flight->row))
+		settle_repeated_transaction(flight, error);
 	else if (error != NULL && step == FLIGHT_DECIDING)
 		fail_unknown(flight, unread);
 	else if (error != NULL)
@@ -665,15 +692,24 @@ drain(void *state)
 static void
 give_up_flight(Flight *flight)
 {
-	WrittenRows *written = flight->mode->writer->written;
 	ServiceCall *call = flight->call;
 	bool is_done = call != NULL && service_call_is_done(call);
 
 	if (flight->step == FLIGHT_WRITING && is_done && service_call_error(call) == NULL)
-		written_rows_add(written, 1);
+		table_writer_count_stored(flight->mode->writer, flight->row);
 	else if (flight->may_have_happened || (flight->step == FLIGHT_WRITING && call != NULL &&
 	                                       service_call_may_have_happened(call)))
-		written_rows_add_unknown(written, 1);
+		written_rows_add_unknown(flight->mode->writer->written, 1);
+}
+
+static void
+wait_briefly(void *state)
+{
+	StatementMode *mode = state;
+
+	for (int i = 0; i < mode->flight_count; i++)
+		mode->calls[i] = mode->flights[i].call;
+	service_calls_wait_briefly(mode->calls, mode->flight_count, REMOVAL_MS);
 }
 
 static void
@@ -813,7 +849,8 @@ const WriteMode statement_mode = {
     .write = write_row,
     .settle = settle,
     .drain = drain,
+    .wait_briefly = wait_briefly,
     .give_up = give_up,
-    .operation = row_operation,
+    .operation = operation_of_kind,
     .is_conditional = is_conditional,
 };

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -50,6 +51,9 @@ free_writer(TableWriter *writer)
 static void
 give_up(TableWriter *writer)
 {
+	/* What is to be undone must be there, or not, before. A cancel waits for nothing. */
+	if (writer->is_undone && !writer->is_cut_off && !proc_exit_inprogress)
+		writer->mode->wait_briefly(writer->state);
 	if (writer->state != NULL)
 		writer->mode->give_up(writer->state);
 	free_writer(writer);
@@ -222,7 +226,8 @@ say_what_was_stored(const TableWriter *writer, ErrorData *error)
 static void
 complete_failure(TableWriter *writer, ErrorData *error)
 {
-	if (error_ends_waiting(error->sqlerrcode))
+	writer->is_cut_off = error_ends_waiting(error->sqlerrcode);
+	if (writer->is_cut_off)
 		return;
 	if (writer->encryption != NULL)
 		row_encryption_drop(writer->encryption);
@@ -346,6 +351,16 @@ table_writer_write_direct(TableWriter *writer, const DirectWrite *direct, RowOut
 	write_row(writer, &given, outcome);
 }
 
+void
+table_writer_claim(TableWriter *writer, HeapTupleHeader old, TupleTableSlot *slot,
+                   RowOutcome *outcome)
+{
+	GivenRow given = {
+	    .kind = slot != NULL ? ROW_UPDATE : ROW_DELETE, .old = old, .slot = slot, .is_claim = true};
+
+	write_row(writer, &given, outcome);
+}
+
 /* Waits for everything; the failure, complete, or NULL. What a cancel raises is raised. */
 static ErrorData *
 settle(TableWriter *writer)
@@ -363,9 +378,9 @@ settle(TableWriter *writer)
 	PG_CATCH();
 	{
 		failure = take_error(writer);
-		if (error_ends_waiting(failure->sqlerrcode))
-			ReThrowError(failure);
 		complete_failure(writer, failure);
+		if (writer->is_cut_off)
+			ReThrowError(failure);
 	}
 	PG_END_TRY();
 	leave_statement(writer);
@@ -435,8 +450,10 @@ table_writer_count(TableWriter *writer, ServiceCall *call, double capacity_units
 }
 
 void
-table_writer_count_stored(TableWriter *writer)
+table_writer_count_stored(TableWriter *writer, const RowWrite *row)
 {
 	writer->rows_stored++;
 	written_rows_add(writer->written, 1);
+	if (writer->is_undone && row != NULL && row->kind == ROW_INSERT)
+		written_rows_note_removable(writer->written, writer->relation->client, &row->key);
 }

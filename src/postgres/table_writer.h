@@ -47,6 +47,8 @@ struct TableWriter
 	void *state;               /* the mode's */
 	RowEncryption *encryption; /* rows that the mode does not have yet; NULL: none are encrypted */
 	WrittenRows *written;      /* of the subtransaction in which the statement began */
+	bool is_undone;            /* inserted rows are removed when their transaction is rolled back */
+	bool is_cut_off;           /* nobody waits for it any more */
 	int64 rows_stored;         /* of this statement */
 	WriteCounters counters;
 	double *statement_units; /* the statement's sum of capacity units, over all of its tables */
@@ -86,6 +88,14 @@ extern void table_writer_delete_key(TableWriter *writer, const DynamodbItem *key
 extern void table_writer_write_direct(TableWriter *writer, const DirectWrite *direct,
                                       RowOutcome *outcome);
 
+/*
+ * Change a row, or without `slot` delete it, so that among all who try only one has ROW_STORED,
+ * also where an answer is lost: the others have ROW_NOT_FOUND. In write mode 'statement' alone. The
+ * old row's values in `read_columns` are the condition. 08006 where the outcome is not known.
+ */
+extern void table_writer_claim(TableWriter *writer, HeapTupleHeader old, TupleTableSlot *slot,
+                               RowOutcome *outcome);
+
 /* Waits until the outcome of everything that was begun is known; raises failures. */
 extern void table_writer_settle(TableWriter *writer);
 
@@ -109,7 +119,7 @@ extern void table_writer_count(TableWriter *writer, ServiceCall *call, double ca
 /* In explain_modify.c: what the writer has cost, after settling it. */
 extern void explain_write_counters(TableWriter *writer, struct ExplainState *explain);
 
-/* A row is stored. Does not throw. */
-extern void table_writer_count_stored(TableWriter *writer);
+/* A row is written; NULL where rows are not undone. Does not throw. */
+extern void table_writer_count_stored(TableWriter *writer, const RowWrite *row);
 
 #endif

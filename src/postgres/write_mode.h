@@ -48,6 +48,12 @@ typedef struct WriteMode
 	void (*drain)(void *state);
 
 	/*
+	 * Waits as well, but only for a short time and for one request of each row; does not throw.
+	 * NULL where rows are not undone.
+	 */
+	void (*wait_briefly)(void *state);
+
+	/*
 	 * Says of what is in flight whether it was written, by written_rows_add() and
 	 * written_rows_add_unknown(). Neither waits nor throws; the writer's memory goes next.
 	 */

@@ -15,6 +15,7 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/removable_items.h"
 #include "postgres/table_writer.h"
 #include "postgres/written_rows.h"
 
@@ -28,6 +29,7 @@ struct WrittenRows
 	char *dynamodb_table;
 	int64 written;
 	int64 unknown;
+	RemovableItems *removable; /* NULL: none */
 };
 
 static dlist_head counts = DLIST_STATIC_INIT(counts);
@@ -104,6 +106,15 @@ written_rows_add_unknown(WrittenRows *rows, int64 unknown)
 	rows->unknown += unknown;
 }
 
+void
+written_rows_note_removable(WrittenRows *rows, ServiceClient *client, const DynamodbItem *key)
+{
+	if (rows->removable == NULL)
+		rows->removable = removable_items_create(client, rows->dynamodb_table);
+	if (rows->removable != NULL)
+		removable_items_add(rows->removable, key);
+}
+
 int
 written_rows_level(const WrittenRows *rows)
 {
@@ -141,9 +152,19 @@ warn_of(const WrittenRows *rows)
 	         errdetail_internal("%s", describe(rows))));
 }
 
+/* What can be removed is no longer written. */
+static void
+undo(WrittenRows *rows)
+{
+	if (rows->removable != NULL)
+		rows->written -= removable_items_remove(rows->removable);
+}
+
 static void
 free_count(WrittenRows *rows)
 {
+	if (rows->removable != NULL)
+		removable_items_free(rows->removable);
 	pfree(rows->foreign_table);
 	pfree(rows->dynamodb_table);
 	pfree(rows);
@@ -165,7 +186,10 @@ end_levels(int level, bool rolled_back)
 			continue;
 		dlist_delete(&rows->node);
 		if (rolled_back)
+		{
+			undo(rows);
 			warn_of(rows);
+		}
 		free_count(rows);
 	}
 }
@@ -202,6 +226,11 @@ fold(WrittenRows *rows)
 	}
 	above->written += rows->written;
 	above->unknown += rows->unknown;
+	if (above->removable == NULL)
+		above->removable = rows->removable;
+	else if (rows->removable != NULL)
+		removable_items_join(above->removable, rows->removable);
+	rows->removable = NULL;
 	dlist_delete(&rows->node);
 	free_count(rows);
 }

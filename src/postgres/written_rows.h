@@ -12,6 +12,9 @@
 
 #include "postgres/compat.h"
 
+#include "item/attribute_value.h"
+#include "postgres/service_call.h"
+
 /* The count of one foreign table in one subtransaction. */
 typedef struct WrittenRows WrittenRows;
 
@@ -26,6 +29,14 @@ extern void written_rows_release(WrittenRows *rows);
 /* Do not throw. */
 extern void written_rows_add(WrittenRows *rows, int64 written);
 extern void written_rows_add_unknown(WrittenRows *rows, int64 unknown);
+
+/*
+ * The item of that key, which was written, is to be removed when the level is rolled back: no other
+ * transaction has been given what the item is found by. That is tried once and for a short time
+ * only; what remains is in the WARNING. The key is copied. Does not throw.
+ */
+extern void written_rows_note_removable(WrittenRows *rows, ServiceClient *client,
+                                        const DynamodbItem *key);
 
 /* The level of the subtransaction that the count is of; 1 is the transaction itself. */
 extern int written_rows_level(const WrittenRows *rows);
