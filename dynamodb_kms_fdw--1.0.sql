@@ -297,6 +297,76 @@ LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION kms_list_keys(name)
 IS 'AWS KMS ListKeys and ListAliases: every key of the account and region';
 
+-- Token vaults: foreign tables whose columns have the option vault_role. What these functions do is
+-- allowed by the privileges on the vault: INSERT, SELECT and DELETE.
+
+CREATE FUNCTION tokenize(
+    vault regclass,
+    value text,
+    tenant text DEFAULT NULL,
+    expires_in interval DEFAULT NULL,
+    single_use boolean DEFAULT false)
+RETURNS text
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION tokenize(regclass, text, text, interval, boolean)
+IS 'stores the value in the vault under a new token, and gives the token';
+
+CREATE FUNCTION tokenize(
+    vault regclass,
+    "values" text[],
+    tenant text DEFAULT NULL,
+    expires_in interval DEFAULT NULL,
+    single_use boolean DEFAULT false)
+RETURNS text[]
+AS 'MODULE_PATHNAME', 'tokenize_array'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION tokenize(regclass, text[], text, interval, boolean)
+IS 'stores each element in the vault under a new token, concurrently';
+
+CREATE FUNCTION detokenize(
+    vault regclass,
+    token text,
+    tenant text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION detokenize(regclass, text, text)
+IS 'the value that the vault holds under the token';
+
+CREATE FUNCTION detokenize(
+    vault regclass,
+    tokens text[],
+    tenant text DEFAULT NULL)
+RETURNS text[]
+AS 'MODULE_PATHNAME', 'detokenize_array'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION detokenize(regclass, text[], text)
+IS 'the values that the vault holds under the tokens, looked up together';
+
+CREATE FUNCTION forget_token(
+    vault regclass,
+    token text,
+    tenant text DEFAULT NULL)
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION forget_token(regclass, text, text)
+IS 'removes the token and its value from the vault; true if there was one';
+
+CREATE FUNCTION tokenize_trigger()
+RETURNS trigger
+AS 'MODULE_PATHNAME'
+LANGUAGE C;
+
+COMMENT ON FUNCTION tokenize_trigger()
+IS 'puts a token in place of a column''s value: arguments are vault, column and, perhaps, the tenant''s column';
+
 -- Nothing is granted by default: each role is given what it needs.
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_handler() FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_validator(text[], oid) FROM PUBLIC;
@@ -323,3 +393,9 @@ REVOKE ALL ON FUNCTION kms_verify_mac(name, text, bytea, text, bytea) FROM PUBLI
 REVOKE ALL ON FUNCTION kms_generate_random(name, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION kms_describe_key(name, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION kms_list_keys(name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tokenize(regclass, text, text, interval, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tokenize(regclass, text[], text, interval, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION detokenize(regclass, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION detokenize(regclass, text[], text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION forget_token(regclass, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tokenize_trigger() FROM PUBLIC;

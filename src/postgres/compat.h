@@ -30,6 +30,8 @@
 #include "executor/executor.h"
 #include "foreign/fdwapi.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "parser/parse_relation.h"
 #include "replication/message.h"
 #include "utils/acl.h"
 #include "utils/pg_locale.h"
@@ -86,6 +88,45 @@ updated_columns_of_target(EState *statement, const RangeTblEntry *target, const 
 	        ->updatedCols;
 #endif
 	return *columns != NULL;
+}
+
+/*
+ * Raises 42501 unless the current role has the privilege on the relation: on all of it, or on each
+ * of `columns`, offset as pull_varattnos() does it.
+ */
+static inline void
+require_privilege(RangeTblEntry *relation, AclMode privilege, Bitmapset *columns)
+{
+	RangeTblEntry *entry = copyObject(relation);
+	bool reads = privilege == ACL_SELECT;
+
+#if PG_VERSION_NUM < 160000
+	entry->requiredPerms = privilege;
+	entry->selectedCols = reads ? columns : NULL;
+	entry->insertedCols = reads ? NULL : columns;
+	(void) ExecCheckRTPerms(list_make1(entry), true);
+#else
+	List *permissions = NIL;
+	RTEPermissionInfo *permission = addRTEPermissionInfo(&permissions, entry);
+
+	permission->requiredPerms = privilege;
+	permission->selectedCols = reads ? columns : NULL;
+	permission->insertedCols = reads ? NULL : columns;
+	(void) ExecCheckPermissions(list_make1(entry), permissions, true);
+#endif
+}
+
+/* Gives a statement that was not planned its range table: one relation, already checked. */
+static inline void
+init_range_table(EState *statement, RangeTblEntry *relation)
+{
+#if PG_VERSION_NUM < 160000
+	ExecInitRangeTable(statement, list_make1(copyObject(relation)));
+#elif PG_VERSION_NUM < 180000
+	ExecInitRangeTable(statement, list_make1(copyObject(relation)), NIL);
+#else
+	ExecInitRangeTable(statement, list_make1(copyObject(relation)), NIL, bms_make_singleton(1));
+#endif
 }
 
 /* What keeps the current role from using the foreign server; ACLCHECK_OK when nothing does. */

@@ -78,6 +78,18 @@ static const OptionChoice queue_role_choices[] = {
     {"sequence_number", QUEUE_SEQUENCE_NUMBER},
     {0}};
 
+static const OptionChoice token_format_choices[] = {{"uuid", TOKEN_FORMAT_UUID},
+                                                    {"digits", TOKEN_FORMAT_DIGITS},
+                                                    {"deterministic", TOKEN_FORMAT_DETERMINISTIC},
+                                                    {0}};
+
+static const OptionChoice missing_token_choices[] = {{"null", false}, {"error", true}, {0}};
+
+static const OptionChoice vault_role_choices[] = {
+    {"token", VAULT_ROLE_TOKEN},         {"value", VAULT_ROLE_VALUE},
+    {"tenant", VAULT_ROLE_TENANT},       {"expires_at", VAULT_ROLE_EXPIRES_AT},
+    {"uses_left", VAULT_ROLE_USES_LEFT}, {0}};
+
 static const OptionChoice write_null_choices[] = {{"remove", false}, {"null", true}, {0}};
 
 static const OptionChoice billing_mode_choices[] = {
@@ -242,6 +254,9 @@ const OptionDefinition option_definitions[] = {
     TABLE_BOOLEAN("updatable", updatable),
     TABLE_BOOLEAN("truncatable", truncatable),
     TABLE_NUMBER("batch_size", OPTION_INTEGER, batch_size, 1, BATCH_SIZE_MAXIMUM),
+    CHOICE("token_format", OPTION_OF_TABLE, TableOptions, token_format, token_format_choices),
+    CHOICE("missing_token", OPTION_OF_TABLE, TableOptions, missing_token_is_error,
+           missing_token_choices),
     CHOICE("billing_mode", OPTION_OF_TABLE, TableOptions, billing_mode, billing_mode_choices),
     TABLE_NUMBER("read_capacity_units", OPTION_INTEGER, read_capacity_units, 1, INT_MAX),
     TABLE_NUMBER("write_capacity_units", OPTION_INTEGER, write_capacity_units, 1, INT_MAX),
@@ -288,6 +303,7 @@ const OptionDefinition option_definitions[] = {
     COLUMN_CHOICE("queue_role", queue_role, queue_role_choices),
     COLUMN_TEXT("message_attribute", message_attribute, is_message_attribute_name,
                 "a name of 1 to 256 letters, digits, underscores, hyphens and dots"),
+    COLUMN_CHOICE("vault_role", vault_role, vault_role_choices),
 
     NUMBER("sample_items", OPTION_OF_IMPORT, OPTION_INTEGER, ImportOptions, sample_items, 0,
            FETCH_SIZE_MAXIMUM),
@@ -306,7 +322,6 @@ const OptionPair option_needs[] = {
     {OPTION_OF_MAPPING, "external_id", "role_arn"},
     {OPTION_OF_MAPPING, "role_session_name", "role_arn"},
     {OPTION_OF_MAPPING, "role_duration", "role_arn"},
-    {OPTION_OF_COLUMN, "kms_key_id", "kms_encrypted"},
     {OPTION_OF_COLUMN, "kms_encryption_context", "kms_encrypted"},
     {OPTION_OF_TABLE, "crypto_action", "encryption"},
     {OPTION_OF_TABLE, "signature_order", "encryption"},

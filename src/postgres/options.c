@@ -37,7 +37,7 @@ static const char *const object_names[] = {"a server", "a user mapping", "a fore
 /* What a column that holds the whole item cannot have, since it is no attribute. */
 static const char *const options_of_attributes[] = {
     "attribute_name", "attribute_path", "attribute_type", "key",
-    "time_format",    "write_null",     "crypto_action"};
+    "time_format",    "write_null",     "crypto_action",  "vault_role"};
 
 static const ServerOptions server_defaults = {
     .connect_timeout_ms = 3000,
@@ -485,6 +485,39 @@ check_encrypted_column(List *options)
 	}
 }
 
+/* A column has a key of its own for its ciphertexts, or for the tokens that it holds. */
+static void
+check_column_key(List *options, const ColumnOptions *column)
+{
+	if (column->kms_key_id != NULL && find_option(options, "kms_encrypted") == NULL &&
+	    column->vault_role != VAULT_ROLE_TOKEN)
+		ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+		                errmsg("option \"kms_key_id\" requires option \"kms_encrypted\"")));
+}
+
+/* What the vault looks for, and what it changes alone, must be there to be seen. */
+static void
+check_vault_role(const ColumnOptions *column)
+{
+	if (column->kms_encrypted && column->vault_role != VAULT_ROLE_NONE &&
+	    column->vault_role != VAULT_ROLE_VALUE)
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+		                errmsg("options \"kms_encrypted\" and \"vault_role\" exclude each other"),
+		                errdetail("Of a vault only the column with vault_role \"value\" can be "
+		                          "encrypted by itself.")));
+}
+
+static void
+check_column(List *options, const ColumnOptions *column)
+{
+	if (column->whole_item)
+		check_whole_item(options);
+	if (column->kms_encrypted)
+		check_encrypted_column(options);
+	check_column_key(options, column);
+	check_vault_role(column);
+}
+
 static void
 check_capacity(const TableOptions *options)
 {
@@ -584,10 +617,8 @@ validate_options(OptionObject object, List *options)
 	read_options(object, options, &fields);
 	check_privileges(object, options);
 	check_combinations(object, options);
-	if (object == OPTION_OF_COLUMN && fields.column.whole_item)
-		check_whole_item(options);
-	if (object == OPTION_OF_COLUMN && fields.column.kms_encrypted)
-		check_encrypted_column(options);
+	if (object == OPTION_OF_COLUMN)
+		check_column(options, &fields.column);
 	if (object == OPTION_OF_TABLE)
 	{
 		check_capacity(&fields.table);

@@ -89,6 +89,14 @@ typedef enum CryptoActionName
 	ACTION_ENCRYPT_AND_SIGN
 } CryptoActionName;
 
+/* What a vault's tokens are; see token_format.h. */
+typedef enum TokenFormat
+{
+	TOKEN_FORMAT_UUID,
+	TOKEN_FORMAT_DIGITS,
+	TOKEN_FORMAT_DETERMINISTIC
+} TokenFormat;
+
 typedef enum BillingMode
 {
 	BILLING_UNSAID,
@@ -142,6 +150,8 @@ typedef struct TableOptions
 	bool updatable;
 	bool truncatable;
 	int batch_size;
+	TokenFormat token_format;
+	bool missing_token_is_error; /* missing_token 'error' */
 
 	/* Of the DynamoDB table that is to be made. */
 	BillingMode billing_mode;
@@ -173,6 +183,19 @@ typedef enum KeyRole
 	KEY_ROLE_HASH,
 	KEY_ROLE_RANGE
 } KeyRole;
+
+/* The parts of a token vault; see vault.h. */
+typedef enum VaultRole
+{
+	VAULT_ROLE_NONE,
+	VAULT_ROLE_TOKEN,
+	VAULT_ROLE_VALUE,
+	VAULT_ROLE_TENANT,
+	VAULT_ROLE_EXPIRES_AT,
+	VAULT_ROLE_USES_LEFT
+} VaultRole;
+
+#define VAULT_ROLE_COUNT (VAULT_ROLE_USES_LEFT + 1)
 
 typedef enum JsonFormat
 {
@@ -234,6 +257,7 @@ typedef struct ColumnOptions
 	StreamRole stream_role;
 	QueueRole queue_role;
 	char *message_attribute; /* NULL: none, or with that role the column's name */
+	VaultRole vault_role;
 } ColumnOptions;
 
 typedef struct ImportOptions

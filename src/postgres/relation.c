@@ -169,6 +169,14 @@ foreign_relation_column_of(const ForeignRelation *relation, Bytes name)
 	return NULL;
 }
 
+bool
+foreign_relation_hides(const ForeignRelation *relation, Bytes name)
+{
+	const ForeignColumn *column = foreign_relation_column_of(relation, name);
+
+	return column != NULL && column->options->vault_role == VAULT_ROLE_TOKEN;
+}
+
 /* ---- columns and the table's keys ---- */
 
 /* A key must be found again, and no two ciphertexts of a value are the same. */

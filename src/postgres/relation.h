@@ -73,4 +73,7 @@ extern ForeignRelation *foreign_relation_open_offline(Oid relation_id);
 /* The column that maps exactly the top-level attribute `name`; NULL when none does. */
 extern const ForeignColumn *foreign_relation_column_of(const ForeignRelation *relation, Bytes name);
 
+/* True when the attribute's values are secret, so that no message shows them: a vault's tokens. */
+extern bool foreign_relation_hides(const ForeignRelation *relation, Bytes name);
+
 #endif

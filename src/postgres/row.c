@@ -13,21 +13,27 @@
 #include "postgres/access.h"
 #include "postgres/row.h"
 
-/* Lists the table's key attributes, which the context of an error shows. */
+static void
+add_key_names(RowReader *reader, const KeyAttribute *attributes, uint32 count)
+{
+	for (uint32 i = 0; i < count; i++)
+	{
+		if (!foreign_relation_hides(reader->relation, attributes[i].name))
+			reader->key_names[reader->place.key_name_count++] = attributes[i].name;
+	}
+}
+
+/* Lists the table's key attributes, which the context of an error shows unless they are secret. */
 static void
 set_key_names(RowReader *reader)
 {
 	const TableDescription *description = reader->relation->description;
-	int count = 0;
 
 	if (description == NULL)
 		return;
-	for (uint32 i = 0; i < description->keys.hash_count; i++)
-		reader->key_names[count++] = description->keys.hash[i].name;
-	for (uint32 i = 0; i < description->keys.range_count; i++)
-		reader->key_names[count++] = description->keys.range[i].name;
+	add_key_names(reader, description->keys.hash, description->keys.hash_count);
+	add_key_names(reader, description->keys.range, description->keys.range_count);
 	reader->place.key_names = reader->key_names;
-	reader->place.key_name_count = count;
 }
 
 /* Adds a name where it is new; `all` has room for it. */

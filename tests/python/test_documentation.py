@@ -17,6 +17,7 @@ PAGES = (
             "writing",
             "kms",
             "encryption",
+            "vault",
             "administration",
             "streams",
             "security",
