@@ -402,19 +402,6 @@ kms_answer_finish(KmsAnswerReader *reader, KmsOperation operation, KmsAnswer *an
 
 /* Lists */
 
-/* A copy in the arena; fails only without memory. */
-static CheckedResult
-copy_string(Arena *arena, json_object *object, const char *name, Bytes *copy)
-{
-	Bytes text = description_string(object, name);
-	char *data = arena_copy(arena, text);
-
-	if (data == NULL)
-		return arena_failure(arena, text.length);
-	*copy = (Bytes){data, text.length};
-	return result_ok();
-}
-
 static CheckedResult
 read_entry(Arena *arena, KmsOperation operation, json_object *object, KmsListEntry *entry)
 {
@@ -422,10 +409,11 @@ read_entry(Arena *arena, KmsOperation operation, json_object *object, KmsListEnt
 
 	*entry = (KmsListEntry){0};
 	RETURN_IF_FAILED(
-	    copy_string(arena, object, is_alias ? "TargetKeyId" : "KeyId", &entry->key_id));
-	RETURN_IF_FAILED(copy_string(arena, object, is_alias ? "AliasArn" : "KeyArn", &entry->arn));
+	    description_copy_string(arena, object, is_alias ? "TargetKeyId" : "KeyId", &entry->key_id));
+	RETURN_IF_FAILED(
+	    description_copy_string(arena, object, is_alias ? "AliasArn" : "KeyArn", &entry->arn));
 	if (is_alias)
-		RETURN_IF_FAILED(copy_string(arena, object, "AliasName", &entry->name));
+		RETURN_IF_FAILED(description_copy_string(arena, object, "AliasName", &entry->name));
 	/* Aliases that AWS keeps for its services may stand for no key yet. */
 	if (is_alias ? entry->name.length == 0 : entry->key_id.length == 0 || entry->arn.length == 0)
 		return result_failed(RESULT_MALFORMED, "an entry of the list lacks a part");
@@ -451,7 +439,7 @@ read_entries(Arena *arena, KmsOperation operation, json_object *document, KmsLis
 		    read_entry(arena, operation, json_object_array_get_idx(array, i), &list->entries[i]));
 	if (!json_object_get_boolean(json_object_object_get(document, "Truncated")))
 		return result_ok();
-	RETURN_IF_FAILED(copy_string(arena, document, "NextMarker", &list->next_marker));
+	RETURN_IF_FAILED(description_copy_string(arena, document, "NextMarker", &list->next_marker));
 	if (list->next_marker.length == 0)
 		return result_failed(RESULT_MALFORMED, "a list with more to come does not say where");
 	return result_ok();
@@ -476,7 +464,8 @@ kms_read_key_arn(Arena *arena, Bytes json, Bytes *arn)
 	CheckedResult result;
 
 	RETURN_IF_FAILED(description_open(json, &document));
-	result = copy_string(arena, description_object(document, "KeyMetadata"), "Arn", arn);
+	result =
+	    description_copy_string(arena, description_object(document, "KeyMetadata"), "Arn", arn);
 	description_close(document);
 	if (result_is_ok(result) && arn->length == 0)
 		return result_failed(RESULT_MALFORMED, "description of the key has no ARN");

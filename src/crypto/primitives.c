@@ -16,7 +16,7 @@
 
 #include "foundation/arena.h"
 
-static CheckedResult
+CheckedResult
 openssl_failure(void)
 {
 	ERR_clear_error();

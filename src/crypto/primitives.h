@@ -31,6 +31,9 @@
 /* Bytes that RFC 3394 adds to a wrapped key. */
 #define KEY_WRAP_OVERHEAD 8
 
+/* A failure of OpenSSL, whose own errors are forgotten: they are not for others to find. */
+extern CheckedResult openssl_failure(void) MUST_CHECK;
+
 /* The fields are primitives.c's own; the struct is here so that it can be embedded. */
 typedef struct CryptoHandles
 {

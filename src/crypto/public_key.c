@@ -15,6 +15,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "crypto/primitives.h"
 #include "foundation/arena.h"
 
 /* Bytes of what the largest RSA key decrypts: 16,384 bits. */
@@ -22,13 +23,6 @@
 
 /* Java's choice for every OAEP, whatever the digest. */
 #define OAEP_MASK_DIGEST "SHA1"
-
-static CheckedResult
-openssl_failure(void)
-{
-	ERR_clear_error();
-	return result_failed(RESULT_LIBRARY_FAILURE, "OpenSSL failed to compute");
-}
 
 static CheckedResult
 not_verified(void)
