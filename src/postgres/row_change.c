@@ -338,32 +338,63 @@ change_column(RowWrite *row, ChangeList *list, const ForeignColumn *column)
 		row->needs_stored = true;
 }
 
-/* Names of two maps, one after the other, each once: what a change may be about. */
+/* The way through the members of two maps, each name once, to those that differ. */
+typedef struct MemberWalk
+{
+	const AttributeValue *before;
+	const AttributeValue *after;
+	uint32 next;
+	Bytes name; /* of the member that was found, … */
+	AttributePath path;
+	const AttributeValue *old; /* … and its values; NULL: none */
+	const AttributeValue *new;
+} MemberWalk;
+
+static MemberWalk
+walk_members(RowWrite *row, const ForeignColumn *column, const RowValues *before)
+{
+	int place = column->number - 1;
+
+	return (MemberWalk){
+	    .before = whole_item_write(row, before->values[place], before->nulls[place]),
+	    .after = whole_item_write(row, row->new.values[place], row->new.nulls[place]),
+	};
+}
+
+/* Finds the next member that differs; false at the end. */
+static bool
+next_change(RowWrite *row, MemberWalk *walk)
+{
+	uint32 count = walk->before->count;
+
+	while (walk->next < count + walk->after->count)
+	{
+		uint32 i = walk->next++;
+
+		walk->name =
+		    i < count ? walk->before->attributes[i].name : walk->after->attributes[i - count].name;
+		walk->old = map_find(walk->before, walk->name);
+		walk->new = map_find(walk->after, walk->name);
+		if ((i >= count && walk->old != NULL) ||
+		    (walk->old != NULL && walk->new != NULL &&attribute_value_equal(walk->old, walk->new)))
+			continue;
+		check_member(row->writer, walk->name);
+		walk->path = path_of_name(row, walk->name);
+		return true;
+	}
+	return false;
+}
+
 static void
 change_whole_item(RowWrite *row, ChangeList *list, ConditionList *conditions,
                   const ForeignColumn *column)
 {
-	int place = column->number - 1;
-	const AttributeValue *before =
-	    whole_item_write(row, row->old.values[place], row->old.nulls[place]);
-	const AttributeValue *after =
-	    whole_item_write(row, row->new.values[place], row->new.nulls[place]);
+	MemberWalk walk = walk_members(row, column, &row->old);
 
-	for (uint32 i = 0; i < before->count + after->count; i++)
+	while (next_change(row, &walk))
 	{
-		const Attribute *member =
-		    i < before->count ? &before->attributes[i] : &after->attributes[i - before->count];
-		const AttributeValue *old = map_find(before, member->name);
-		const AttributeValue *new = map_find(after, member->name);
-		AttributePath path;
-
-		if ((i >= before->count && old != NULL) ||
-		    (old != NULL && new != NULL &&attribute_value_equal(old, new)))
-			continue;
-		check_member(row->writer, member->name);
-		path = path_of_name(row, member->name);
-		add_difference(row, list, &path, old, new);
-		add_stored(row, conditions, &path, old);
+		add_difference(row, list, &walk.path, walk.old, walk.new);
+		add_stored(row, conditions, &walk.path, walk.old);
 	}
 }
 
@@ -654,26 +685,10 @@ static void
 replace_whole_item(RowWrite *row, ItemBuilder *builder, const ForeignColumn *column,
                    const DynamodbItem *stored, const RowValues *now)
 {
-	int place = column->number - 1;
-	const AttributeValue *before = whole_item_write(row, now->values[place], now->nulls[place]);
-	const AttributeValue *after =
-	    whole_item_write(row, row->new.values[place], row->new.nulls[place]);
+	MemberWalk walk = walk_members(row, column, now);
 
-	for (uint32 i = 0; i < before->count + after->count; i++)
-	{
-		const Attribute *member =
-		    i < before->count ? &before->attributes[i] : &after->attributes[i - before->count];
-		const AttributeValue *old = map_find(before, member->name);
-		const AttributeValue *new = map_find(after, member->name);
-		AttributePath path;
-
-		if ((i >= before->count && old != NULL) ||
-		    (old != NULL && new != NULL &&attribute_value_equal(old, new)))
-			continue;
-		check_member(row->writer, member->name);
-		path = path_of_name(row, member->name);
-		replace_in_form(row, builder, &path, item_find(stored, member->name), old, new);
-	}
+	while (next_change(row, &walk))
+		replace_in_form(row, builder, &walk.path, item_find(stored, walk.name), walk.old, walk.new);
 }
 
 /* The stored item with every changed column in place. */
