@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from environment import emulators, paths, processes  # noqa: E402
 from environment import postgresql as private_postgresql  # noqa: E402
+from faults.proxy import FaultProxy  # noqa: E402
 
 
 def pytest_configure(config):
@@ -60,6 +61,28 @@ def moto(running_emulators):
 @pytest.fixture(scope="session")
 def dynamodb_local(running_emulators):
     return running_emulators("dynamodb_local")
+
+
+@pytest.fixture(scope="module")
+def emulator(request, dynamodb_local):
+    """dynamodb_local with the module's TABLE, whose key is a number, `id`."""
+    name = request.module.TABLE
+    client = dynamodb_local.client()
+    client.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield dynamodb_local
+    client.delete_table(TableName=name)
+
+
+@pytest.fixture
+def service(emulator):
+    """A FaultProxy before it."""
+    with FaultProxy(emulator) as proxy:
+        yield proxy
 
 
 @pytest.fixture

@@ -59,19 +59,6 @@ def in_one_order(item):
     return reorder_sets(item, sorted)
 
 
-@pytest.fixture(scope="module")
-def emulator(dynamodb_local):
-    client = dynamodb_local.client()
-    client.create_table(
-        TableName=TABLE,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    yield dynamodb_local
-    client.delete_table(TableName=TABLE)
-
-
 _order = random.Random(1)
 
 

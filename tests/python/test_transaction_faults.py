@@ -13,7 +13,7 @@ import time
 import psycopg
 import pytest
 from conftest import create_server
-from faults.proxy import AMBIGUOUS, FaultProxy, after_effect, pass_through
+from faults.proxy import AMBIGUOUS, after_effect, pass_through
 from faults.server import refuse, stall
 
 TABLE = "transaction_faults"
@@ -21,25 +21,6 @@ OPERATION = "TransactWriteItems"
 TOKEN = re.compile(r"[0-9a-f]{8}-([0-9a-f]{16})-[0-9a-f]{8}")
 ALL = {1: "new", 2: "new", 3: "new"}
 WAIT_SECONDS = 30
-
-
-@pytest.fixture(scope="module")
-def emulator(dynamodb_local):
-    client = dynamodb_local.client()
-    client.create_table(
-        TableName=TABLE,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    yield dynamodb_local
-    client.delete_table(TableName=TABLE)
-
-
-@pytest.fixture
-def service(emulator):
-    with FaultProxy(emulator) as proxy:
-        yield proxy
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from conftest import create_server
 from faults.proxy import (
     AMBIGUOUS,
     THROTTLED,
-    FaultProxy,
     after_effect,
     leave_unprocessed,
     pass_through,
@@ -21,25 +20,6 @@ from faults.proxy import (
 from faults.server import refuse, reset_at_once, stall
 
 TABLE = "write_faults"
-
-
-@pytest.fixture(scope="module")
-def emulator(dynamodb_local):
-    client = dynamodb_local.client()
-    client.create_table(
-        TableName=TABLE,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    yield dynamodb_local
-    client.delete_table(TableName=TABLE)
-
-
-@pytest.fixture
-def service(emulator):
-    with FaultProxy(emulator) as proxy:
-        yield proxy
 
 
 class Table:
