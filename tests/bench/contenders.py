@@ -125,6 +125,26 @@ class Backend:
             int(re.search(rf'"{name}": (\d+)', text)[1]) for name in ("Bytes Received", "Requests")
         )
 
+    def nested_loop(self, table, rows, bulk_lookup):
+        """The Sample of a nested loop of so many local rows with key lookups."""
+        settings = {
+            "dynamodb_kms_fdw.enable_bulk_lookup": bulk_lookup,
+            "enable_hashjoin": False,
+            "enable_mergejoin": False,
+            "enable_material": False,
+        }
+        with self.connection.transaction():
+            for name, value in settings.items():
+                self.connection.execute(f"SET LOCAL {name} = {value}")
+            self.connection.execute(
+                "CREATE TEMPORARY TABLE wanted ON COMMIT DROP AS "
+                f"SELECT n::bigint AS key FROM generate_series(1, {rows}) n"
+            )
+            self.connection.execute("ANALYZE wanted")
+            return self.run(
+                f"SELECT count(note) FROM wanted JOIN {table} ON pk = 'customer' AND sk = key"
+            )
+
     def lookup_p50(self, table, count=2000):
         """Seconds of a prepared lookup by key, as pgbench's one client sees them."""
         script = (
