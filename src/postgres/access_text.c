@@ -17,6 +17,7 @@
 
 #include "postgres/access.h"
 #include "postgres/conditions.h"
+#include "postgres/document_members.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 
@@ -30,12 +31,12 @@ typedef struct Description
 } Description;
 
 static void
-describe_path(Description *description, AttrNumber column)
+describe_path(Description *description, const ForeignColumn *column)
 {
 	ByteBuffer *buffer = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
 	Bytes text;
 
-	attribute_path_write(buffer, &description->relation->columns[column - 1].path);
+	attribute_path_write(buffer, &column->path);
 	buffer_append_character(buffer, '\0');
 	CHECK_RESULT(buffer_result(buffer), "describe path");
 	text = buffer_bytes(buffer);
@@ -87,10 +88,9 @@ describe_binary(Description *description, Bytes bytes)
 
 /* The attribute value that DynamoDB is given for a constant compared with the column. */
 static void
-describe_constant(Description *description, AttrNumber column, Oid type, Datum datum)
+describe_constant(Description *description, const ForeignColumn *column, Oid type, Datum datum)
 {
-	const ForeignColumn *written_as = &description->relation->columns[column - 1];
-	ColumnConversion *conversion = condition_value_conversion(written_as, getBaseType(type));
+	ColumnConversion *conversion = condition_value_conversion(column, getBaseType(type));
 	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, CONSTANT_ARENA_MAXIMUM);
 	AttributeValue value;
 
@@ -107,7 +107,7 @@ describe_constant(Description *description, AttrNumber column, Oid type, Datum d
 }
 
 static void
-describe_value(Description *description, AttrNumber column, Node *expression)
+describe_value(Description *description, const ForeignColumn *column, Node *expression)
 {
 	Const *constant = (Const *) expression;
 
@@ -122,7 +122,7 @@ describe_value(Description *description, AttrNumber column, Node *expression)
 }
 
 static void
-describe_elements(Description *description, AttrNumber column, Const *constant)
+describe_elements(Description *description, const ForeignColumn *column, Const *constant)
 {
 	ArrayType *array = DatumGetArrayTypeP(constant->constvalue);
 	Oid type = ARR_ELEMTYPE(array);
@@ -144,7 +144,7 @@ describe_elements(Description *description, AttrNumber column, Const *constant)
 }
 
 static void
-describe_array(Description *description, AttrNumber column, Node *expression)
+describe_array(Description *description, const ForeignColumn *column, Node *expression)
 {
 	if (IsA(expression, Const) && !((Const *) expression)->constisnull)
 	{
@@ -159,7 +159,7 @@ describe_array(Description *description, AttrNumber column, Node *expression)
 }
 
 static void
-describe_membership(Description *description, AttrNumber column, Node *expression)
+describe_membership(Description *description, const ForeignColumn *column, Node *expression)
 {
 	describe_path(description, column);
 	appendStringInfoString(description->text, " IN ");
@@ -168,7 +168,7 @@ describe_membership(Description *description, AttrNumber column, Node *expressio
 
 /* Shows a pattern that is known as the comparison it becomes; false when it is not known. */
 static bool
-describe_known_pattern(Description *description, AttrNumber column, Node *expression)
+describe_known_pattern(Description *description, const ForeignColumn *column, Node *expression)
 {
 	Const *constant = (Const *) expression;
 	StringInfoData prefix;
@@ -190,7 +190,7 @@ describe_known_pattern(Description *description, AttrNumber column, Node *expres
 }
 
 static void
-describe_like(Description *description, AttrNumber column, Node *expression)
+describe_like(Description *description, const ForeignColumn *column, Node *expression)
 {
 	if (describe_known_pattern(description, column, expression))
 		return;
@@ -213,7 +213,7 @@ comparison_symbol(ConditionKind comparison)
 
 /* function(path) or function(path, value) */
 static void
-describe_function(Description *description, const char *function, AttrNumber column,
+describe_function(Description *description, const char *function, const ForeignColumn *column,
                   Node *expression)
 {
 	appendStringInfo(description->text, "%s(", function);
@@ -228,7 +228,7 @@ describe_function(Description *description, const char *function, AttrNumber col
 
 /* contains() of every element of an array, or of any. */
 static void
-describe_containment(Description *description, const char *quantifier, AttrNumber column,
+describe_containment(Description *description, const char *quantifier, const ForeignColumn *column,
                      Node *expression)
 {
 	appendStringInfoString(description->text, "contains(");
@@ -248,42 +248,43 @@ static void
 describe_leaf(Description *description, const List *template)
 {
 	TemplateLeaf leaf = template_leaf(template);
+	const ForeignColumn *column = template_leaf_column(description->relation, &leaf);
 	Node *expression = leaf_expression(description, &leaf);
 
 	switch (leaf.kind)
 	{
 		case TEMPLATE_COMPARE:
-			describe_path(description, leaf.column);
+			describe_path(description, column);
 			appendStringInfo(description->text, " %s ", comparison_symbol(leaf.comparison));
-			describe_value(description, leaf.column, expression);
+			describe_value(description, column, expression);
 			break;
 		case TEMPLATE_ANY:
-			describe_membership(description, leaf.column, expression);
+			describe_membership(description, column, expression);
 			break;
 		case TEMPLATE_LIKE:
-			describe_like(description, leaf.column, expression);
+			describe_like(description, column, expression);
 			break;
 		case TEMPLATE_STARTS_WITH:
-			describe_function(description, "begins_with", leaf.column, expression);
+			describe_function(description, "begins_with", column, expression);
 			break;
 		case TEMPLATE_NOT_ANY:
 			appendStringInfoString(description->text, "NOT ");
-			describe_membership(description, leaf.column, expression);
+			describe_membership(description, column, expression);
 			break;
 		case TEMPLATE_CONTAINS:
-			describe_function(description, "contains", leaf.column, expression);
+			describe_function(description, "contains", column, expression);
 			break;
 		case TEMPLATE_CONTAINS_ALL:
-			describe_containment(description, "ALL ", leaf.column, expression);
+			describe_containment(description, "ALL ", column, expression);
 			break;
 		case TEMPLATE_CONTAINS_ANY:
-			describe_containment(description, "ANY ", leaf.column, expression);
+			describe_containment(description, "ANY ", column, expression);
 			break;
 		case TEMPLATE_IS_NULL:
-			describe_function(description, "attribute_not_exists", leaf.column, NULL);
+			describe_function(description, "attribute_not_exists", column, NULL);
 			break;
 		default:
-			describe_function(description, "attribute_exists", leaf.column, NULL);
+			describe_function(description, "attribute_exists", column, NULL);
 			break;
 	}
 }
@@ -345,13 +346,14 @@ find_bound(List *leaves, AttrNumber column, bool (*is_bound)(const TemplateLeaf 
 static void
 describe_between(Description *description, const TemplateLeaf *lower, const List *upper_template)
 {
+	const ForeignColumn *column = template_leaf_column(description->relation, lower);
 	TemplateLeaf upper = template_leaf(upper_template);
 
-	describe_path(description, lower->column);
+	describe_path(description, column);
 	appendStringInfoString(description->text, " BETWEEN ");
-	describe_value(description, lower->column, leaf_expression(description, lower));
+	describe_value(description, column, leaf_expression(description, lower));
 	appendStringInfoString(description->text, " AND ");
-	describe_value(description, upper.column, leaf_expression(description, &upper));
+	describe_value(description, column, leaf_expression(description, &upper));
 }
 
 /* In one alternative of a key condition, two bounds of one attribute are sent as a BETWEEN. */

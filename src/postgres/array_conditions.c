@@ -129,7 +129,8 @@ are_same_equalities(const TemplateLeaf *a, const TemplateLeaf *b)
 {
 	return a->kind == TEMPLATE_COMPARE && a->comparison == CONDITION_EQUAL &&
 	       b->kind == TEMPLATE_COMPARE && b->comparison == CONDITION_EQUAL &&
-	       a->column == b->column && exprType(a->value) == exprType(b->value);
+	       a->column == b->column && equal(a->members, b->members) &&
+	       a->member_type == b->member_type && exprType(a->value) == exprType(b->value);
 }
 
 /* An array of the values, as a constant if they all are; NULL for a type without arrays. */

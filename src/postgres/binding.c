@@ -20,6 +20,7 @@
 #include "postgres/binding.h"
 #include "postgres/bound_conditions.h"
 #include "postgres/conditions.h"
+#include "postgres/document_members.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 
@@ -68,12 +69,6 @@ demand_of_value(ConditionKind comparison, AttributeValue value)
 	return (Demand){DEMAND_CONDITION, comparison, copy, 1};
 }
 
-static const ForeignColumn *
-leaf_column(const Binding *binding, const TemplateLeaf *leaf)
-{
-	return &binding->relation->columns[leaf->column - 1];
-}
-
 /* The position in fdw_exprs of a leaf's value. */
 static int
 leaf_value_number(const Binding *binding, const TemplateLeaf *leaf)
@@ -90,7 +85,7 @@ static Demand
 comparison_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 {
 	ColumnConversion *conversion =
-	    condition_value_conversion(leaf_column(binding, leaf), leaf->value_type);
+	    condition_value_conversion(template_leaf_column(binding->relation, leaf), leaf->value_type);
 	AttributeValue value;
 
 	if (column_conversion_write(conversion, binding->arena, datum, &value) == WRITE_EXACT)
@@ -128,7 +123,7 @@ static ElementValues
 write_elements(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 {
 	ColumnConversion *conversion =
-	    condition_value_conversion(leaf_column(binding, leaf), leaf->value_type);
+	    condition_value_conversion(template_leaf_column(binding->relation, leaf), leaf->value_type);
 	ArrayType *array = DatumGetArrayTypeP(datum);
 	ElementValues written = {0};
 	int16 length;
@@ -190,7 +185,7 @@ static Demand
 contains_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 {
 	ColumnConversion *conversion =
-	    condition_value_conversion(leaf_column(binding, leaf), leaf->value_type);
+	    condition_value_conversion(template_leaf_column(binding->relation, leaf), leaf->value_type);
 	AttributeValue value;
 
 	if (column_conversion_write(conversion, binding->arena, datum, &value) != WRITE_EXACT ||
@@ -238,7 +233,8 @@ pattern_demand(const Binding *binding, const TemplateLeaf *leaf, text *pattern)
 static Demand
 prefix_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 {
-	ColumnConversion *conversion = condition_value_conversion(leaf_column(binding, leaf), TEXTOID);
+	ColumnConversion *conversion =
+	    condition_value_conversion(template_leaf_column(binding->relation, leaf), TEXTOID);
 	text *pattern = DatumGetTextPP(datum);
 	bool is_whole = false;
 	StringInfoData prefix;
@@ -316,7 +312,7 @@ is_table_key(const ForeignRelation *relation, const ForeignColumn *column)
 	const KeySchema *keys = &relation->description->keys;
 	Bytes name = column->path.steps[0].name;
 
-	if (column->path.count != 1)
+	if (column->path.count != 1 || column->members != NIL)
 		return false;
 	for (uint32 i = 0; i < keys->hash_count; i++)
 	{
@@ -353,7 +349,7 @@ make_guarded(const ForeignColumn *column, Condition *comparison)
 static DemandOutcome
 leaf_filter(const Binding *binding, const TemplateLeaf *leaf, Condition **condition)
 {
-	const ForeignColumn *column = leaf_column(binding, leaf);
+	const ForeignColumn *column = template_leaf_column(binding->relation, leaf);
 	bool is_key = is_table_key(binding->relation, column);
 	Demand demand = leaf_demand(binding, leaf);
 

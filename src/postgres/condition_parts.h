@@ -36,6 +36,9 @@ extern Comparability condition_comparability(const ForeignColumn *column, Oid co
 extern bool condition_column_compares(const ForeignColumn *column, ConditionKind comparison,
                                       Oid collation);
 
+/* A leaf about the column, its kind and value still to be set. */
+extern TemplateLeaf leaf_about(const ForeignColumn *column);
+
 /* A leaf other than a comparison. */
 extern List *condition_leaf(TemplateKind kind, const ForeignColumn *column, Oid value_type,
                             Node *value);

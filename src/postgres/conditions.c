@@ -21,6 +21,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/condition_parts.h"
+#include "postgres/document_members.h"
 #include "postgres/memory.h"
 
 static bool
@@ -61,7 +62,12 @@ condition_operand_column(const ConditionScope *scope, Expr *operand)
 	while (IsA(inner, RelabelType))
 		inner = ((RelabelType *) inner)->arg;
 	if (!IsA(inner, Var))
-		return NULL;
+	{
+		column = document_member(scope, inner);
+		return column != NULL && relabel_keeps_meaning(column->type, exprType((Node *) operand))
+		           ? column
+		           : NULL;
+	}
 	var = (Var *) inner;
 	if ((Index) var->varno != scope->base->relid || var->varlevelsup != 0 || var->varattno <= 0)
 		return NULL;
@@ -135,12 +141,24 @@ condition_column_compares(const ForeignColumn *column, ConditionKind comparison,
 	return comparison_is_of_equality(comparison) ? comparability.equality : comparability.order;
 }
 
+TemplateLeaf
+leaf_about(const ForeignColumn *column)
+{
+	TemplateLeaf leaf = {.column = column->number, .members = column->members};
+
+	if (column->members != NIL)
+		leaf.member_type = column->type;
+	return leaf;
+}
+
 List *
 condition_leaf(TemplateKind kind, const ForeignColumn *column, Oid value_type, Node *value)
 {
-	TemplateLeaf leaf = {
-	    .kind = kind, .column = column->number, .value_type = value_type, .value = value};
+	TemplateLeaf leaf = leaf_about(column);
 
+	leaf.kind = kind;
+	leaf.value_type = value_type;
+	leaf.value = value;
 	return template_of_leaf(&leaf);
 }
 
@@ -148,14 +166,12 @@ condition_leaf(TemplateKind kind, const ForeignColumn *column, Oid value_type, N
 static List *
 comparison_template(const ForeignColumn *column, ConditionKind comparison, Expr *value)
 {
-	TemplateLeaf leaf = {
-	    .kind = TEMPLATE_COMPARE,
-	    .column = column->number,
-	    .comparison = comparison,
-	    .value_type = getBaseType(exprType((Node *) value)),
-	    .value = (Node *) value,
-	};
+	TemplateLeaf leaf = leaf_about(column);
 
+	leaf.kind = TEMPLATE_COMPARE;
+	leaf.comparison = comparison;
+	leaf.value_type = getBaseType(exprType((Node *) value));
+	leaf.value = (Node *) value;
 	return template_of_leaf(&leaf);
 }
 
@@ -240,7 +256,7 @@ distinct_template(const ConditionScope *scope, DistinctExpr *expression, bool di
 	leaf = template_leaf(equal);
 	leaf.comparison = CONDITION_NOT_EQUAL;
 	return template_of_children(
-	    TEMPLATE_OR, list_make2(null_template(&scope->relation->columns[leaf.column - 1], true),
+	    TEMPLATE_OR, list_make2(null_template(template_leaf_column(scope->relation, &leaf), true),
 	                            template_of_leaf(&leaf)));
 }
 
@@ -450,6 +466,7 @@ condition_template(const ConditionScope *scope, Expr *condition)
 			return boolean_expression_template(scope, (BoolExpr *) condition);
 		case T_Var:
 		case T_RelabelType:
+		case T_CoerceViaIO:
 			return boolean_template(scope, condition, true);
 		default:
 			return NIL;

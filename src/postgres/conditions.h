@@ -34,7 +34,9 @@ typedef struct ConditionScope
  */
 extern List *condition_template(const ConditionScope *scope, Expr *condition);
 
-/* The column that an expression is, looking through conversions that keep its meaning; else NULL.
+/*
+ * The column that an expression is, looking through conversions that keep its meaning, or one made
+ * for the member of a document that it is; else NULL.
  */
 extern const ForeignColumn *condition_operand_column(const ConditionScope *scope, Expr *operand);
 

@@ -122,7 +122,8 @@ template_is_decided(const ForeignRelation *relation, List *template)
 	if (template_is_leaf(template))
 	{
 		leaf = template_leaf(template);
-		return !leaf.is_part && leaf_is_decided(&relation->columns[leaf.column - 1], &leaf) &&
+		return !leaf.is_part && leaf.members == NIL &&
+		       leaf_is_decided(&relation->columns[leaf.column - 1], &leaf) &&
 		       expression_is_harmless((Expr *) leaf.value);
 	}
 	foreach (cell, template_children(template))

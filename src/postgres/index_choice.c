@@ -7,6 +7,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/access.h"
+#include "postgres/document_members.h"
 #include "postgres/index_choice.h"
 #include "postgres/key_match.h"
 #include "postgres/template.h"
@@ -111,10 +112,10 @@ typedef struct IndexContents
 } IndexContents;
 
 static bool
-column_is_missing(AttrNumber column, const void *context)
+leaf_is_missing(const TemplateLeaf *leaf, const void *context)
 {
 	const IndexContents *contents = context;
-	const AttributePath *path = &contents->planning->relation->columns[column - 1].path;
+	const AttributePath *path = &template_leaf_column(contents->planning->relation, leaf)->path;
 
 	return !index_holds_attribute(contents->planning, contents->index, path->steps[0].name);
 }
@@ -125,7 +126,7 @@ index_holds_template(const RelationPlanning *planning, const IndexDescription *i
 {
 	IndexContents contents = {planning, index};
 
-	return !template_mentions(template, column_is_missing, &contents);
+	return !template_mentions(template, leaf_is_missing, &contents);
 }
 
 bool

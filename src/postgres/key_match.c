@@ -8,6 +8,7 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/document_members.h"
 #include "postgres/key_match.h"
 
 bool
@@ -15,8 +16,9 @@ column_is_key_attribute(const ForeignColumn *column, const KeyAttribute *attribu
 {
 	AttributeType written;
 
-	return column->live && !column->options->whole_item && column->encryption == NULL &&
-	       column->path.count == 1 && bytes_equal(column->path.steps[0].name, attribute->name) &&
+	return column->live && column->members == NIL && !column->options->whole_item &&
+	       column->encryption == NULL && column->path.count == 1 &&
+	       bytes_equal(column->path.steps[0].name, attribute->name) &&
 	       column_conversion_written_type(column->conversion, &written) &&
 	       written == attribute->type;
 }
@@ -29,7 +31,8 @@ leaf_of_attribute(const ForeignRelation *relation, const List *template,
 	if (template == NIL || !template_is_leaf(template))
 		return false;
 	*leaf = template_leaf(template);
-	return column_is_key_attribute(&relation->columns[leaf->column - 1], attribute);
+	return leaf->members == NIL &&
+	       column_is_key_attribute(&relation->columns[leaf->column - 1], attribute);
 }
 
 static bool
@@ -277,10 +280,10 @@ path_begins_with_key(const AttributePath *path, const KeyAttribute *attributes, 
 }
 
 static bool
-column_is_of_keys(AttrNumber column, const void *context)
+leaf_is_of_keys(const TemplateLeaf *leaf, const void *context)
 {
 	const KeyColumns *columns = context;
-	const AttributePath *path = &columns->relation->columns[column - 1].path;
+	const AttributePath *path = &template_leaf_column(columns->relation, leaf)->path;
 
 	return path_begins_with_key(path, columns->keys->hash, columns->keys->hash_count) ||
 	       path_begins_with_key(path, columns->keys->range, columns->keys->range_count);
@@ -291,7 +294,7 @@ template_mentions_keys(const ForeignRelation *relation, const List *template, co
 {
 	KeyColumns columns = {relation, keys};
 
-	return template_mentions(template, column_is_of_keys, &columns);
+	return template_mentions(template, leaf_is_of_keys, &columns);
 }
 
 /* True when the template can only be satisfied by items that have the attribute. */

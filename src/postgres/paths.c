@@ -758,7 +758,7 @@ member_is_column(PlannerInfo *root, RelOptInfo *base, EquivalenceClass *class,
 	ColumnQuestion *question = context;
 	const ForeignColumn *column = condition_operand_column(&question->scope, member->em_expr);
 
-	return column != NULL && column->number == question->column;
+	return column != NULL && column->members == NIL && column->number == question->column;
 }
 
 /* Join conditions that the planner keeps as equivalence classes. */

@@ -117,12 +117,23 @@ column_has_parts(const ConditionScope *scope, const ForeignColumn *column, Oid c
 	       condition_comparability(column, collation).prefix;
 }
 
+static TemplateLeaf
+leaf_of_pattern(const ForeignColumn *column, TemplateKind kind, Expr *pattern)
+{
+	TemplateLeaf leaf = leaf_about(column);
+
+	leaf.kind = kind;
+	leaf.value_type = TEXTOID;
+	leaf.value = (Node *) pattern;
+	return leaf;
+}
+
 List *
 prefix_template(const ConditionScope *scope, Oid function_id, Oid collation, Expr *operand,
                 Expr *value)
 {
 	const ForeignColumn *column = condition_operand_column(scope, operand);
-	TemplateLeaf leaf = {.value_type = TEXTOID, .value = (Node *) value};
+	TemplateLeaf leaf = {0};
 
 	if (function_id == F_TEXTLIKE)
 		leaf.kind = TEMPLATE_LIKE;
@@ -132,7 +143,7 @@ prefix_template(const ConditionScope *scope, Oid function_id, Oid collation, Exp
 		return NIL;
 	if (!column_has_parts(scope, column, collation, value))
 		return NIL;
-	leaf.column = column->number;
+	leaf = leaf_of_pattern(column, leaf.kind, value);
 	if (leaf.kind == TEMPLATE_LIKE && IsA(value, Const) && !((Const *) value)->constisnull)
 		return known_pattern_template(&leaf);
 	return template_of_leaf(&leaf);

@@ -24,7 +24,8 @@ typedef struct TableEncryption TableEncryption;
 typedef struct ForeignColumn
 {
 	AttrNumber number;
-	bool live; /* not dropped; the other fields are set only then */
+	List *members; /* of a column made for a member of a document: see document_members.h */
+	bool live;     /* not dropped; the other fields are set only then */
 	const char *name;
 	Oid type;
 	int32 type_modifier;

@@ -18,7 +18,9 @@ enum LeafMember
 	LEAF_COMPARISON,
 	LEAF_VALUE_TYPE,
 	LEAF_VALUE,
-	LEAF_IS_PART
+	LEAF_IS_PART,
+	LEAF_MEMBERS,
+	LEAF_MEMBER_TYPE
 };
 
 List *
@@ -28,7 +30,9 @@ template_of_leaf(const TemplateLeaf *leaf)
 	    list_make5(makeInteger(leaf->kind), makeInteger(leaf->column),
 	               makeInteger(leaf->comparison), makeInteger((int) leaf->value_type), leaf->value);
 
-	return lappend(list, makeInteger(leaf->is_part));
+	list = lappend(list, makeInteger(leaf->is_part));
+	list = lappend(list, leaf->members);
+	return lappend(list, makeInteger((int) leaf->member_type));
 }
 
 List *
@@ -66,6 +70,8 @@ template_leaf(const List *template)
 	    .value_type = (Oid) intVal(list_nth(template, LEAF_VALUE_TYPE)),
 	    .value = list_nth(template, LEAF_VALUE),
 	    .is_part = intVal(list_nth(template, LEAF_IS_PART)) != 0,
+	    .members = list_nth(template, LEAF_MEMBERS),
+	    .member_type = (Oid) intVal(list_nth(template, LEAF_MEMBER_TYPE)),
 	};
 }
 
@@ -95,12 +101,16 @@ template_alternatives(List *template)
 }
 
 bool
-template_mentions(const List *template, ColumnMatch matches, const void *context)
+template_mentions(const List *template, LeafMatch matches, const void *context)
 {
+	TemplateLeaf leaf;
 	ListCell *cell;
 
 	if (template_is_leaf(template))
-		return matches(template_leaf(template).column, context);
+	{
+		leaf = template_leaf(template);
+		return matches(&leaf, context);
+	}
 	foreach (cell, template_children(template))
 	{
 		if (template_mentions(lfirst(cell), matches, context))

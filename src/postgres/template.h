@@ -3,12 +3,14 @@
  *		Conditions whose values are not known yet: a tree of nodes that PostgreSQL can copy.
  *
  *	template := ( kind children… )                              kind: TEMPLATE_AND, TEMPLATE_OR
- *	          | ( kind column comparison value_type value is_part )    all others, the leaves
+ *	          | ( kind column comparison value_type value is_part members member_type )
+ *	                                                           all others, the leaves
  *
- * A template is a List. `kind`, `column`, `comparison`, `value_type` and `is_part` are Integers: a
- * TemplateKind, a column's number, a ConditionKind, a type's oid and a bool. `value` is an
- * expression while the query is planned and, in a finished plan, the Integer position of that
- * expression in fdw_exprs; it is a NULL pointer in the leaves without a value.
+ * A template is a List. `kind`, `column`, `comparison`, `value_type`, `is_part` and `member_type`
+ * are Integers: a TemplateKind, a column's number, a ConditionKind, a type's oid, a bool and a
+ * type's oid; `members` is a List of Strings. `value` is an expression while the query is planned
+ * and, in a finished plan, the Integer position of that expression in fdw_exprs; it is a NULL
+ * pointer in the leaves without a value.
  *
  * There is no NOT: a template that an item does not satisfy says nothing about the negated one,
  * because a missing attribute satisfies neither. Every item for which the SQL condition is true
@@ -50,7 +52,9 @@ typedef struct TemplateLeaf
 	ConditionKind comparison; /* of TEMPLATE_COMPARE */
 	Oid value_type;           /* the value's base type; where it is an array, its elements' */
 	Node *value;
-	bool is_part; /* the condition says more than the leaf */
+	bool is_part;    /* the condition says more than the leaf */
+	List *members;   /* Strings: it is about that member of the column, a document … */
+	Oid member_type; /* … taken as this type; NIL: about the column itself */
 } TemplateLeaf;
 
 extern List *template_of_leaf(const TemplateLeaf *leaf);
@@ -73,9 +77,9 @@ extern List *template_conjuncts(List *template);
 /* The top-level disjuncts: the children of an OR, else the template itself. */
 extern List *template_alternatives(List *template);
 
-/* True when one of the template's leaves is about a column for which `matches` is true. */
-typedef bool (*ColumnMatch)(AttrNumber column, const void *context);
-extern bool template_mentions(const List *template, ColumnMatch matches, const void *context);
+/* True when `matches` is true for one of the template's leaves. */
+typedef bool (*LeafMatch)(const TemplateLeaf *leaf, const void *context);
+extern bool template_mentions(const List *template, LeafMatch matches, const void *context);
 
 /*
  * A copy in which each value is its position in *expressions, to which the values are appended: the

@@ -70,6 +70,10 @@ HASH_KEYS = ["alpha", "beta", "gamma", "Alpha", "ä", "10", "9"]
 DOCUMENTS = [
     {"M": {"a": {"N": "1"}, "b": {"S": "x"}}},
     {"M": {"a": {"S": "one"}}},
+    {"M": {"a": {"S": "1"}, "b": {"NULL": True}}},
+    {"M": {"a": {"BOOL": True}, "b": {"S": ""}}},
+    {"M": {"a": {"M": {"b": {"S": "x"}}}}},
+    {"M": {"a": {"L": [{"S": "one"}]}}},
     {"M": {}},
     {"L": [{"N": "1"}, {"NULL": True}]},
     {"S": "text"},
@@ -200,6 +204,7 @@ SETS = [  # compared by what they contain alone: the order of their elements is 
         attribute=number_set,
     ),
 ]
+DOCUMENT = Column("j", "jsonb", [])  # what an item's document of DOCUMENTS is in SQL
 KEYS = ("pk", "sk")
 
 
@@ -219,7 +224,6 @@ def plain(attribute):
 class Row:
     values: dict  # column -> Python value or None
     item: dict
-    document: object  # what column j shows
 
 
 def draw_value(random, column):
@@ -230,6 +234,8 @@ def draw_value(random, column):
 def draw_row(random, columns, key):
     values, item = dict(zip(KEYS, key)), {}
     for column in columns:
+        if column is DOCUMENT:
+            continue
         if column.name not in KEYS:
             values[column.name] = draw_value(random, column)
         value = values[column.name]
@@ -242,7 +248,8 @@ def draw_row(random, columns, key):
     document = random.choice(DOCUMENTS + [None])
     if document is not None:
         item["j"] = document
-    return Row(values, item, None if document is None else plain(document))
+    values["j"] = None if document is None else json.dumps(plain(document))
+    return Row(values, item)
 
 
 def add_deep(random, item, value):
@@ -270,7 +277,9 @@ class QueryGenerator:
 
     def __init__(self, random, columns):
         self.random = random
-        self.by_name = {column.name: column for column in columns if column not in SETS}
+        self.by_name = {
+            column.name: column for column in columns if column not in [*SETS, DOCUMENT]
+        }
 
     def column(self):
         names = list(self.by_name) + ["pk", "pk", "sk", "sk"]
@@ -284,6 +293,8 @@ class QueryGenerator:
     def leaf(self):
         if self.random.random() < 0.08:
             return self.containment(self.random.choice(SETS))
+        if self.random.random() < 0.08:
+            return self.member()
         column = self.column()
         kinds = [self.comparison, self.comparison, self.membership, self.null_test, self.between]
         kinds += [self.distinction]
@@ -353,6 +364,26 @@ class QueryGenerator:
                 f"{column.name} <@ {array}",
                 f"{column.name} && {array}",
                 f"{column.name} IS NOT NULL",
+            ]
+        )
+
+    def member(self):
+        """Of members of the document, which may be of any type."""
+        operand = self.random.choice(["j ->> 'a'", "j ->> 'a'", "j ->> 'b'", "j -> 'a' ->> 'b'"])
+        texts = self.random.sample(["1", "one", "x", "true", "", "none"], 2)
+        one, other = map(quote, texts)
+        return self.random.choice(
+            [
+                f"{operand} = {one}",
+                f"{operand} <> {one}",
+                f'{operand} {self.random.choice(COMPARISONS)} {one} COLLATE "C"',
+                f"{operand} IN ({one}, {other})",
+                f"{operand} NOT IN ({one}, {other})",
+                f"{operand} IS {self.random.choice(['', 'NOT '])}DISTINCT FROM {one}",
+                f"{operand} IS NULL",
+                f"{operand} IS NOT NULL",
+                f"{operand} LIKE '{texts[0][:1]}%'",
+                f"{operand} LIKE '%{texts[0][1:2]}%'",
             ]
         )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from generated_queries import COLUMNS, SETS, SHAPES, QueryGenerator, draw_rows, sql_text
+from generated_queries import COLUMNS, DOCUMENT, SETS, SHAPES, QueryGenerator, draw_rows, sql_text
 
 QUERIES = int(os.environ.get("GENERATED_QUERIES", "250"))
 SEED = int(os.environ.get("GENERATED_SEED", "20261123"))
@@ -124,7 +124,7 @@ def row_texts(cursor):
 
 def value_text(value):
     """The elements of a set are in nobody's order."""
-    return repr(sorted(value) if isinstance(value, list) else value)
+    return repr(sorted(value, key=repr) if isinstance(value, list) else value)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class RemoteTwin:
 def remote_twin(request, dynamodb):
     """A table in the emulator and what is in it."""
     client = dynamodb.client()
-    columns = SHAPES[request.param] + COLUMNS + SETS
+    columns = [*SHAPES[request.param], *COLUMNS, *SETS, DOCUMENT]
     twin = RemoteTwin(
         f"generated_{request.param}", columns, draw_rows(random.Random(SEED), columns, ROWS)
     )

@@ -11,6 +11,7 @@ def create(dynamodb):
     _create_values(dynamodb)
     _create_wide(dynamodb)
     _create_sets(dynamodb)
+    _create_documents(dynamodb)
 
 
 def _create_orders(dynamodb):
@@ -191,6 +192,44 @@ def _create_sets(dynamodb):
         for number, value in enumerate(tags, 1)
     ]
     _put(dynamodb, "plan_sets", items)
+
+
+def _create_documents(dynamodb):
+    """Documents with members of each type, with none, and what is no document."""
+    dynamodb.create_table(
+        TableName="plan_documents",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=_keys("id"),
+        BillingMode="PAY_PER_REQUEST",
+    )
+    members = [
+        {"S": "open"},
+        {"S": "closed"},
+        {"S": "5"},
+        {"N": "5"},
+        {"S": "true"},
+        {"BOOL": True},
+        {"NULL": True},
+        {"SS": ["open"]},
+        {"L": [{"S": "open"}]},
+        {"M": {"status": {"S": "open"}}},
+        {"S": ""},
+        None,
+    ]
+    items = [
+        {
+            "id": {"N": str(number)},
+            "document": {"M": {} if member is None else {"status": member, "nr": {"N": "1"}}},
+        }
+        | ({} if member is None else {"status": member, "a.b": member})
+        for number, member in enumerate(members, 1)
+    ]
+    documents = [{"S": "open"}, {"L": [{"S": "open"}]}, {"NULL": True}, None]
+    items += [
+        {"id": {"N": str(number)}} | ({} if document is None else {"document": document})
+        for number, document in enumerate(documents, len(items) + 1)
+    ]
+    _put(dynamodb, "plan_documents", items)
 
 
 def _keys(*names):
