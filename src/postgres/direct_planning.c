@@ -84,7 +84,8 @@ table_allows(const DirectPlanning *direct)
 {
 	const ForeignRelation *relation = direct->scope.relation;
 
-	return relation->options->write_mode == WRITE_MODE_STATEMENT &&
+	/* An encrypted item is verified before it is changed. */
+	return relation->encryption == NULL && relation->options->write_mode == WRITE_MODE_STATEMENT &&
 	       !relation->options->hide_expired &&
 	       (direct->operation == CMD_DELETE || !get_rel_relispartition(relation->id));
 }

@@ -31,6 +31,13 @@ kind_of_operation(CmdType operation)
 	}
 }
 
+/* Of an encrypted item that is changed, all of what is stored must be as it was read. */
+static bool
+expects_whole_item(const ForeignRelation *relation, CmdType operation)
+{
+	return relation->encryption != NULL && operation == CMD_UPDATE;
+}
+
 /* The condition of each row's write: "attribute_exists(id), unchanged: stock, place.room". */
 static char *
 describe_condition(const ForeignRelation *relation, CmdType operation, const List *read_columns)
@@ -43,6 +50,11 @@ describe_condition(const ForeignRelation *relation, CmdType operation, const Lis
 	initStringInfo(&text);
 	appendStringInfo(&text, "attribute_%sexists(%.*s)", operation == CMD_INSERT ? "not_" : "",
 	                 (int) name.length, name.data);
+	if (expects_whole_item(relation, operation))
+	{
+		appendStringInfo(&text, "%sthe item", separator);
+		return text.data;
+	}
 	foreach (cell, read_columns)
 	{
 		const ForeignColumn *column = &relation->columns[lfirst_int(cell) - 1];
@@ -61,7 +73,11 @@ show_request(const ForeignRelation *relation, CmdType operation, const List *rea
 {
 	const WriteMode *mode = write_mode_of_relation(relation);
 
-	ExplainPropertyText("DynamoDB Request", mode->operation(kind_of_operation(operation)), explain);
+	ExplainPropertyText("DynamoDB Request",
+	                    expects_whole_item(relation, operation) && mode != &transaction_mode
+	                        ? "GetItem, then PutItem"
+	                        : mode->operation(kind_of_operation(operation)),
+	                    explain);
 	ExplainPropertyText("Table", relation->options->table_name, explain);
 	if (relation->description != NULL && mode->is_conditional(kind_of_operation(operation)))
 		ExplainPropertyText("Condition", describe_condition(relation, operation, read_columns),

@@ -1,6 +1,6 @@
 /*
  * item_encryption.c
- *		Opening the items of an encrypted table.
+ *		Opening and sealing the items of an encrypted table.
  */
 #include "postgres.h"
 
@@ -33,6 +33,12 @@ struct ItemOpening
 	EncryptedItem encrypted;
 	CheckedResult prepared;
 	KmsPlaintext *data_key; /* NULL: the item is bad, so there is nothing to ask for */
+};
+
+struct ItemSealing
+{
+	ItemEncryption *encryption;
+	KmsCall *call; /* holds the data key, once it has come */
 };
 
 /* ---- what is common to all items ---- */
@@ -178,4 +184,75 @@ item_opening_end(ItemOpening *opening, Arena *secrets, DynamodbItem *plaintext,
 	kms_plaintext_release(opening->data_key);
 	opening->data_key = NULL;
 	return opened;
+}
+
+/* ---- sealing ---- */
+
+ItemSealing *
+item_sealing_begin(ItemEncryption *encryption, const DynamodbItem *key)
+{
+	const ForeignRelation *relation = encryption->relation;
+	ItemSealing *sealing = palloc0_object(ItemSealing);
+	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, OPENING_MEMORY_MAXIMUM);
+	PlaintextItem prepared;
+	KmsRequest request = {
+	    .operation = KMS_GENERATE_DATA_KEY,
+	    .key_id = relation->encryption->key_id,
+	    .number_of_bytes = DATA_KEY_LENGTH,
+	};
+
+	table_encryption_require_key(relation);
+	CHECK_RESULT(encryption_client_prepare_encryption(arena, encryption->table, key, &prepared),
+	             "encrypt an item");
+	request.context = (KmsContext){prepared.data_key.context, prepared.data_key.context_count};
+	kms_check_context(request.context);
+	sealing->encryption = encryption;
+	sealing->call = kms_call_start(relation->client, encryption->use, &request);
+	arena_release(arena);
+	return sealing;
+}
+
+bool
+item_sealing_is_ready(const ItemSealing *sealing)
+{
+	return kms_call_is_done(sealing->call);
+}
+
+void
+item_sealing_wait(ItemSealing *sealing)
+{
+	(void) kms_call_answer(sealing->call, 0);
+}
+
+/* Encrypts with the data key of KMS's answer, whose copies are wiped. */
+static CheckedResult
+encrypt(ItemEncryption *encryption, const KmsAnswer *answer, Arena *secrets,
+        const PlaintextItem *prepared, DynamodbItem *sealed)
+{
+	MaterialDescription description;
+	EncryptionClientKeys keys;
+	CheckedResult result = encryption_client_keys_from_data_key(
+	    &encryption->handles, &prepared->derived, answer->plaintext, &keys);
+
+	if (result_is_ok(result))
+		result = encryption_client_describe_data_key(secrets, answer->ciphertext, &description);
+	if (result_is_ok(result))
+		result =
+		    encryption_client_encrypt(&encryption->handles, secrets, encryption->table, prepared,
+		                              &keys, &description, &system_random_source, sealed);
+	encryption_client_keys_wipe(&keys);
+	return result;
+}
+
+void
+item_seal(ItemSealing *sealing, Arena *secrets, const DynamodbItem *plaintext, DynamodbItem *sealed)
+{
+	ItemEncryption *encryption = sealing->encryption;
+	const KmsAnswer *answer = kms_call_answer(sealing->call, 0);
+	PlaintextItem prepared;
+
+	CHECK_RESULT(
+	    encryption_client_prepare_encryption(secrets, encryption->table, plaintext, &prepared),
+	    "encrypt an item");
+	CHECK_RESULT(encrypt(encryption, answer, secrets, &prepared, sealed), "encrypt an item");
 }

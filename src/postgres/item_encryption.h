@@ -1,12 +1,15 @@
 /*
  * item_encryption.h
- *		Items of an encrypted table, opened: verified first, then decrypted.
+ *		Items of an encrypted table, opened and sealed.
  *
- * Opening takes two steps, between which the item's data key is on its way from KMS, so that many
- * items can wait for theirs together:
+ * Both take two steps, between which the item's data key is on its way from KMS, so that many items
+ * can wait for theirs together:
  *
  *   item_opening_begin   reads how the item was encrypted, and asks for its data key
- *   item_opening_end     waits for it, verifies the item and decrypts it
+ *   item_opening_end     waits for it, verifies the item and then decrypts it
+ *
+ *   item_sealing_begin   asks for a new data key
+ *   item_seal            waits for it, encrypts and signs
  *
  * Whatever is wrong with an item shows at the end, and not before. Everything that is has one
  * SQLSTATE, XX001, and from the signature on one message.
@@ -24,7 +27,7 @@
 /* Memory that plaintext of one item may take: DynamoDB's 400 KB, many times over. */
 #define ITEM_SECRETS_MAXIMUM ((Size) 64 * 1024 * 1024)
 
-/* What opening items of one table needs; one a scan or writer. */
+/* What opening and sealing items of one table needs; one a scan or writer. */
 typedef struct ItemEncryption ItemEncryption;
 
 /*
@@ -54,5 +57,29 @@ extern bool item_opening_end(ItemOpening *opening, Arena *secrets, DynamodbItem 
 /* Raises XX001 for a bad item. */
 extern void item_report_bad(const ForeignRelation *relation, const char *message)
     pg_attribute_noreturn();
+
+/* A data key made for one item, or on its way. */
+typedef struct ItemSealing ItemSealing;
+
+/*
+ * Asks for a data key for the item with these key attributes, which are borrowed. In
+ * CurrentMemoryContext, with which it is wiped. Errors: HV00J when the table has no key to encrypt
+ * with, 54000 for a key that is too large for an encryption context, those of asking KMS.
+ */
+extern ItemSealing *item_sealing_begin(ItemEncryption *encryption, const DynamodbItem *key);
+
+/* True when item_sealing_wait() would not wait. */
+extern bool item_sealing_is_ready(const ItemSealing *sealing);
+
+/* Waits for the data key. Errors are those of KMS. */
+extern void item_sealing_wait(ItemSealing *sealing);
+
+/*
+ * Waits for the data key, encrypts and signs. May be called again, for what the item is to be in
+ * another attempt. What is not encrypted is borrowed from the plaintext, the rest is in `secrets`,
+ * an arena of secret contents. Errors: 22023 for an attribute with a name of the encryption's own.
+ */
+extern void item_seal(ItemSealing *sealing, Arena *secrets, const DynamodbItem *plaintext,
+                      DynamodbItem *sealed);
 
 #endif

@@ -500,14 +500,16 @@ add_scan_path(const PathScope *scope, const ReadTarget *target)
 }
 
 /*
- * Encrypted columns wait for KMS and not for a processor; and each process would ask for plaintexts
+ * What is encrypted waits for KMS and not for a processor; and each process would ask for plaintexts
  * that another has.
  */
 static bool
-reads_encrypted_column(const RelationPlanning *planning)
+reads_what_is_encrypted(const RelationPlanning *planning)
 {
 	ListCell *cell;
 
+	if (planning->relation->encryption != NULL)
+		return true;
 	foreach (cell, planning->columns)
 	{
 		if (planning->relation->columns[lfirst_int(cell) - 1].encryption != NULL)
@@ -530,7 +532,7 @@ add_partial_scan_path(const PathScope *scope, const ReadTarget *target)
 	ForeignPath *path;
 
 	if (!scope->base->consider_parallel || scope_required_outer(scope) != NULL || workers == 0 ||
-	    reads_encrypted_column(scope->planning) ||
+	    reads_what_is_encrypted(scope->planning) ||
 	    find_row_goal(scope, target, estimate.items, NIL) > 0)
 		return;
 	access->filter = filter_templates(scope, NULL, NIL);

@@ -361,6 +361,23 @@ pending_item_note_stored(PendingItem *item, const DynamodbItem *stored)
 
 /* ---- versions ---- */
 
+static ItemEffect
+effect_of_action(ItemWriteAction action)
+{
+	switch (action)
+	{
+		case ITEM_WRITE_PUT:
+			return ITEM_EFFECT_PUT;
+		case ITEM_WRITE_UPDATE:
+			return ITEM_EFFECT_CHANGE;
+		case ITEM_WRITE_DELETE:
+			return ITEM_EFFECT_DELETE;
+		case ITEM_WRITE_CHECK:
+			return ITEM_EFFECT_NONE;
+	}
+	pg_unreachable();
+}
+
 /* What one of the row's writes does, and asks of what it finds. */
 static ItemAction
 action_of_write(Arena *arena, const RowWrite *row, int number, Bytes hash_key)
@@ -372,14 +389,15 @@ action_of_write(Arena *arena, const RowWrite *row, int number, Bytes hash_key)
 	/* The row is as it is to be already. */
 	if (number >= row->write_count)
 		return action;
-	if (write->action == ITEM_WRITE_PUT)
+	if (write->action == ITEM_WRITE_PUT && row->kind != ROW_UPDATE)
 		return (ItemAction){.effect = ITEM_EFFECT_PUT, .item = write->item};
 	if (write->condition != NULL)
 		CHECK_RESULT(item_expectations_read(arena, write->condition, hash_key, &expectations,
 		                                    &action.expectation_count),
 		             "read a condition");
 	action.expectations = expectations;
-	action.effect = write->action == ITEM_WRITE_DELETE ? ITEM_EFFECT_DELETE : ITEM_EFFECT_CHANGE;
+	action.effect = effect_of_action(write->action);
+	action.item = write->item;
 	action.changes = write->changes;
 	action.change_count = write->change_count;
 	return action;

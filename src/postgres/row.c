@@ -12,6 +12,7 @@
 #include "item/number.h"
 #include "postgres/access.h"
 #include "postgres/row.h"
+#include "postgres/secret_errors.h"
 
 static void
 add_key_names(RowReader *reader, const KeyAttribute *attributes, uint32 count)
@@ -220,4 +221,32 @@ row_read(RowReader *reader, const DynamodbItem *item, Datum *values, bool *nulls
 	}
 	reader->place.column = NULL;
 	reader->place.item = NULL;
+}
+
+/* The column that the reader is at; NULL when it is at none. */
+static const ForeignColumn *
+current_column(const RowReader *reader)
+{
+	for (int i = 0; i < reader->column_count; i++)
+	{
+		if (reader->columns[i]->name == reader->place.column)
+			return reader->columns[i];
+	}
+	return NULL;
+}
+
+void
+row_read_secret(RowReader *reader, const DynamodbItem *item, Datum *values, bool *nulls)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		row_read(reader, item, values, nulls);
+	}
+	PG_CATCH();
+	{
+		report_without_value(current_column(reader), caller);
+	}
+	PG_END_TRY();
 }

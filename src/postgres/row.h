@@ -53,6 +53,13 @@ extern bool row_is_visible(const RowReader *reader, const DynamodbItem *item);
 extern void row_read(RowReader *reader, const DynamodbItem *item, Datum *values, bool *nulls);
 
 /*
+ * The same for an item that was encrypted: errors of values show nothing of them: see
+ * secret_errors.h.
+ */
+extern void row_read_secret(RowReader *reader, const DynamodbItem *item, Datum *values,
+                            bool *nulls);
+
+/*
  * Has row_attribute() look at this item, until row_read() or the next call; the reader borrows it.
  */
 extern void row_spread(RowReader *reader, const DynamodbItem *item);

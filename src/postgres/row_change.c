@@ -21,6 +21,7 @@
 #include "item/attribute_change.h"
 #include "item/stored_form.h"
 #include "postgres/row_encryption.h"
+#include "postgres/row_sealing.h"
 #include "postgres/row_writer_parts.h"
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -507,13 +508,13 @@ row_write_update(RowWriter *writer, HeapTupleHeader old, TupleTableSlot *slot)
 	row->key = key_of_values(row, &row->old);
 	writer->place.item = &row->key;
 	row->new_key = key_of_values(row, &row->new);
-	if (row_keys_equal(&row->key, &row->new_key))
-		change_from_rows(row);
-	else
-	{
+	if (!row_keys_equal(&row->key, &row->new_key))
 		row->kind = ROW_MOVE;
+	/* An item that is moved, or signed as a whole, is made of all that is stored. */
+	if (row->kind == ROW_MOVE || writer->items != NULL)
 		row->needs_stored = true;
-	}
+	else
+		change_from_rows(row);
 	row_write_end(writer, caller);
 	return row;
 }
@@ -530,6 +531,29 @@ send_delete(RowWrite *row, const Condition *condition)
 	};
 }
 
+static const Condition *
+expect_existence(RowWrite *row)
+{
+	ConditionList list = {0};
+
+	add_existence(row, &list);
+	return all_of(row, &list);
+}
+
+/* True when the statement has looked at more of the row than its key. */
+static bool
+looks_at_contents(const RowWriter *writer)
+{
+	for (int i = 0; i < writer->relation->column_count; i++)
+	{
+		const ForeignColumn *column = &writer->relation->columns[i];
+
+		if (column->live && column_was_read(writer, column) && !column_is_key(writer, column))
+			return true;
+	}
+	return false;
+}
+
 RowWrite *
 row_write_delete(RowWriter *writer, HeapTupleHeader old)
 {
@@ -539,7 +563,14 @@ row_write_delete(RowWriter *writer, HeapTupleHeader old)
 	row->old = copy_tuple(row, old);
 	row->key = key_of_values(row, &row->old);
 	writer->place.item = &row->key;
-	send_delete(row, expect_old_row(row));
+	if (writer->items == NULL)
+		send_delete(row, expect_old_row(row));
+	else
+	{
+		/* What an encrypted item holds, only the stored one can say. */
+		send_delete(row, expect_existence(row));
+		row->needs_stored = looks_at_contents(writer);
+	}
 	row_write_end(writer, caller);
 	return row;
 }
@@ -560,7 +591,10 @@ read_stored(RowWriter *writer, const DynamodbItem *stored)
 	RowValues values = {palloc_array(Datum, count), palloc_array(bool, count)};
 
 	report_place_enter(&writer->reader->place);
-	row_read(writer->reader, stored, values.values, values.nulls);
+	if (writer->items == NULL)
+		row_read(writer->reader, stored, values.values, values.nulls);
+	else
+		row_read_secret(writer->reader, stored, values.values, values.nulls);
 	report_place_leave(&writer->reader->place);
 	for (int i = 0; i < writer->reader->encrypted_count; i++)
 	{
@@ -764,6 +798,69 @@ send_move(RowWrite *row, const DynamodbItem *stored, const DynamodbItem *changed
 	};
 }
 
+static bool
+items_equal(const DynamodbItem *a, const DynamodbItem *b)
+{
+	AttributeValue map_a = {.type = ATTRIBUTE_M, .count = a->count, .attributes = a->attributes};
+	AttributeValue map_b = {.type = ATTRIBUTE_M, .count = b->count, .attributes = b->attributes};
+
+	return attribute_value_equal(&map_a, &map_b);
+}
+
+static void
+add_expectation(RowWrite *row, void *list, Bytes name, const AttributeValue *value)
+{
+	AttributePath path = path_of_name(row, name);
+
+	add_stored(row, list, &path, value);
+}
+
+/* That an encrypted item is as it is stored. */
+static const Condition *
+expect_sealed(RowWrite *row, const DynamodbItem *stored)
+{
+	ConditionList list = {0};
+
+	add_existence(row, &list);
+	row_expect_sealed(row, stored, add_expectation, &list);
+	return all_of(row, &list);
+}
+
+/* Puts the whole item, changed and sealed anew, in place of the stored one. */
+static void
+send_sealed(RowWrite *row, const DynamodbItem *stored, const DynamodbItem *changed)
+{
+	AttributePath path = path_of_name(row, row->writer->rules[0].name);
+	bool moves = row->kind == ROW_MOVE;
+	ItemWrite put = {
+	    .action = ITEM_WRITE_PUT,
+	    .table_name = row->writer->table_name,
+	    .key = moves ? row->new_key : row->key,
+	    .item = row_seal_item(row, changed),
+	    .condition =
+	        moves ? make_condition(row, CONDITION_NOT_EXISTS, &path) : expect_sealed(row, stored),
+	};
+
+	row->write_count = 0;
+	if (moves)
+		send_delete(row, expect_sealed(row, stored));
+	row->writes[row->write_count++] = put;
+}
+
+/* The stored item is given as it is stored, and opened. */
+static void
+change_sealed(RowWrite *row, const DynamodbItem *stored, const DynamodbItem *opened,
+              const RowValues *now)
+{
+	ItemBuilder builder;
+
+	replace_columns(row, &builder, opened, now);
+	check_item(row, &builder.item);
+	row->write_count = 0;
+	if (!items_equal(opened, &builder.item))
+		send_sealed(row, stored, &builder.item);
+}
+
 static void
 change_from_stored(RowWrite *row, const DynamodbItem *stored, const RowValues *now)
 {
@@ -784,10 +881,31 @@ change_from_stored(RowWrite *row, const DynamodbItem *stored, const RowValues *n
 	send_changes(row, &list, all_of(row, &conditions));
 }
 
+/* The row is what the statement has read: makes its writes of the stored item. */
+static void
+make_writes(RowWrite *row, const DynamodbItem *stored, const DynamodbItem *opened,
+            const RowValues *now)
+{
+	ConditionList conditions = {0};
+
+	if (row->writer->items != NULL && row->kind == ROW_DELETE)
+		send_delete(row, expect_sealed(row, stored));
+	else if (row->writer->items != NULL)
+		change_sealed(row, stored, opened, now);
+	else if (row->kind == ROW_DELETE)
+	{
+		expect_stored(row, &conditions, stored);
+		send_delete(row, all_of(row, &conditions));
+	}
+	else
+		change_from_stored(row, stored, now);
+}
+
 bool
 row_write_from_stored(RowWrite *row, const DynamodbItem *stored)
 {
 	RowWriter *writer = row->writer;
+	const DynamodbItem *opened = stored;
 	MemoryContext caller;
 	RowValues now;
 	bool unchanged;
@@ -798,34 +916,20 @@ row_write_from_stored(RowWrite *row, const DynamodbItem *stored)
 	caller = MemoryContextSwitchTo(writer->scratch);
 	report_place_enter(&writer->place);
 	row->stored = stored;
-	now = read_stored(writer, stored);
 	writer->place.item = &row->key;
+	if (writer->items != NULL)
+		opened = row_open_stored(row, stored);
+	now = read_stored(writer, opened);
 	unchanged = is_unchanged(row, &now);
 	row->needs_stored = false;
-	if (unchanged && row->kind == ROW_DELETE)
-	{
-		ConditionList conditions = {0};
-
-		expect_stored(row, &conditions, stored);
-		send_delete(row, all_of(row, &conditions));
-	}
-	else if (unchanged)
-		change_from_stored(row, stored, &now);
+	if (unchanged)
+		make_writes(row, stored, opened, &now);
 	row->stored = NULL;
 	row_write_end(writer, caller);
 	return unchanged;
 }
 
 /* --- after the fact --------------------------------------------------------------------------- */
-
-static bool
-items_equal(const DynamodbItem *a, const DynamodbItem *b)
-{
-	AttributeValue map_a = {.type = ATTRIBUTE_M, .count = a->count, .attributes = a->attributes};
-	AttributeValue map_b = {.type = ATTRIBUTE_M, .count = b->count, .attributes = b->attributes};
-
-	return attribute_value_equal(&map_a, &map_b);
-}
 
 static bool
 change_has_happened(const AttributeChange *change, const DynamodbItem *stored)

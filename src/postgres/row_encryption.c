@@ -1,6 +1,6 @@
 /*
  * row_encryption.c
- *		Encryption of columns, ahead of the writes of their rows.
+ *		Encryption of columns, and data keys of items, ahead of the writes of their rows.
  */
 #include "postgres.h"
 
@@ -15,6 +15,7 @@
 #include "postgres/kms_plaintexts.h"
 #include "postgres/memory.h"
 #include "postgres/row_encryption.h"
+#include "postgres/row_sealing.h"
 #include "postgres/row_writer_parts.h"
 
 /* Contexts and plaintexts of one row. */
@@ -27,6 +28,7 @@ typedef struct WaitingRow
 	MemoryContext context; /* of its own */
 	GivenRow given;        /* its copy */
 	RowOutcome *outcome;
+	RowWrite *made; /* of an encrypted table, in plaintext; else made in its turn, of the rest */
 	MinimalTuple tuple; /* of given.slot; NULL for a DELETE */
 	Arena *secrets;
 	KmsCall **calls;               /* by column; NULL: nothing to encrypt */
@@ -49,7 +51,7 @@ row_encryption_create(RowWriter *writer)
 {
 	RowEncryption *rows;
 
-	if (writer->reader->encrypted_count == 0)
+	if (writer->reader->encrypted_count == 0 && writer->items == NULL)
 		return NULL;
 	rows = palloc0_object(RowEncryption);
 	rows->writer = writer;
@@ -281,6 +283,31 @@ start_column(RowEncryption *rows, WaitingRow *row, const GivenRow *given,
 	writer->place.column = NULL;
 }
 
+static void
+push(RowEncryption *rows, WaitingRow *row)
+{
+	dlist_push_tail(&rows->waiting, &row->node);
+	rows->waiting_count++;
+}
+
+/* A row of an encrypted table, which waits for its data key. */
+static void
+add_row_to_seal(RowEncryption *rows, const GivenRow *given, RowOutcome *outcome)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(rows->context, "DynamoDB row to encrypt", ALLOCSET_SMALL_SIZES);
+	WaitingRow *row = MemoryContextAllocZero(context, sizeof(*row));
+
+	row->context = context;
+	row->outcome = outcome;
+	row->made = row_write_given(rows->writer, given);
+	MemoryContextSetParent(row->made->context, context);
+	push(rows, row);
+	report_place_enter(&rows->writer->place);
+	row_sealing_begin(row->made);
+	report_place_leave(&rows->writer->place);
+}
+
 void
 row_encryption_add(RowEncryption *rows, const GivenRow *given, RowOutcome *outcome)
 {
@@ -288,11 +315,15 @@ row_encryption_add(RowEncryption *rows, const GivenRow *given, RowOutcome *outco
 	WaitingRow *row;
 	MemoryContext caller;
 
+	if (writer->items != NULL)
+	{
+		add_row_to_seal(rows, given, outcome);
+		return;
+	}
 	if (given->slot != NULL)
 		slot_getallattrs(given->slot);
 	row = make_waiting_row(rows, given, outcome);
-	dlist_push_tail(&rows->waiting, &row->node);
-	rows->waiting_count++;
+	push(rows, row);
 	caller = MemoryContextSwitchTo(row->context);
 	report_place_enter(&writer->place);
 	for (int i = 0; i < writer->reader->encrypted_count; i++)
@@ -309,6 +340,8 @@ row_encryption_add(RowEncryption *rows, const GivenRow *given, RowOutcome *outco
 static bool
 is_encrypted(const RowEncryption *rows, const WaitingRow *row)
 {
+	if (row->made != NULL)
+		return row_sealing_is_ready(row->made);
 	for (int i = 0; i < rows->writer->relation->column_count; i++)
 		if (row->calls[i] != NULL && !kms_call_is_done(row->calls[i]))
 			return false;
@@ -340,6 +373,21 @@ take_ciphertexts(RowEncryption *rows, WaitingRow *row)
 	report_place_leave(&writer->place);
 }
 
+/* The write of a row that has waited for its data key, which outlives the waiting row. */
+static RowWrite *
+seal_write(RowEncryption *rows, WaitingRow *row)
+{
+	RowWriter *writer = rows->writer;
+
+	writer->place.item = &row->made->key;
+	report_place_enter(&writer->place);
+	row_sealing_end(row->made);
+	report_place_leave(&writer->place);
+	writer->place.item = NULL;
+	MemoryContextSetParent(row->made->context, writer->context);
+	return row->made;
+}
+
 static RowWrite *
 make_write(RowEncryption *rows, WaitingRow *row)
 {
@@ -365,8 +413,13 @@ row_encryption_take(RowEncryption *rows, bool wait, RowOutcome **outcome)
 	row = dlist_head_element(WaitingRow, node, &rows->waiting);
 	if (!wait && rows->waiting_count < rows->most && !is_encrypted(rows, row))
 		return NULL;
-	take_ciphertexts(rows, row);
-	made = make_write(rows, row);
+	if (row->made != NULL)
+		made = seal_write(rows, row);
+	else
+	{
+		take_ciphertexts(rows, row);
+		made = make_write(rows, row);
+	}
 	*outcome = row->outcome;
 	dlist_delete(&row->node);
 	rows->waiting_count--;
@@ -433,14 +486,15 @@ row_check_bindings(RowWrite *row, bool (*changes)(const RowWrite *row, const For
 static void
 wipe_values(const RowWrite *row, const RowValues *values)
 {
-	const RowReader *reader = row->writer->reader;
+	const ForeignRelation *relation = row->writer->relation;
 
-	for (int i = 0; values->values != NULL && i < reader->encrypted_count; i++)
+	for (int i = 0; values->values != NULL && i < relation->column_count; i++)
 	{
-		int place = reader->encrypted[i]->number - 1;
+		const ForeignColumn *column = &relation->columns[i];
 
-		if (!values->nulls[place] && values->values[place] != (Datum) 0)
-			column_wipe_datum(reader->encrypted[i], values->values[place]);
+		if (column->live && (column->encryption != NULL || column->is_sealed) &&
+		    !values->nulls[i] && values->values[i] != (Datum) 0)
+			column_wipe_datum(column, values->values[i]);
 	}
 }
 

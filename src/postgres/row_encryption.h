@@ -1,7 +1,7 @@
 /*
  * row_encryption.h
- *		Rows that wait for the ciphertexts of their encrypted columns, many at once, before they are
- *		written in the order in which they came.
+ *		Rows that wait for the ciphertexts of their encrypted columns, or for the data keys of their
+ *		encrypted items, many at once, before they are written in the order in which they came.
  */
 #ifndef POSTGRES_ROW_ENCRYPTION_H
 #define POSTGRES_ROW_ENCRYPTION_H
@@ -24,12 +24,13 @@ typedef struct ColumnCiphertext
 /* The rows of one RowWriter that wait; in CurrentMemoryContext, which wipes what it still holds. */
 typedef struct RowEncryption RowEncryption;
 
-/* NULL when the writer's relation has no encrypted column. */
+/* NULL when the writer's relation is not encrypted and has no encrypted column. */
 extern RowEncryption *row_encryption_create(RowWriter *writer);
 
 /*
  * Copies the row and starts the encryption of what it says. Errors are those of
- * column_encrypt_request() and of kms_call_start(), within the writer's place.
+ * column_encrypt_request(), of item_sealing_begin() and of kms_call_start(), within the writer's
+ * place; of an encrypted table, also those of making a RowWrite.
  */
 extern void row_encryption_add(RowEncryption *rows, const GivenRow *given, RowOutcome *outcome);
 

@@ -13,6 +13,7 @@
 
 #include "postgres/datum.h"
 #include "postgres/column_encryption.h"
+#include "postgres/item_encryption.h"
 #include "postgres/memory.h"
 #include "postgres/row_encryption.h"
 #include "postgres/row_writer_parts.h"
@@ -93,6 +94,8 @@ row_writer_create(const ForeignRelation *relation, TupleDesc descriptor, Bitmaps
 	writer->scratch = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB row conversion",
 	                                        ALLOCSET_DEFAULT_SIZES);
 	writer->place = writer->reader->place;
+	if (relation->encryption != NULL)
+		writer->items = item_encryption_create(relation, &writer->kms);
 	find_rules(writer);
 	check_key_columns(writer);
 	return writer;
@@ -129,17 +132,17 @@ row_write_begin(RowWriter *writer, RowWriteKind kind, MemoryContext *caller)
 	RowWrite *row = MemoryContextAllocZero(context, sizeof(*row));
 
 	row->context = context;
-	row->arena = memory_context_arena(context, ARENA_PLAIN, ROW_MEMORY_MAXIMUM);
+	row->arena = memory_context_arena(context, writer->items == NULL ? ARENA_PLAIN : ARENA_SECRET,
+	                                  ROW_MEMORY_MAXIMUM);
 	row->writer = writer;
 	row->kind = kind;
 	MemoryContextReset(writer->scratch);
 	*caller = MemoryContextSwitchTo(writer->scratch);
 	report_place_enter(&writer->place);
 	if (writer->reader->encrypted_count > 0)
-	{
 		row_take_ciphertexts(row);
+	if (writer->reader->encrypted_count > 0 || writer->items != NULL)
 		row_wipe_with_context(row);
-	}
 	return row;
 }
 

@@ -50,6 +50,8 @@ typedef struct RowWriter
 	KmsUse kms;
 	MemoryContext statement_context; /* the executor's, while the statement writes; else NULL */
 	const struct ColumnCiphertext *ciphertexts; /* by column, of the row being made; may be NULL */
+
+	struct ItemEncryption *items; /* of an encrypted table; else NULL: see row_sealing.h */
 } RowWriter;
 
 /*
@@ -117,6 +119,8 @@ typedef struct RowWrite
 
 	struct ColumnCiphertext *ciphertexts; /* by column; NULL: none */
 	const DynamodbItem *stored;           /* while the writes are made from it */
+
+	struct ItemSealing *sealing; /* of an encrypted table: the data key; NULL: not asked for */
 } RowWrite;
 
 /* Values for some columns: numbers, and a Datum and null flag each. */

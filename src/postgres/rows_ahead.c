@@ -15,7 +15,6 @@
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/rows_ahead.h"
-#include "postgres/secret_errors.h"
 
 /* What the copies of items may take, of what a scan may; the rest is for pages. */
 #define ITEMS_SHARE_OF_MEMORY 4
@@ -192,33 +191,13 @@ decrypt_column(AheadRow *row, int place, bool *is_null)
 	return row->plaintexts[column->number - 1];
 }
 
-/* The column that the reader is at; NULL when it is at none. */
-static const ForeignColumn *
-current_column(const RowReader *reader)
-{
-	for (int i = 0; i < reader->column_count; i++)
-	{
-		if (reader->columns[i]->name == reader->place.column)
-			return reader->columns[i];
-	}
-	return NULL;
-}
-
 /* Reads the row of an opened item; what it hands out will be wiped. */
 static void
 read_plaintext(AheadRow *row, const DynamodbItem *plaintext, Datum *values, bool *nulls)
 {
 	RowReader *reader = row->rows->reader;
 
-	PG_TRY();
-	{
-		row_read(reader, plaintext, values, nulls);
-	}
-	PG_CATCH();
-	{
-		report_without_value(current_column(reader), row->context);
-	}
-	PG_END_TRY();
+	row_read_secret(reader, plaintext, values, nulls);
 	for (int i = 0; i < reader->column_count; i++)
 	{
 		int place = reader->columns[i]->number - 1;

@@ -154,10 +154,14 @@ operation_of_kind(RowWriteKind kind)
 	pg_unreachable();
 }
 
+/* What the row's write is sent as: an encrypted item that is changed is put. */
 static const char *
 row_operation(const RowWrite *row)
 {
-	return operation_of_kind(is_transaction(row) ? ROW_MOVE : row->kind);
+	if (is_transaction(row))
+		return operation_of_kind(ROW_MOVE);
+	return row->write_count == 0 ? operation_of_kind(row->kind)
+	                             : item_write_operation(row->writes[0].action);
 }
 
 static CheckedResult

@@ -93,14 +93,6 @@ require_table(const ForeignRelation *relation)
 		                       relation->options->table_name, relation->name)));
 }
 
-static void
-refuse_encrypted(const ForeignRelation *relation)
-{
-	if (relation->encryption != NULL)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("cannot write to encrypted foreign table \"%s\"", relation->name)));
-}
-
 /* All in a context of their own below the writer's, which is current. */
 static void
 prepare(TableWriter *writer, Relation relation, Oid user_id, const Bitmapset *read_columns)
@@ -110,7 +102,6 @@ prepare(TableWriter *writer, Relation relation, Oid user_id, const Bitmapset *re
 	MemoryContextSwitchTo(writer->rows_context);
 	writer->relation = foreign_relation_open(RelationGetRelid(relation), user_id);
 	require_table(writer->relation);
-	refuse_encrypted(writer->relation);
 	writer->rows =
 	    row_writer_create(writer->relation, CreateTupleDescCopyConstr(RelationGetDescr(relation)),
 	                      bms_copy(read_columns));

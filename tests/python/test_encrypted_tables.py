@@ -468,15 +468,6 @@ def test_unencrypted_items_are_bad(encrypting, bad):
     assert error.sqlstate == "XX001" and error.diag.message_detail == "Item has no signature."
 
 
-def test_writing_is_refused(encrypting, bad):
-    for statement in (
-        "INSERT INTO t VALUES ('a', 'b')",
-        "UPDATE t SET v = 'x' WHERE id = 'good'",
-        "DELETE FROM t WHERE id = 'good'",
-    ):
-        assert error_of(encrypting, statement).sqlstate == "0A000"
-
-
 def test_import_says_what_it_has_found(encrypting, make_table):
     table = make_table(range_type="N", actions={"plain": SIGN_ONLY})
     table.put(id={"S": "x"}, r={"N": "1"}, v={"S": SECRET}, plain={"S": "p"})
