@@ -148,9 +148,10 @@ static const OptionChoice stream_view_choices[] = {
 #define COLUMN_CHOICE(name, field, choices)                                                        \
 	CHOICE(name, OPTION_OF_COLUMN, ColumnOptions, field, choices)
 
-#define KMS_KEY_ACCEPTS "the ARN, id or alias of a KMS key, such as alias/name"
-#define URL_ACCEPTS     "a URL such as https://host:port"
-#define NAME_ACCEPTS    "a name of 3 to 255 letters, digits, underscores, hyphens and dots, or an ARN"
+#define KMS_KEY_ACCEPTS    "the ARN, id or alias of a KMS key, such as alias/name"
+#define URL_ACCEPTS        "a URL such as https://host:port"
+#define TABLE_NAME_ACCEPTS "a name of 3 to 255 letters, digits, underscores, hyphens and dots"
+#define NAME_ACCEPTS       "a name of 3 to 255 letters, digits, underscores, hyphens and dots, or an ARN"
 
 /* Far more than fit on a page of 1 MB; DynamoDB itself sets no maximum to Limit. */
 #define FETCH_SIZE_MAXIMUM 1000000
@@ -245,6 +246,7 @@ const OptionDefinition option_definitions[] = {
     TABLE_BOOLEAN("accept_rounded_numbers", accept_rounded_numbers),
     CHOICE("on_bad_item", OPTION_OF_TABLE, TableOptions, skips_bad_items, on_bad_item_choices),
     TABLE_TEXT("logical_table_name", logical_table_name, NULL, "the name of a table"),
+    TABLE_TEXT("material_table", material_table, is_index_name, TABLE_NAME_ACCEPTS),
     CHOICE("on_missing_table", OPTION_OF_TABLE, TableOptions, missing_table_is_empty,
            on_missing_table_choices),
     TABLE_BOOLEAN("hide_expired", hide_expired),
@@ -328,6 +330,7 @@ const OptionPair option_needs[] = {
     {OPTION_OF_TABLE, "accept_rounded_numbers", "encryption"},
     {OPTION_OF_TABLE, "on_bad_item", "encryption"},
     {OPTION_OF_TABLE, "logical_table_name", "encryption"},
+    {OPTION_OF_TABLE, "material_table", "encryption"},
     {OPTION_OF_TABLE, "read_capacity_units", "billing_mode"},
     {OPTION_OF_TABLE, "read_capacity_units", "write_capacity_units"},
     {OPTION_OF_TABLE, "write_capacity_units", "read_capacity_units"},

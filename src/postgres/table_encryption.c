@@ -6,6 +6,7 @@
 
 #include "postgres/compat.h"
 
+#include "crypto/encryption_client_store.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/table_encryption.h"
@@ -215,6 +216,18 @@ find_keys(const ForeignRelation *relation, TableEncryption *encryption)
 		                        "reading alone.")));
 }
 
+/* Has items opened with the keys of a table of keys. */
+static void
+use_materials(const TableOptions *options, Arena *arena, TableEncryption *encryption)
+{
+	if (options->material_table == NULL)
+		return;
+	encryption->client.provider = PROVIDER_MATERIAL_STORE;
+	CHECK_RESULT(encryption_client_store_table(arena, utf8_of_text(options->material_table),
+	                                           PROVIDER_AWS_KMS, &encryption->materials),
+	             "prepare a table of keys");
+}
+
 /* What the service cannot judge, because it only has ciphertexts of it. */
 static void
 mark_sealed_columns(ForeignRelation *relation, const EncryptionClientTable *table)
@@ -245,6 +258,7 @@ table_encryption_create(ForeignRelation *relation)
 	arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, ACTIONS_MAXIMUM);
 	encryption = palloc0_object(TableEncryption);
 	encryption->client = describe_table(relation);
+	use_materials(relation->options, arena, encryption);
 	check_table(relation, arena, encryption->client);
 	columns = find_actions(relation, &encryption->client);
 	if (does_nothing(&encryption->client))
@@ -258,7 +272,11 @@ table_encryption_create(ForeignRelation *relation)
 void
 table_encryption_require_key(const ForeignRelation *relation)
 {
-	if (relation->encryption == NULL || relation->encryption->key_id.length > 0)
+	if (relation->encryption->client.provider == PROVIDER_MATERIAL_STORE)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("cannot write to encrypted foreign table \"%s\"", relation->name),
+		                errdetail("It has option \"material_table\", which is for reading.")));
+	if (relation->encryption->key_id.length > 0)
 		return;
 	ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
 	                errmsg("foreign table \"%s\" has no key to encrypt with", relation->name),

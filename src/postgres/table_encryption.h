@@ -18,6 +18,7 @@ struct TableEncryption
 	EncryptionClientTable client; /* prepared */
 	Bytes key_id; /* that encrypts; no bytes: there is none, so nothing is written */
 	OpeningKeys *opening_keys;
+	EncryptionClientTable materials; /* the table of keys that open items; without a name: none */
 };
 
 /*
@@ -31,7 +32,7 @@ struct TableEncryption
  */
 extern TableEncryption *table_encryption_create(ForeignRelation *relation);
 
-/* Raises HV00J when the table has no key to encrypt with. */
+/* Raises HV00J when the table has no key to encrypt with, 0A000 when its keys are in a table. */
 extern void table_encryption_require_key(const ForeignRelation *relation);
 
 /* Numbers of the columns that can be read without opening items. */

@@ -39,13 +39,18 @@ class EncryptedTable:
     actions: dict = field(default_factory=dict)
 
     @property
+    def provider(self):
+        """AWS's provider of data keys."""
+        return AwsKmsCryptographicMaterialsProvider(
+            self.key_id, regional_clients={REGION: self.kms}
+        )
+
+    @property
     def library(self):
         """AWS's EncryptedClient."""
         return EncryptedClient(
             client=self.client,
-            materials_provider=AwsKmsCryptographicMaterialsProvider(
-                self.key_id, regional_clients={REGION: self.kms}
-            ),
+            materials_provider=self.provider,
             attribute_actions=AttributeActions(
                 default_action=ACTIONS[self.default_action],
                 attribute_actions={name: ACTIONS[action] for name, action in self.actions.items()},

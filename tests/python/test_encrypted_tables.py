@@ -3,7 +3,12 @@
 import itertools
 from decimal import Decimal
 
+import boto3
 import pytest
+from dynamodb_encryption_sdk.encrypted.client import EncryptedClient
+from dynamodb_encryption_sdk.material_providers.most_recent import CachingMostRecentProvider
+from dynamodb_encryption_sdk.material_providers.store.meta import MetaStore
+from dynamodb_encryption_sdk.structures import AttributeActions
 from encrypted_tables import (
     error_of,
     everything_shown,
@@ -565,6 +570,45 @@ def test_numbers_that_the_library_rounds(encrypting, make_table):
         accept_rounded_numbers="true",
     )
     assert one(encrypting, "SELECT n FROM rounded") == Decimal(digits)
+
+
+def test_tables_of_keys(encrypting, make_table, dynamodb, key):
+    """Two versions of a material; the items of a third table of keys cannot be opened."""
+    resource = boto3.resource(
+        "dynamodb",
+        endpoint_url=dynamodb.endpoint_url,
+        region_name=dynamodb.region,
+        aws_access_key_id=dynamodb.access_key_id,
+        aws_secret_access_key=dynamodb.secret_access_key,
+    )
+    table = make_table()
+    materials = make_table(hash_key="N", range_type="N", range_key="V")
+    store = MetaStore(resource.Table(materials.name), table.provider)
+    for number in range(6):
+        provider = CachingMostRecentProvider(store, "material", 60.0)
+        if number % 2 == 0:
+            store.get_or_create_provider("material", number)
+        library = EncryptedClient(
+            client=table.client,
+            materials_provider=provider,
+            attribute_actions=AttributeActions(),
+            expect_standard_dictionaries=False,
+        )
+        item = {"id": {"S": str(number)}, "v": {"S": f"{SECRET} {number}"}}
+        library.put_item(TableName=table.name, Item=item)
+    table.declare(encrypting, "id text, v text", material_table=materials.name)
+    assert rows(encrypting, "SELECT id, v FROM t ORDER BY id") == [
+        (str(number), f"{SECRET} {number}") for number in range(6)
+    ]
+    plan = executed_plan_of(encrypting, "SELECT v FROM t")
+    assert plan["KMS Calls"] + plan["Data Key Cache Hits"] == 3
+    error = error_of(encrypting, "INSERT INTO t VALUES ('x', 'y')")
+    assert error.sqlstate == "0A000"
+    damage(materials, "enc", N={"S": "material"}, V={"N": "4"})
+    error = error_of(encrypting, "SELECT v FROM t")
+    assert error.sqlstate == "XX001" and SECRET not in everything_shown(error)
+    table.declare(encrypting, "id text, v text", "plain")
+    assert error_of(encrypting, "SELECT v FROM plain").sqlstate == "XX001"
 
 
 def test_large_items(encrypting, make_table):
