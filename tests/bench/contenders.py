@@ -16,6 +16,7 @@ from environment.postgresql import pg_config, running_postgresql
 from psycopg.sql import quote
 
 DIRECTORY = paths.BUILD / "bench"
+ENCRYPTED_ITEMS = DIRECTORY / "encrypted_items.jsonl"
 
 # One backend against one: no workers. LLVM's code would only be made for the larger inputs.
 SESSION = "-c jit=off -c max_parallel_workers_per_gather=0"
@@ -42,17 +43,33 @@ class Backend:
         self.database = database
         self.connection, self._heap_connection = connections
         self._tables = set()
+        self._endpoint_url = endpoint_url
         self._create_server(endpoint_url)
 
-    def _create_server(self, endpoint_url):
+    def _create_server(self, endpoint_url, name="replay", options=""):
         keys = f"aws_access_key_id {quote(emulators.ACCESS_KEY_ID)}, aws_secret_access_key 'replay'"
         self.connection.execute(
-            "CREATE SERVER replay FOREIGN DATA WRAPPER dynamodb_kms_fdw OPTIONS "
-            f"(region {quote(emulators.REGION)}, endpoint_url {quote(endpoint_url)})"
+            f"CREATE SERVER {name} FOREIGN DATA WRAPPER dynamodb_kms_fdw OPTIONS "
+            f"(region {quote(emulators.REGION)}, endpoint_url {quote(endpoint_url)}{options})"
         )
         self.connection.execute(
-            f"CREATE USER MAPPING FOR CURRENT_USER SERVER replay OPTIONS ({keys})"
+            f"CREATE USER MAPPING FOR CURRENT_USER SERVER {name} OPTIONS ({keys})"
         )
+
+    def encrypted_table(self, connections):
+        """A thousand encrypted items of one page, by so many connections; no data key is kept."""
+        name = f"encrypted_{connections}"
+        if name not in self._tables:
+            options = f", max_connections '{connections}', data_key_cache_size '0'"
+            self._create_server(self._endpoint_url, f"replay_{connections}", options)
+            self.connection.execute(
+                f"CREATE FOREIGN TABLE {name} (pk text, sk int, attribute_02 text) "
+                f"SERVER replay_{connections} OPTIONS (table_name 'encrypted.pages-1', "
+                "logical_table_name 'encrypted', encryption 'dynamodb_encryption_client', "
+                "kms_key_id 'small.latency-10')"
+            )
+            self._tables.add(name)
+        return name
 
     def foreign_table(self, shape, settings="", segments=1, write_mode="statement"):
         """A foreign table of the shape, served as the settings say."""
@@ -227,10 +244,9 @@ class Programs:
 
     def encrypted_items(self):
         """Items a second that are decrypted, by who does it."""
-        items = DIRECTORY / "encrypted_items.jsonl"
-        rates = self._run(DIRECTORY / "encrypted_items", items)
+        rates = self._run(DIRECTORY / "encrypted_items", ENCRYPTED_ITEMS)
         script = Path(__file__).with_name("python_decrypt.py")
-        return rates | self._run(sys.executable, script, items)
+        return rates | self._run(sys.executable, script, ENCRYPTED_ITEMS)
 
     @staticmethod
     def _run(*command):
@@ -244,7 +260,11 @@ def _sample(report):
 @contextlib.contextmanager
 def running_replay_server():
     """The URL of a server of the tables that replay_pages.h describes."""
-    with processes.running("bench-replay-server", [DIRECTORY / "replay_server"]) as process:
+    subprocess.run(
+        [DIRECTORY / "encrypted_items", ENCRYPTED_ITEMS], check=True, stdout=subprocess.DEVNULL
+    )
+    command = [DIRECTORY / "replay_server", ENCRYPTED_ITEMS]
+    with processes.running("bench-replay-server", command) as process:
         processes.wait_until(
             lambda: processes.log_of(process).endswith("\n"), process, "the replay server"
         )

@@ -18,14 +18,15 @@
 #include "crypto/encryption_client.h"
 #include "item/json_writer.h"
 
-/* 20 attributes of about 100 bytes, one of them the key. */
-#define ITEMS        200
+/* 20 attributes of about 100 bytes, two of them the key, which is the replay server's. */
+#define ITEMS        1000
 #define ATTRIBUTES   20
+#define KEYS         2
 #define VALUE_LENGTH 92
 #define CHUNKS       20 /* in which the two are measured in turns */
-#define REPEATS      5  /* of all items in a chunk */
+#define REPEATS      1  /* of all items in a chunk */
 
-#define TABLE_NAME "bench"
+#define TABLE_NAME "encrypted"
 #define ROOM       ((size_t) 64 * 1024 * 1024)
 
 static const char data_key[DATA_KEY_LENGTH] = "a data key of thirty-two bytes..";
@@ -52,22 +53,38 @@ cpu_seconds(void)
 /* --- the items -----------------------------------------------------------------------------------
  */
 
-/* "attribute_00" … and the key "id"; values are letters. */
+static AttributeValue
+formatted(Arena *arena, AttributeType type, const char *format, int number)
+{
+	AttributeValue value = {.type = type};
+	char text[32];
+
+	snprintf(text, sizeof(text), format, number);
+	value.bytes = bytes_of_string(arena_copy(arena, bytes_of_string(text)));
+	require(value.bytes.data != NULL);
+	return value;
+}
+
+/* The key "pk", "sk" and "attribute_02" …; values are letters. */
 static DynamodbItem
 make_plaintext(Arena *arena, int number)
 {
 	DynamodbItem item = {arena_allocate_array(arena, ATTRIBUTES, sizeof(Attribute)), ATTRIBUTES};
 
 	require(item.attributes != NULL);
-	for (int i = 0; i < ATTRIBUTES; i++)
+	item.attributes[0].name = BYTES_LITERAL("pk");
+	item.attributes[0].value = formatted(arena, ATTRIBUTE_S, "customer %08d", number);
+	item.attributes[1].name = BYTES_LITERAL("sk");
+	item.attributes[1].value = formatted(arena, ATTRIBUTE_N, "%d", number);
+	for (int i = KEYS; i < ATTRIBUTES; i++)
 	{
 		char name[32];
 		char value[VALUE_LENGTH + 1];
 
-		snprintf(name, sizeof(name), i == 0 ? "id" : "attribute_%02d", i);
+		snprintf(name, sizeof(name), "attribute_%02d", i);
 		memset(value, 'a' + (number + i) % 26, VALUE_LENGTH);
 		value[VALUE_LENGTH] = '\0';
-		snprintf(value, 12, "%d", number);
+		value[snprintf(value, 12, "%d", number)] = '-';
 		item.attributes[i].name = bytes_of_string(arena_copy(arena, bytes_of_string(name)));
 		item.attributes[i].value = attribute_string(
 		    (Bytes){arena_copy(arena, (Bytes){value, VALUE_LENGTH}), VALUE_LENGTH});
@@ -229,7 +246,13 @@ bare_keys(Bare *bare, unsigned char content[SHA256_LENGTH], unsigned char signin
 	bare_mac(bare, extracted, "Signing\1", 8, signing);
 }
 
-/* The names are in their order already, and the values all of one type. */
+static char
+bare_tag(AttributeType type)
+{
+	return type == ATTRIBUTE_S ? 's' : type == ATTRIBUTE_N ? 'n' : 'b';
+}
+
+/* The names are in their order already, and numbers in their one spelling. */
 static void
 bare_string(Bare *bare, const DynamodbItem *item, const int *order, unsigned char *string)
 {
@@ -239,11 +262,12 @@ bare_string(Bare *bare, const DynamodbItem *item, const int *order, unsigned cha
 	{
 		const Attribute *attribute = &item->attributes[order[i]];
 		size_t length = attribute->value.bytes.length;
-		bool is_key = attribute->value.type == ATTRIBUTE_S;
-		const char head[] = {0, is_key ? 's' : 'b', 0, 0, (char) (length >> 8), (char) length};
+		char tag = bare_tag(attribute->value.type);
+		const char head[] = {0, tag, 0, 0, (char) (length >> 8), (char) length};
 
 		bare_digest(bare, "", 0, attribute->name, string);
-		memcpy(string + SHA256_LENGTH, is_key ? bare->plaintext : bare->encrypted, SHA256_LENGTH);
+		memcpy(string + SHA256_LENGTH, tag == 'b' ? bare->encrypted : bare->plaintext,
+		       SHA256_LENGTH);
 		bare_digest(bare, head, sizeof(head), attribute->value.bytes, string + 2 * SHA256_LENGTH);
 	}
 }
@@ -263,7 +287,7 @@ bare_open(Bare *bare, const DynamodbItem *item, const int *order)
 	bare_mac(bare, signing, string, sizeof(string), mac);
 	require(CRYPTO_memcmp(mac, item->attributes[ATTRIBUTES].value.bytes.data, sizeof(mac)) == 0);
 	require(EVP_DecryptInit_ex2(bare->cipher, bare->cbc, content, NULL, NULL) == 1);
-	for (int i = 1; i < ATTRIBUTES; i++)
+	for (int i = KEYS; i < ATTRIBUTES; i++)
 	{
 		const unsigned char *stored = (const unsigned char *) item->attributes[i].value.bytes.data;
 		size_t stored_length = item->attributes[i].value.bytes.length;
@@ -280,9 +304,9 @@ bare_open_items(Bare *bare, const DynamodbItem *items)
 {
 	int order[ATTRIBUTES];
 
-	/* "attribute_01" … "attribute_19", "id" */
+	/* "attribute_02" … "attribute_19", "pk", "sk" */
 	for (int i = 0; i < ATTRIBUTES; i++)
-		order[i] = (i + 1) % ATTRIBUTES;
+		order[i] = (i + KEYS) % ATTRIBUTES;
 	for (int repeat = 0; repeat < REPEATS; repeat++)
 	{
 		for (int i = 0; i < ITEMS; i++)
@@ -324,7 +348,8 @@ main(int argc, char **argv)
 {
 	EncryptionClientTable table = {
 	    .table_name = BYTES_LITERAL(TABLE_NAME),
-	    .hash_key = BYTES_LITERAL("id"),
+	    .hash_key = BYTES_LITERAL("pk"),
+	    .range_key = BYTES_LITERAL("sk"),
 	    .default_action = CRYPTO_ENCRYPT_AND_SIGN,
 	};
 	CryptoHandles handles;

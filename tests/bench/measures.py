@@ -253,6 +253,26 @@ def decryption_by_kms(backend, extent):
     )
 
 
+def items_decrypted_by_kms(backend, extent):
+    """Seconds an item: read with one call of KMS after another, and with many in flight."""
+    one_by_one = (
+        "SELECT count(attribute_02) FROM "
+        f"(SELECT attribute_02 FROM {backend.encrypted_table(1)} LIMIT 100) AS first"
+    )
+    at_once = f"SELECT count(attribute_02) FROM {backend.encrypted_table(32)}"
+    pairs = in_turns(
+        extent.rounds,
+        lambda: backend.run(one_by_one).seconds / 100,
+        lambda: backend.run(at_once).seconds / 1000,
+    )
+    return Measure(
+        "decrypting 1,000 items against one call of KMS after another, 10 ms",
+        at_least(16, "x"),
+        [sequential / concurrent for sequential, concurrent in pairs],
+        f"{1 / statistics.median(pair[1] for pair in pairs):,.0f} items a second",
+    )
+
+
 def copy_over_batch_writer(backend, programs, extent):
     table = backend.foreign_table(shapes.SMALL, write_mode="overwrite")
     rows = backend.copied_out(backend.local_rows("copied_rows", shapes.SMALL, extent.written_rows))
@@ -361,6 +381,7 @@ def measure_all(backend, programs, extent, say):
     measures.append(inserts_over_put_item(backend, programs, extent))
     say("encrypted items")
     measures += encrypted_items(programs, extent)
+    measures.append(items_decrypted_by_kms(backend, extent))
     say("memory")
     measures += [large_scan_memory(backend, throughput, extent) for throughput in throughputs]
     return throughputs, measures + NOT_MEASURED

@@ -32,14 +32,15 @@ def typed(value):
 
 def main(path):
     provider = KnownDataKey("arn:aws:kms:eu-central-1:1:key/1")
-    actions = AttributeActions(attribute_actions={"id": CryptoAction.SIGN_ONLY})
+    keys = ("pk", "sk")
+    actions = AttributeActions(attribute_actions=dict.fromkeys(keys, CryptoAction.SIGN_ONLY))
     items = [
         {name: typed(value) for name, value in json.loads(line).items()}
         for line in Path(path).read_text().splitlines()
     ]
     begin = time.process_time()
     for item in items:
-        context = EncryptionContext("bench", "id", attributes=item)
+        context = EncryptionContext("encrypted", *keys, attributes=item)
         decrypt_dynamodb_item(dict(item), CryptoConfig(provider, context, actions))
     print(json.dumps({"python": len(items) / (time.process_time() - begin)}))
 

@@ -260,12 +260,12 @@ answer_describe_time_to_live(const Request *request, Body *body)
 	return 1;
 }
 
-/* Whatever the ciphertext is, it is of this. */
+/* Whatever the ciphertext is, it is of this: the data key of encrypted_items. */
 static int
 answer_decrypt(const Request *request, Body *body)
 {
 	fprintf(body->stream,
-	        "{\"KeyId\":\"%s\",\"Plaintext\":\"YSBwbGFpbnRleHQgb2Ygc29tZSBsZW5ndGg=\","
+	        "{\"KeyId\":\"%s\",\"Plaintext\":\"YSBkYXRhIGtleSBvZiB0aGlydHktdHdvIGJ5dGVzLi4=\","
 	        "\"EncryptionAlgorithm\":\"SYMMETRIC_DEFAULT\"}",
 	        request->table_name);
 	return 1;

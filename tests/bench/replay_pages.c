@@ -148,6 +148,7 @@ static const struct
     [SHAPE_WIDE] = {"wide", 2000, write_wide},
     [SHAPE_NESTED] = {"nested", 1000, write_nested},
     [SHAPE_BINARY] = {"binary", 4000, write_binary},
+    [SHAPE_ENCRYPTED] = {"encrypted", 1000, NULL},
 };
 
 static RenderedPage rendered[SHAPE_COUNT][RENDERED_PAGES];
@@ -173,6 +174,14 @@ write_item(FILE *stream, Shape shape, int64_t number)
 	fputc('}', stream);
 }
 
+static uint32_t
+checksum_of(const RenderedPage *page)
+{
+	uLong prefix = crc32_z(0, (const Bytef *) PAGE_PREFIX, strlen(PAGE_PREFIX));
+
+	return (uint32_t) crc32_z(prefix, (const Bytef *) page->items, page->length);
+}
+
 static void
 render_page(Shape shape, int number, RenderedPage *page)
 {
@@ -192,18 +201,52 @@ render_page(Shape shape, int number, RenderedPage *page)
 	if (fclose(stream) != 0)
 		abort();
 	page->begins[count] = page->length + 1;
-	page->checksum = (uint32_t) crc32_z(0, (const Bytef *) PAGE_PREFIX, strlen(PAGE_PREFIX));
-	page->checksum = (uint32_t) crc32_z(page->checksum, (const Bytef *) page->items, page->length);
+	page->checksum = checksum_of(page);
+}
+
+/* The page of a file's lines, as many as a page has items. */
+static void
+load_page(const char *path, RenderedPage *page)
+{
+	int64_t count = PAGE_BYTES / shapes[SHAPE_ENCRYPTED].item_size;
+	FILE *file = fopen(path, "r");
+	FILE *stream = open_memstream(&page->items, &page->length);
+	char *line = NULL;
+	size_t room = 0;
+
+	page->begins = malloc(sizeof(size_t) * (size_t) (count + 1));
+	if (file == NULL || stream == NULL || page->begins == NULL)
+		abort();
+	for (int64_t i = 0; i < count; i++)
+	{
+		ssize_t length = getline(&line, &room, file);
+
+		if (length < 2)
+			abort();
+		fputs(i > 0 ? "," : "", stream);
+		page->begins[i] = (size_t) ftell(stream);
+		fwrite(line, 1, (size_t) length - 1, stream);
+	}
+	free(line);
+	if (fclose(file) != 0 || fclose(stream) != 0)
+		abort();
+	page->begins[count] = page->length + 1;
+	page->checksum = checksum_of(page);
 }
 
 void
-replay_pages_render(void)
+replay_pages_render(const char *encrypted_path)
 {
-	for (int shape = 0; shape < SHAPE_COUNT; shape++)
+	for (int shape = 0; shape < SHAPE_ENCRYPTED; shape++)
 	{
 		for (int number = 0; number < RENDERED_PAGES; number++)
 			render_page((Shape) shape, number, &rendered[shape][number]);
 	}
+	if (encrypted_path == NULL)
+		return;
+	load_page(encrypted_path, &rendered[SHAPE_ENCRYPTED][0]);
+	for (int number = 1; number < RENDERED_PAGES; number++)
+		rendered[SHAPE_ENCRYPTED][number] = rendered[SHAPE_ENCRYPTED][0];
 }
 
 const RenderedPage *
@@ -234,7 +277,7 @@ replay_table_parse(const char *name, ReplayTable *table)
 	while (shape < SHAPE_COUNT &&
 	       (strlen(shapes[shape].name) != length || strncmp(shapes[shape].name, name, length) != 0))
 		shape++;
-	if (shape == SHAPE_COUNT)
+	if (shape == SHAPE_COUNT || rendered[shape][0].items == NULL)
 		return 0;
 	full = PAGE_BYTES / shapes[shape].item_size;
 	*table = (ReplayTable){

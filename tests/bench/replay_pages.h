@@ -10,10 +10,11 @@
 
 typedef enum Shape
 {
-	SHAPE_SMALL,  /* 6 attributes, 120 bytes by DynamoDB's count */
-	SHAPE_WIDE,   /* 30 attributes, 2 KB */
-	SHAPE_NESTED, /* a map of maps and lists, 1 KB */
-	SHAPE_BINARY, /* 4 KB in one binary attribute */
+	SHAPE_SMALL,     /* 6 attributes, 120 bytes by DynamoDB's count */
+	SHAPE_WIDE,      /* 30 attributes, 2 KB */
+	SHAPE_NESTED,    /* a map of maps and lists, 1 KB */
+	SHAPE_BINARY,    /* 4 KB in one binary attribute */
+	SHAPE_ENCRYPTED, /* the items of a file, which encrypted_items writes: the same on each page */
 	SHAPE_COUNT
 } Shape;
 
@@ -46,8 +47,11 @@ typedef struct ReplayTable
 	int64_t rate_mb; /* 0: as fast as the client takes it */
 } ReplayTable;
 
-/* Renders all shapes' pages. Ends the program when there is no memory. */
-extern void replay_pages_render(void);
+/*
+ * Renders all shapes' pages; those of encrypted items if there is a file, NULL for none. Ends the
+ * program when there is no memory, or no such file.
+ */
+extern void replay_pages_render(const char *encrypted_path);
 
 /* The page of the table with this number, counted from 0. */
 extern const RenderedPage *replay_page(const ReplayTable *table, int64_t number);

@@ -440,12 +440,12 @@ print_port(int listener)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	Server server = {.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
 
-	replay_pages_render();
+	replay_pages_render(argc > 1 ? argv[1] : NULL);
 	if (bind(server.listener, (struct sockaddr *) &address, sizeof(address)) != 0 ||
 	    listen(server.listener, 128) != 0)
 		fail("listen");
