@@ -500,8 +500,8 @@ add_scan_path(const PathScope *scope, const ReadTarget *target)
 }
 
 /*
- * What is encrypted waits for KMS and not for a processor; and each process would ask for plaintexts
- * that another has.
+ * What is encrypted waits for KMS and not for a processor; and each process would ask for
+ * plaintexts that another has.
  */
 static bool
 reads_what_is_encrypted(const RelationPlanning *planning)
