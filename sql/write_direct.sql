@@ -142,6 +142,7 @@ EXECUTE sell(1, '-Infinity', '{bolt}');
 EXECUTE sell(1, 'NaN', '{bolt}');
 EXECUTE sell(1, 1, many('bolt'));
 EXECUTE sell(1, 1, many('x'));
+-- a condition that does not hold costs a write
 EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE sell(1, 2, '{bolt}');
 RESET plan_cache_mode;
 

@@ -15,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "common/pg_prng.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -459,15 +461,31 @@ may_lack_document(const Flight *flight)
 	return false;
 }
 
+/*
+ * A write whose condition does not hold costs as much as that of the item that is there: a unit for
+ * each KB, and one at least. The refusal does not say so.
+ */
+static void
+count_contradiction(Flight *flight, const DynamodbItem *stored)
+{
+	double units = stored == NULL ? 1 : Max(ceil((double) item_size(stored) / 1024), 1);
+
+	table_writer_count_capacity(flight->mode->writer, flight->call, units);
+}
+
 static void take_cancellation(Flight *flight, const ServiceError *error);
 
 static void
 take_refusal(Flight *flight, const ServiceError *error)
 {
+	const DynamodbItem *stored;
+
 	switch (error->class)
 	{
 		case ERROR_CLASS_CONDITION_FAILED:
-			take_contradiction(flight, item_of_refusal(flight, error->item));
+			stored = item_of_refusal(flight, error->item);
+			count_contradiction(flight, stored);
+			take_contradiction(flight, stored);
 			return;
 		case ERROR_CLASS_TRANSACTION_CANCELED:
 			take_cancellation(flight, error);

@@ -425,10 +425,16 @@ table_writers_settle_for_reader(ServiceClient *client, const char *table_name, c
 void
 table_writer_count(TableWriter *writer, ServiceCall *call, double capacity_units)
 {
-	const TableOptions *options = writer->relation->options;
-
 	writer->counters.requests++;
 	writer->counters.retries += service_call_cost(call).retries;
+	table_writer_count_capacity(writer, call, capacity_units);
+}
+
+void
+table_writer_count_capacity(TableWriter *writer, ServiceCall *call, double capacity_units)
+{
+	const TableOptions *options = writer->relation->options;
+
 	writer->counters.capacity_units += capacity_units;
 	service_call_count_capacity(call, capacity_units);
 	*writer->statement_units += capacity_units;

@@ -116,6 +116,10 @@ extern void table_writers_give_up(int level);
 /* A request of the writer has ended: adds what it has cost. 53400 past max_capacity_units. */
 extern void table_writer_count(TableWriter *writer, ServiceCall *call, double capacity_units);
 
+/* Adds what the request's answer does not say that it has cost. */
+extern void table_writer_count_capacity(TableWriter *writer, ServiceCall *call,
+                                        double capacity_units);
+
 /* In explain_modify.c: what the writer has cost, after settling it. */
 extern void explain_write_counters(TableWriter *writer, struct ExplainState *explain);
 

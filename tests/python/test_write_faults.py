@@ -77,6 +77,13 @@ def table(postgresql, database, service, emulator):
         yield table
 
 
+@pytest.fixture
+def patient(table):
+    """The table, whose requests are not given up: only what is scripted is lost."""
+    table.connection.execute("ALTER SERVER aws OPTIONS (SET request_timeout '60s')")
+    return table
+
+
 # One row, one request: the operation, what is there before, the statement, and what it leads to.
 WRITES = {
     "insert": ("PutItem", {}, "INSERT INTO items VALUES (1, 'new')", {1: "new"}),
@@ -235,17 +242,17 @@ def change_before(table, *rows):
     ],
 )
 def test_a_row_that_changed_after_a_lost_answer_may_have_been_stored(
-    table, service, operation, statement, sqlstate
+    patient, service, operation, statement, sqlstate
 ):
     if operation == "UpdateItem":
-        table.put((1, "old"))
+        patient.put((1, "old"))
     lost = after_effect(refuse(500, "InternalServerError"))
-    service.script(operation, lost, change_before(table, (1, "theirs")))
-    outcome = table.execute(statement)
+    service.script(operation, lost, change_before(patient, (1, "theirs")))
+    outcome = patient.execute(statement)
     assert outcome.sqlstate == sqlstate
     assert "not known whether the row was stored" in outcome.diag.message_detail
-    assert table.unknown()
-    assert table.items() == {1: "theirs"}
+    assert patient.unknown()
+    assert patient.items() == {1: "theirs"}
 
 
 # Writes without reading
@@ -263,29 +270,29 @@ def unread(request):
     return request.param
 
 
-def test_a_write_that_was_not_carried_out_is_made_good(table, service, unread):
+def test_a_write_that_was_not_carried_out_is_made_good(patient, service, unread):
     operation, statement = unread
-    table.put((1, "old"))
+    patient.put((1, "old"))
     service.script(operation, refuse(500, "InternalServerError"))
-    assert table.execute(statement) == 1
-    assert table.items() == ({1: "new"} if operation == "UpdateItem" else {})
+    assert patient.execute(statement) == 1
+    assert patient.items() == ({1: "new"} if operation == "UpdateItem" else {})
 
 
 @pytest.mark.parametrize("attempts", [1, 2])
-def test_whether_there_was_a_row_is_not_guessed(table, service, unread, attempts):
+def test_whether_there_was_a_row_is_not_guessed(patient, service, unread, attempts):
     """The item is as the statement leaves it: by its first request, or since ever."""
     operation, statement = unread
     for before in ((1, "old"), (1, "new")) if operation == "UpdateItem" else ((1, "old"), None):
-        table.clear()
+        patient.clear()
         if before is not None:
-            table.put(before)
+            patient.put(before)
         after = [after_effect(refuse(500, "InternalServerError"))] * attempts
         service.script(operation, *after)
-        outcome = table.execute(statement)
+        outcome = patient.execute(statement)
         assert outcome.sqlstate == "08006", before
         assert "may have been so before" in outcome.diag.message_detail
-        assert table.unknown()
-        assert table.items() == ({1: "new"} if operation == "UpdateItem" else {})
+        assert patient.unknown()
+        assert patient.items() == ({1: "new"} if operation == "UpdateItem" else {})
 
 
 @pytest.mark.parametrize(
@@ -296,17 +303,19 @@ def test_whether_there_was_a_row_is_not_guessed(table, service, unread, attempts
         ("DeleteItem", "DELETE FROM items WHERE id = 1 AND value = 'x'"),
     ],
 )
-def test_what_is_no_row_after_a_lost_request_was_none_before(table, service, operation, statement):
-    table.put((1, "old"))
+def test_what_is_no_row_after_a_lost_request_was_none_before(
+    patient, service, operation, statement
+):
+    patient.put((1, "old"))
     service.script(operation, refuse(500, "InternalServerError"))
-    assert table.execute(statement) == 0
-    assert table.items() == {1: "old"}
+    assert patient.execute(statement) == 0
+    assert patient.items() == {1: "old"}
 
 
-def test_rows_are_returned_after_a_lost_answer(table, service):
-    table.put((1, "old"), (2, "other"))
+def test_rows_are_returned_after_a_lost_answer(patient, service):
+    patient.put((1, "old"), (2, "other"))
     service.script("UpdateItem", after_effect(refuse(500, "InternalServerError")))
-    rows = table.connection.execute(
+    rows = patient.connection.execute(
         "UPDATE items SET value = 'new' WHERE id IN (1, 2, 3) RETURNING id, value"
     ).fetchall()
     assert sorted(rows) == [(1, "new"), (2, "new")]
@@ -319,44 +328,43 @@ def test_rows_are_returned_after_a_lost_answer(table, service):
         ("DeleteItem", "DELETE FROM items WHERE id = ANY (%s) AND value <> 'x'"),
     ],
 )
-def test_unread_rows_are_written_at_once(table, service, operation, statement):
+def test_unread_rows_are_written_at_once(patient, service, operation, statement):
     """Four requests wait for one another; so they are under way together. Nothing is read."""
-    table.put(*[(number, "old") for number in range(100)])
-    table.connection.execute("ALTER FOREIGN TABLE items OPTIONS (ADD batch_size '10')")
-    table.connection.execute("ANALYZE items")
+    patient.put(*[(number, "old") for number in range(100)])
+    patient.connection.execute("ALTER FOREIGN TABLE items OPTIONS (ADD batch_size '10')")
+    patient.connection.execute("ANALYZE items")
     together = threading.Barrier(4)
 
     def wait_for_others(conversation):
         together.wait(30)
         pass_through(conversation)
 
-    table.connection.execute("ALTER SERVER aws OPTIONS (SET request_timeout '60s')")
     service.script(operation, *[wait_for_others] * 4)
     reads = service.count("Scan")
     keys = [*range(24), *range(10), 1000]
-    assert table.connection.execute(statement, [keys]).rowcount == 24
+    assert patient.connection.execute(statement, [keys]).rowcount == 24
     assert service.count(operation) == 25
     assert service.count("Scan") == reads
     assert service.count("BatchGetItem") == service.count("GetItem") == 0
-    left = list(table.items().values())
+    left = list(patient.items().values())
     assert left.count("old") == 76
     assert len(left) == (100 if operation == "UpdateItem" else 76)
 
 
-def test_an_item_that_comes_with_a_refusal_is_looked_at(table, service):
+def test_an_item_that_comes_with_a_refusal_is_looked_at(patient, service):
     """A list that is stored as a set stays one; what others change meanwhile makes it 40001."""
-    table.connection.execute("ALTER FOREIGN TABLE items ADD COLUMN tags text[]")
-    client = table._client
+    patient.connection.execute("ALTER FOREIGN TABLE items ADD COLUMN tags text[]")
+    client = patient._client
     key = {"id": {"N": "1"}}
     item = key | {"value": {"S": "old"}}
     client.put_item(TableName=TABLE, Item=item | {"tags": {"SS": ["a"]}})
-    assert table.execute("UPDATE items SET tags = '{b}' WHERE id = 1") == 1
+    assert patient.execute("UPDATE items SET tags = '{b}' WHERE id = 1") == 1
     assert client.get_item(TableName=TABLE, Key=key)["Item"]["tags"] == {"SS": ["b"]}
 
-    service.script("UpdateItem", pass_through, change_before(table, (1, "theirs")))
+    service.script("UpdateItem", pass_through, change_before(patient, (1, "theirs")))
     statement = "UPDATE items SET tags = '{c}' WHERE id = 1 AND value = 'old'"
-    assert table.execute(statement).sqlstate == "40001"
-    assert table.items() == {1: "theirs"}
+    assert patient.execute(statement).sqlstate == "40001"
+    assert patient.items() == {1: "theirs"}
 
 
 # Batches
