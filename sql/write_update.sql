@@ -79,6 +79,18 @@ SELECT id, item->'unmapped', item->'doc'->'M'->'bin' FROM raw ORDER BY id;
 DELETE FROM plain;
 SELECT count(*) FROM raw;
 
+-- what a write may look at ends with DynamoDB's conditions: a move, and the whole item
+INSERT INTO plain SELECT 'wide', jsonb_object_agg('a' || i, i) FROM generate_series(1, 150) i;
+UPDATE plain SET id = 'wider' WHERE id = 'wide';
+\set VERBOSITY terse
+UPDATE plain SET item = item || '{"a1": 2}' WHERE id = 'wide';
+\set VERBOSITY default
+DELETE FROM plain WHERE id = 'wide';
+INSERT INTO plain SELECT 'wide', jsonb_object_agg('a' || i, i) FROM generate_series(1, 149) i;
+UPDATE plain SET id = 'wider' WHERE id = 'wide';
+SELECT id, item->'a149' FROM plain;
+DELETE FROM plain;
+
 -- values that cannot be stored
 \set VERBOSITY sqlstate
 UPDATE parts SET name = repeat('x', 409600) WHERE id = 1003;

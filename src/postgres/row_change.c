@@ -187,6 +187,24 @@ add_existence(RowWrite *row, ConditionList *list)
 	add_condition(row, list, make_condition(row, CONDITION_EXISTS, &path));
 }
 
+static void
+check_operators(const Condition *condition, size_t places)
+{
+	uint32_t operators = condition_operator_count(condition);
+
+	if (operators > EXPRESSION_OPERATORS_MAXIMUM)
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		     errmsg("statement looks at too many attributes of an item"),
+		     errdetail("The write's condition is that %zu of them have not changed, which takes "
+		               "%u operators; DynamoDB's limit is %d.",
+		               places, operators, EXPRESSION_OPERATORS_MAXIMUM),
+		     errhint("An UPDATE of key columns looks at all attributes; other statements look "
+		             "at the columns in SET, WHERE and RETURNING, and in a whole_item column at "
+		             "all that it holds.")));
+}
+
 const Condition *
 all_of(RowWrite *row, const ConditionList *list)
 {
@@ -198,6 +216,7 @@ all_of(RowWrite *row, const ConditionList *list)
 	all->kind = CONDITION_AND;
 	all->children = list->conditions;
 	all->child_count = (uint32_t) list->count;
+	check_operators(all, list->count - 1);
 	return all;
 }
 
