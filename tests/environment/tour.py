@@ -1,6 +1,7 @@
 """`make demo` and `make psql`: examples/tour on a private server and Amazon's DynamoDB Local.
 
-python -m environment.tour demo    the tour with its output, and then examples/users, with moto
+python -m environment.tour demo    the tour with its output, and then examples/users and
+                                   examples/card_tokens, with moto
 python -m environment.tour psql    a shell on the same set-up, or a script on standard input
 """
 
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import sys
 
-from environment import emulators, paths, postgresql, processes, users
+from environment import emulators, examples, paths, postgresql, processes
 from environment.scripts import load_script
 
 TOUR = paths.TREE / "examples" / "tour"
@@ -45,17 +46,22 @@ def show(server, emulator, script, **environment):
     return psql(server, emulator, "-e", "-P", "pager=off", "-f", script, **environment)
 
 
-def show_users(server):
-    """The first system, in a database of its own; AWS KMS and IAM are moto's."""
-    with users.running_users("demo-moto") as (emulator, keys):
+def show_example(server, script):
+    """One of the systems, in a database of its own; AWS KMS and IAM are moto's."""
+    database = script.stem
+    with examples.running_example(script, f"demo-{database}") as (emulator, keys):
         with server.connect() as connection:
-            connection.execute("CREATE DATABASE users")
-        return show(server, emulator, users.USERS / "users.sql", PGDATABASE="users", **keys)
+            connection.execute(f"CREATE DATABASE {database}")
+        return show(server, emulator, script, PGDATABASE=database, **keys)
 
 
 def demo():
     with running_tour("demo") as (server, emulator):
-        return show(server, emulator, TOUR / "tour.sql") or show_users(server)
+        return (
+            show(server, emulator, TOUR / "tour.sql")
+            or show_example(server, examples.USERS)
+            or show_example(server, examples.CARD_TOKENS)
+        )
 
 
 def shell():

@@ -4,19 +4,22 @@ import subprocess
 
 import boto3
 import pytest
-from environment import users
+from environment import examples
 
 
 @pytest.fixture(scope="module")
 def shown(postgresql):
     """The emulator, the users' keys, and what psql has printed."""
-    with users.running_users("pytest-users") as (emulator, keys), postgresql.database() as name:
+    with (
+        examples.running_example(examples.USERS, "pytest-users") as (emulator, keys),
+        postgresql.database() as name,
+    ):
         with postgresql.connect(name) as connection:
             connection.execute("DROP EXTENSION dynamodb_kms_fdw")
         done = subprocess.run(
             [
                 *(postgresql.bindir / "psql", "-v", "ON_ERROR_STOP=1"),
-                *("-v", "VERBOSITY=verbose", "-f", users.USERS / "users.sql"),
+                *("-v", "VERBOSITY=verbose", "-f", examples.USERS),
             ],
             env=postgresql.environment(name) | emulator.environment() | keys,
             stdout=subprocess.PIPE,

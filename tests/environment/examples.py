@@ -1,4 +1,4 @@
-"""What examples/users runs on: moto's DynamoDB, KMS and IAM, with IAM's policies in force."""
+"""What examples with IAM users run on: moto's DynamoDB, KMS and IAM, its policies in force."""
 
 import contextlib
 import urllib.request
@@ -6,16 +6,18 @@ import urllib.request
 from environment import emulators, paths
 from environment.scripts import load_script
 
-USERS = paths.TREE / "examples" / "users"
+EXAMPLES = paths.TREE / "examples"
+USERS = EXAMPLES / "users" / "users.sql"
+CARD_TOKENS = EXAMPLES / "card_tokens" / "card_tokens.sql"
 SERVICES = ("dynamodb", "kms", "iam")
 
 
 @contextlib.contextmanager
-def running_users(name):
+def running_example(script, name):
     """The emulator, and the access keys of each IAM user, as environment variables."""
     with emulators.running_moto(name) as emulator:
         clients = {service: emulator.client(service) for service in SERVICES}
-        keys = load_script(USERS / "seed.py").create(clients)
+        keys = load_script(script.parent / "seed.py").create(clients)
         enforce_policies(emulator)
         yield emulator, keys
 

@@ -1,0 +1,96 @@
+"""examples/card_tokens from its first statement to its last, and what boto3 reads then."""
+
+import re
+import subprocess
+
+import boto3
+import pytest
+from environment import examples
+
+CARDS = ("4111111111111111", "378282246310005", "4012888888881881", "5555555555554444")
+
+
+@pytest.fixture(scope="module")
+def shown(postgresql):
+    """The emulator and what psql has printed."""
+    script = examples.CARD_TOKENS
+    with (
+        examples.running_example(script, "pytest-card-tokens") as (emulator, keys),
+        postgresql.database() as name,
+    ):
+        with postgresql.connect(name) as connection:
+            connection.execute("DROP EXTENSION dynamodb_kms_fdw")
+        done = subprocess.run(
+            [
+                *(postgresql.bindir / "psql", "-v", "ON_ERROR_STOP=1"),
+                *("-v", "VERBOSITY=verbose", "-f", script),
+            ],
+            env=postgresql.environment(name) | emulator.environment() | keys,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        yield emulator, keys, done.stdout
+        with postgresql.connect(name) as connection:
+            for role in ("shop", "billing", "analyst"):
+                connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def part(output, number):
+    """What was printed for one part."""
+    return output.partition(f"--- {number}. ")[2].partition(f"--- {number + 1}. ")[0]
+
+
+@pytest.mark.parametrize("number, denials", [(3, 1), (5, 1), (6, 2)])
+def test_who_may_not_is_told_so(shown, number, denials):
+    output = part(shown[2], number)
+    assert output.count("ERROR:  42501: permission denied for foreign table card_vault") == denials
+    assert not any(card in output for card in CARDS)
+
+
+def test_billing_has_every_card(shown):
+    output = part(shown[2], 4)
+    cards = [CARDS[3], CARDS[0], CARDS[1], CARDS[0]]
+    assert re.findall(r"o-\d+ +\| (\d+)", output) == cards
+    assert "{" + ",".join(cards) + "}" in output
+
+
+def test_the_report_shows_no_card(shown):
+    output = part(shown[2], 7)
+    assert re.search(r"rail +\| +2 \| +2 \| t", output) and "(2 rows)" in output
+    assert not any(card in output for card in CARDS)
+
+
+def test_a_failed_order_leaves_no_card(shown):
+    output = part(shown[2], 8)
+    assert "ERROR:  23505" in output and "WARNING" not in output
+    assert re.search(r"cards \n-+\n +4\n", output)
+    assert CARDS[2] not in output
+
+
+def test_boto3_finds_tokens_in_orders_and_cards_in_the_vault(shown):
+    emulator, keys, _ = shown
+
+    def client(service):
+        return boto3.client(
+            service,
+            endpoint_url=emulator.endpoint_url,
+            region_name=emulator.region,
+            aws_access_key_id=keys["BILLING_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["BILLING_SECRET_ACCESS_KEY"],
+        )
+
+    dynamodb = client("dynamodb")
+    orders = dynamodb.scan(TableName="CustomerOrderTable")["Items"]
+    read = {}
+    for order in orders:
+        key = {"Hash_Key": order["Card_Token"], "Account_Id": order["Account_Id"]}
+        item = dynamodb.get_item(TableName="CreditCardTokenizerTable", Key=key)["Item"]
+        opened = client("kms").decrypt(
+            CiphertextBlob=item["CandidateString"]["B"], EncryptionContext={"Account_Id": "acme"}
+        )
+        read[order["Order_Id"]["S"]] = opened["Plaintext"].decode()
+    assert read == {"o-0001": CARDS[3], "o-0002": CARDS[0], "o-0003": CARDS[1], "o-0004": CARDS[0]}
+    assert not any(card in str(orders) for card in CARDS)
