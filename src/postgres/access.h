@@ -41,6 +41,7 @@ typedef struct Access
 	int streams; /* a Scan that processes share: segments that they read at once; 0: it is not */
 	double row_goal; /* items that will probably be examined before enough rows are found; 0: all */
 	double estimated_capacity_units;
+	bool all_wanted; /* no LIMIT ends the reading early, no change does; known at planning alone */
 } Access;
 
 /*

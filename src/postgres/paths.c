@@ -122,6 +122,9 @@ make_access(const PathScope *scope, RequestKind kind, const ReadTarget *target)
 	access->keys_only = access->columns == NIL;
 	access->consistent_read = relation->options->consistent_read;
 	access->segments = 1;
+	access->all_wanted = (scope->root->query_pathkeys != NIL || query_row_goal(scope->root) <= 0) &&
+	                     (scope->root->parse->commandType == CMD_SELECT ||
+	                      scope->root->parse->commandType == CMD_INSERT);
 	return access;
 }
 
@@ -304,6 +307,20 @@ add_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate, 
 	ForeignPath *path = make_access_path(scope, access, estimate, pathkeys, exact, 1);
 
 	add_path(scope->base, (Path *) path);
+}
+
+/*
+ * Where several tables are read one after another, the path may begin while others are read. Not
+ * where the query wants few rows, which the first table may have; nor where the reading itself
+ * waits for something before it asks for more.
+ */
+bool
+dynamodbIsForeignPathAsyncCapable(ForeignPath *path)
+{
+	const Access *access = list_nth(path->fdw_private, PATH_PRIVATE_ACCESS);
+
+	return access->all_wanted && access->row_goal <= 0 && !access->merged && !access->looked_up &&
+	       path->path.param_info == NULL && !path->path.parallel_aware;
 }
 
 static void
@@ -500,8 +517,8 @@ add_scan_path(const PathScope *scope, const ReadTarget *target)
 }
 
 /*
- * What is encrypted waits for KMS and not for a processor; and each process would ask for
- * plaintexts that another has.
+ * What is encrypted waits for KMS more than for a processor; each process would ask for keys and
+ * plaintexts that another has, and count for itself what max_kms_calls allows.
  */
 static bool
 reads_what_is_encrypted(const RelationPlanning *planning)

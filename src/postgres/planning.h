@@ -30,6 +30,7 @@ typedef struct RelationPlanning
 } RelationPlanning;
 
 /* In paths.c. */
+extern bool dynamodbIsForeignPathAsyncCapable(ForeignPath *path);
 extern void dynamodbGetForeignPaths(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id);
 
 /* In planning.c. */

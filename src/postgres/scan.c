@@ -25,6 +25,7 @@
 #include "postgres/rows_ahead.h"
 #include "postgres/scan.h"
 #include "postgres/table_writer.h"
+#include "postgres/transport.h"
 #include "postgres/written_tables.h"
 
 /* What the values bound to one reading may take: a statement's constants and parameters. */
@@ -46,6 +47,7 @@ typedef struct DynamodbScan
 	ScanParameter *parameters;
 	int parameter_count;
 
+	int descriptor;        /* for those who wait for several scans; -1 before the first */
 	MemoryContext reading; /* what is bound and fetched, until reading begins anew */
 	MemoryContext row;     /* the values of the slot's row */
 	bool begun;            /* conditions are bound; cleared by a rescan that must bind anew */
@@ -127,6 +129,7 @@ dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 
 	scan = palloc0_object(DynamodbScan);
 	scan->relation = foreign_relation_open(table, foreign_scan_user(node));
+	scan->descriptor = -1;
 	scan->access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS));
 	scan->reader = row_reader_create(scan->relation, scan->access->columns);
 	prepare_parameters(scan, node);
@@ -344,6 +347,16 @@ next_row(DynamodbScan *scan, ForeignScanState *node, TupleTableSlot *slot)
 		ExecCopySlot(slot, scan->stored);
 }
 
+/* Sees to it that reading has begun, after what others have begun to write. */
+static void
+continue_reading(DynamodbScan *scan, ForeignScanState *node)
+{
+	table_writers_settle_for_reader(scan->relation->client, scan->relation->options->table_name,
+	                                node->ss.ps.state);
+	if (!scan->begun)
+		begin_reading(scan, node);
+}
+
 TupleTableSlot *
 dynamodbIterateForeignScan(ForeignScanState *node)
 {
@@ -353,10 +366,7 @@ dynamodbIterateForeignScan(ForeignScanState *node)
 	ExecClearTuple(slot);
 	MemoryContextReset(scan->row);
 	report_place_enter(&scan->reader->place);
-	table_writers_settle_for_reader(scan->relation->client, scan->relation->options->table_name,
-	                                node->ss.ps.state);
-	if (!scan->begun)
-		begin_reading(scan, node);
+	continue_reading(scan, node);
 	next_row(scan, node, slot);
 	report_place_leave(&scan->reader->place);
 	return slot;
@@ -423,6 +433,34 @@ dynamodbEndForeignScan(ForeignScanState *node)
 		lookups_ahead_close(scan->lookups);
 	if (scan->stored != NULL)
 		ExecDropSingleTupleTableSlot(scan->stored);
+}
+
+/* ---- several scans at once ---- */
+
+bool
+dynamodb_scan_is_ready(ForeignScanState *node)
+{
+	DynamodbScan *scan = node->fdw_state;
+	bool ready;
+
+	report_place_enter(&scan->reader->place);
+	continue_reading(scan, node);
+	service_calls_serve();
+	/* What is not read item by item is waited for when it is asked for. */
+	ready =
+	    scan->reads_all_first || scan->pending != NULL || scan->has_held || source_is_ready(scan);
+	report_place_leave(&scan->reader->place);
+	return ready;
+}
+
+int
+dynamodb_scan_descriptor(ForeignScanState *node)
+{
+	DynamodbScan *scan = node->fdw_state;
+
+	if (scan->descriptor < 0)
+		scan->descriptor = transport_descriptor_copy(node->ss.ps.state->es_query_cxt);
+	return scan->descriptor;
 }
 
 /* ---- several processes ---- */

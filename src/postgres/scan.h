@@ -41,6 +41,15 @@ extern void dynamodbInitializeWorkerForeignScan(ForeignScanState *node, shm_toc 
                                                 void *shared);
 extern void dynamodbShutdownForeignScan(ForeignScanState *node);
 
+/*
+ * True when the next row, or the end, can be had without waiting for the service. Begins the
+ * reading if it has not begun, and serves what is in flight; errors are those of reading.
+ */
+extern bool dynamodb_scan_is_ready(ForeignScanState *node);
+
+/* A descriptor of the scan's own that is readable when there may be something to serve. */
+extern int dynamodb_scan_descriptor(ForeignScanState *node);
+
 /* What the scan has cost so far, rescans included; false when it only is explained. */
 extern bool dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters);
 

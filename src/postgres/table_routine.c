@@ -6,6 +6,7 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/async_scan.h"
 #include "postgres/direct_modify.h"
 #include "postgres/modify.h"
 #include "postgres/modify_planning.h"
@@ -30,6 +31,10 @@ FdwRoutine table_routine = {
     .ReInitializeDSMForeignScan = dynamodbReInitializeDSMForeignScan,
     .InitializeWorkerForeignScan = dynamodbInitializeWorkerForeignScan,
     .ShutdownForeignScan = dynamodbShutdownForeignScan,
+    .IsForeignPathAsyncCapable = dynamodbIsForeignPathAsyncCapable,
+    .ForeignAsyncRequest = dynamodbForeignAsyncRequest,
+    .ForeignAsyncConfigureWait = dynamodbForeignAsyncConfigureWait,
+    .ForeignAsyncNotify = dynamodbForeignAsyncNotify,
     .IsForeignRelUpdatable = dynamodbIsForeignRelUpdatable,
     .AddForeignUpdateTargets = dynamodbAddForeignUpdateTargets,
     .PlanForeignModify = dynamodbPlanForeignModify,

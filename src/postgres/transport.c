@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -79,6 +80,7 @@ typedef struct Transport
 	int64 armed;     /* due time that timer_descriptor is set to */
 	int64 curl_due;  /* when libcurl wants to be called */
 	int64 served_at; /* when the last serve or wait ended */
+	bool awaited;    /* since then somebody else waits for the mux */
 	dlist_head exchanges;
 	dlist_head timers;
 	dlist_head watches;
@@ -545,6 +547,33 @@ int
 transport_descriptor(void)
 {
 	return transport.mux;
+}
+
+/* A descriptor that belongs to a memory context. */
+typedef struct OwnedDescriptor
+{
+	int descriptor;
+	MemoryContextCallback close;
+} OwnedDescriptor;
+
+static void
+close_owned(void *owned)
+{
+	close(((OwnedDescriptor *) owned)->descriptor);
+	ReleaseExternalFD();
+}
+
+int
+transport_descriptor_copy(MemoryContext context)
+{
+	OwnedDescriptor *owned = MemoryContextAllocZero(context, sizeof(*owned));
+
+	count_descriptor();
+	owned->descriptor = counted_descriptor(fcntl(transport.mux, F_DUPFD_CLOEXEC, 0));
+	owned->close.func = close_owned;
+	owned->close.arg = owned;
+	MemoryContextRegisterResetCallback(context, &owned->close);
+	return owned->descriptor;
 }
 
 /* Exchanges: callbacks */
@@ -1025,12 +1054,14 @@ serve_rounds(void)
 	arm_timer();
 }
 
-/* Time the backend spent elsewhere is no time that the other side took. */
+/* Time the backend spent elsewhere, unless waiting, is no time that the other side took. */
 static void
 discount_pause(void)
 {
-	int64 pause = transport_now() - transport.served_at;
+	int64 pause = transport.awaited ? 0 : transport_now() - transport.served_at;
 	dlist_iter each;
+
+	transport.awaited = false;
 
 	dlist_foreach(each, &transport.exchanges)
 	{
@@ -1046,6 +1077,24 @@ transport_serve(void)
 	discount_pause();
 	serve_rounds();
 	transport.served_at = transport_now();
+}
+
+static void
+do_nothing(void *unused)
+{
+}
+
+void
+transport_expect_wait(bool at_once)
+{
+	static TransportTimer wake = {.expired = do_nothing};
+
+	if (at_once)
+		transport_timer_start(&wake, 0);
+	discount_pause();
+	transport.served_at = transport_now();
+	transport.awaited = true;
+	arm_timer();
 }
 
 void

@@ -154,4 +154,14 @@ extern bool transport_close_connections(uint32 connection_group);
  */
 extern int transport_descriptor(void);
 
+/* A copy of it, counted as others are, which is closed with the context. Errors: 53000. */
+extern int transport_descriptor_copy(MemoryContext context);
+
+/*
+ * To be called before somebody else waits for the descriptor, or a copy: what was begun since the
+ * last serve makes it readable in its time, or it is readable `at_once`. The wait is time that the
+ * other side takes.
+ */
+extern void transport_expect_wait(bool at_once);
+
 #endif

@@ -1,0 +1,208 @@
+"""Several tables below one Append: their requests are under way together."""
+
+import threading
+import time
+
+import psycopg
+import pytest
+from faults import server as faults
+from faults.clients import SCAN, create_table, descriptors
+from faults.server import ITEMS, WAIT_SECONDS, FaultServer
+
+TABLES = ("faults", "second", "third")
+UNION = " UNION ALL ".join(f"SELECT value FROM {table}" for table in TABLES)
+COUNT = f"SELECT count(*), sum(value) FROM ({UNION}) every"
+SUMS = (len(ITEMS) * len(TABLES), sum(range(len(ITEMS))) * len(TABLES))
+
+
+class Gate:
+    """Lets nobody through before so many have come."""
+
+    def __init__(self, count):
+        self._barrier = threading.Barrier(count, timeout=WAIT_SECONDS)
+
+    def answer(self, conversation):
+        self._barrier.wait()
+        faults.answer_properly(conversation)
+
+
+@pytest.fixture
+def service():
+    with FaultServer() as service:
+        yield service
+
+
+@pytest.fixture
+def connection(postgresql, database, service):
+    with postgresql.connect(database) as connection:
+        create_table(connection, service.endpoint_url, max_attempts=1)
+        for table in TABLES[1:]:
+            connection.execute(
+                f"CREATE FOREIGN TABLE {table} (id text, value numeric) SERVER aws "
+                "OPTIONS (table_name 'faults')"
+            )
+        yield connection
+
+
+def pages(conversation):
+    """Two pages instead of one."""
+    result = conversation.result()
+    half = len(ITEMS) // 2
+    if "ExclusiveStartKey" in conversation.request.body:
+        items = ITEMS[half:]
+        more = {}
+    else:
+        items = ITEMS[:half]
+        more = {"LastEvaluatedKey": {"id": ITEMS[half - 1]["id"]}}
+    conversation.answer(result | {"Items": items, "Count": len(items)} | more)
+
+
+def plan_of(connection, query):
+    return "\n".join(line for (line,) in connection.execute(f"EXPLAIN {query}"))
+
+
+def test_all_tables_are_asked_at_once(connection, service):
+    """No Scan is answered before there is one of each table."""
+    assert plan_of(connection, COUNT).count("Async Foreign Scan") == len(TABLES)
+    for _ in range(2):
+        service.script("Scan", *[Gate(len(TABLES)).answer] * len(TABLES))
+        assert connection.execute(COUNT).fetchone() == SUMS
+    assert service.count("Scan") == 2 * len(TABLES)
+
+
+def test_partitions_are_asked_at_once(connection, service):
+    connection.execute(
+        "CREATE TABLE every (id text, value numeric, part int) PARTITION BY LIST (part)"
+    )
+    for number in range(3):
+        connection.execute(
+            f"CREATE FOREIGN TABLE part_{number} PARTITION OF every FOR VALUES IN ({number}) "
+            "SERVER aws OPTIONS (table_name 'faults')"
+        )
+    service.script("Scan", *[Gate(3).answer] * 3)
+    assert connection.execute("SELECT count(*), sum(value) FROM every").fetchone() == SUMS
+
+
+def test_rows_of_the_fast_do_not_wait_for_the_slow(connection, service):
+    """The first Scan is answered only after the second page of the others was asked for."""
+    others_have_finished = threading.Event()
+    finished = []
+
+    def slow(conversation):
+        assert others_have_finished.wait(WAIT_SECONDS)
+        faults.answer_properly(conversation)
+
+    def last_page(conversation):
+        pages(conversation)
+        finished.append(1)
+        if len(finished) == len(TABLES) - 1:
+            others_have_finished.set()
+
+    service.script("Scan", slow, pages, pages, last_page, last_page)
+    assert connection.execute(COUNT).fetchone() == SUMS
+
+
+def test_pages_of_all_tables_arrive(connection, service):
+    service.script("Scan", *[pages] * 6)
+    rows = connection.execute(UNION).fetchall()
+    assert sorted(value for (value,) in rows) == sorted(list(range(5)) * 3)
+
+
+def test_few_rows_are_asked_of_one_table(connection, service):
+    query = f"{UNION} LIMIT 2"
+    assert "Async" not in plan_of(connection, query)
+    assert len(connection.execute(query).fetchall()) == 2
+    assert service.count("Scan") == 1
+    sorted_query = f"SELECT * FROM ({UNION}) every ORDER BY value LIMIT 2"
+    assert "Async" in plan_of(connection, sorted_query)
+    assert connection.execute(sorted_query).fetchall() == [(0,), (0,)]
+
+
+def test_begun_again(connection):
+    connection.execute("SET enable_material = off")
+    connection.execute("SET enable_hashjoin = off")
+    connection.execute("SET enable_mergejoin = off")
+    query = (
+        "SELECT n, count(every) FROM generate_series(0, 5) n LEFT JOIN LATERAL "
+        f"(SELECT value FROM ({UNION}) u WHERE value >= n OFFSET 0) every ON true "
+        "GROUP BY n ORDER BY n"
+    )
+    assert connection.execute(query).fetchall() == [(n, (5 - n) * 3) for n in range(6)]
+    query = (
+        f"SELECT n, count(*) FROM generate_series(0, 2) n JOIN ({UNION}) every ON value % 3 = n "
+        "GROUP BY n ORDER BY n"
+    )
+    assert connection.execute(query).fetchall() == [(0, 6), (1, 6), (2, 3)]
+
+
+def copies_of_transport(connection):
+    """Descriptors of epoll: one of the server's, one of ours, and what scans have of it."""
+    return sum(name == "anon_inode:[eventpoll]" for name in descriptors(connection).values())
+
+
+def test_a_cursor_that_is_closed_early(connection, service):
+    assert connection.execute(SCAN).fetchall()
+    before = copies_of_transport(connection)
+    for _ in range(3):
+        with connection.transaction():
+            connection.execute(f"DECLARE reader CURSOR FOR {UNION}")
+            service.script("Scan", pages, pages, pages)
+            assert len(connection.execute("FETCH 1 FROM reader").fetchall()) == 1
+            connection.execute("CLOSE reader")
+        service.forget_scripts()
+        assert connection.execute(COUNT).fetchone() == SUMS
+        assert copies_of_transport(connection) == before
+
+
+def test_an_error_of_one_table(connection, service):
+    service.script("Scan", faults.answer_properly, faults.refuse(400, "AccessDeniedException"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(COUNT)
+    before = copies_of_transport(connection)
+    service.script("Scan", faults.stall, faults.refuse(400, "AccessDeniedException"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(COUNT)
+    assert connection.execute(COUNT).fetchone() == SUMS
+    assert copies_of_transport(connection) == before
+
+
+def test_time_that_is_waited_for_all_counts_for_each(connection, service):
+    connection.execute("ALTER SERVER aws OPTIONS (ADD request_timeout '300ms')")
+    service.script("Scan", *[faults.stall] * len(TABLES))
+    with pytest.raises(psycopg.OperationalError) as raised:
+        connection.execute(COUNT)
+    assert raised.value.sqlstate == "08006"
+    service.forget_scripts()
+    assert connection.execute(COUNT).fetchone() == SUMS
+
+
+def test_retries_while_all_are_waited_for(postgresql, connection, service):
+    connection.execute("ALTER SERVER aws OPTIONS (SET max_attempts '4')")
+    throttle = faults.refuse(400, "ThrottlingException", headers={"x-amz-retry-after": "50"})
+    service.script("Scan", *[throttle] * len(TABLES))
+    assert connection.execute(COUNT).fetchone() == SUMS
+
+
+def test_cancel(connection, service):
+    service.script("Scan", *[faults.stall] * len(TABLES))
+    error = []
+
+    def run():
+        try:
+            connection.execute(COUNT)
+        except psycopg.Error as raised:
+            error.append(raised)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + WAIT_SECONDS
+    service.wait_until_reached()
+    while service.count("Scan") < len(TABLES):
+        assert time.monotonic() < deadline
+        service.reached.clear()
+        service.reached.wait(0.01)
+    connection.cancel()
+    thread.join(WAIT_SECONDS)
+    assert error and error[0].sqlstate == "57014"
+    service.forget_scripts()
+    assert connection.execute(COUNT).fetchone() == SUMS
