@@ -164,6 +164,12 @@ UPDATE parts SET price = 1 WHERE id = 4 AND stock > 1;
 UPDATE parts SET stock = 1, name = 'whole' WHERE id = 4;
 SELECT item FROM raw WHERE id = 4;
 
+-- RETURNING looks at the item when it is written, and says so
+INSERT INTO raw VALUES (6, '{"stock": {"N": "1.5"}}');
+UPDATE parts SET name = 'kept' WHERE id IN (5, 6) RETURNING stock;
+SELECT item FROM raw WHERE id = 6;
+DELETE FROM raw WHERE id = 6;
+
 -- documents: lists keep their form when it is a set's, typed JSON says all, other JSON is read
 EXPLAIN (VERBOSE, COSTS OFF) UPDATE parts SET colours = '{z}', typed = '{"S": "a"}' WHERE id = 5;
 UPDATE parts SET colours = '{z}', typed = '{"SS": ["a"]}' WHERE id IN (1, 2, 5);
@@ -204,6 +210,8 @@ UPDATE parts SET tags = '{}' WHERE id = 95;
 UPDATE parts SET tags = '{}' WHERE id = 1;
 UPDATE parts SET price = 'NaN' WHERE id = 95;
 UPDATE parts SET price = 'NaN' WHERE id = 1;
+UPDATE parts SET name = repeat('x', 500000) WHERE id = 95;
+UPDATE parts SET name = repeat('x', 500000) WHERE id = 1;
 PREPARE divide(int) AS UPDATE parts SET stock = 1 / $1 WHERE id = 95;
 SET plan_cache_mode = force_generic_plan;
 EXECUTE divide(0);
@@ -287,6 +295,12 @@ EXPLAIN (COSTS OFF) UPDATE sealed SET owner = 'x' WHERE id = 'b';
 EXPLAIN (COSTS OFF) DELETE FROM sealed WHERE id = 'b' AND secret IS NOT NULL;
 UPDATE sealed SET other = 'sealed' WHERE id = 'b' AND owner = 'you' RETURNING id, other;
 DELETE FROM sealed WHERE id = 'none' AND owner <> 'me';
+
+-- an encrypted item is signed as a whole
+CREATE FOREIGN TABLE signed (id text COLLATE "C", owner text, other text) SERVER aws
+    OPTIONS (table_name 'write_direct_guarded', encryption 'dynamodb_encryption_client', kms_key_id 'alias/k');
+EXPLAIN (COSTS OFF) UPDATE signed SET other = 'x' WHERE id = 'b';
+EXPLAIN (COSTS OFF) DELETE FROM signed WHERE id = 'b';
 
 -- privileges are PostgreSQL's
 CREATE ROLE direct_writer;
