@@ -1,0 +1,158 @@
+"""Keys of many rows looked up together, at a service that answers as a test wants it to."""
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from faults import server as faults
+from faults.clients import create_table, descriptors
+from faults.server import TABLE, WAIT_SECONDS, FaultServer
+
+NUMBERS = 700
+JOIN = "SELECT n, value FROM wanted LEFT JOIN faults ON id = 'key ' || n ORDER BY line"
+NESTED_LOOP = ("hashjoin", "mergejoin", "material", "memoize")
+
+
+def value_of(number):
+    """Every seventh key has no item."""
+    return None if number % 7 == 0 else number
+
+
+def keys_of(body):
+    return [key["id"]["S"] for key in body["RequestItems"][TABLE]["Keys"]]
+
+
+def answer_of(keys, unprocessed=()):
+    numbers = [int(key.removeprefix("key ")) for key in keys]
+    answer = {
+        "Responses": {
+            TABLE: [
+                {"id": {"S": f"key {number}"}, "value": {"N": str(number)}}
+                for number in numbers
+                if value_of(number) is not None
+            ]
+        },
+        "ConsumedCapacity": [{"TableName": TABLE, "CapacityUnits": len(numbers) / 2}],
+    }
+    if unprocessed:
+        left = [{"id": {"S": key}} for key in unprocessed]
+        answer["UnprocessedKeys"] = {TABLE: {"Keys": left}}
+    return answer
+
+
+def look_up(conversation):
+    if conversation.request.operation == "BatchGetItem":
+        conversation.answer(answer_of(keys_of(conversation.request.body)))
+    else:
+        faults.answer_properly(conversation)
+
+
+def look_up_in_parts(conversation):
+    """In no order, and most of the keys only when they are asked for again."""
+    keys = keys_of(conversation.request.body)
+    random.Random(len(keys)).shuffle(keys)
+    part = max(len(keys) // 3, 1)
+    conversation.answer(answer_of(keys[:part], keys[part:]))
+
+
+@pytest.fixture
+def service():
+    with FaultServer(proper=look_up) as server:
+        yield server
+
+
+@pytest.fixture
+def session(postgresql, database, service):
+    """A connection whose joins are nested loops; `wanted` has each number twice, and NULL."""
+    with postgresql.connect(database) as connection:
+        create_table(connection, service.endpoint_url, max_attempts=2, max_connections=2)
+        connection.execute(
+            f"CREATE TABLE wanted AS SELECT line, line % {NUMBERS} AS n "
+            f"FROM generate_series(1, {2 * NUMBERS}) line"
+        )
+        connection.execute("INSERT INTO wanted VALUES (100000, NULL)")
+        connection.execute("ANALYZE wanted")
+        for method in NESTED_LOOP:
+            connection.execute(f"SET enable_{method} = off")
+        yield connection
+
+
+EXPECTED = [(line % NUMBERS, value_of(line % NUMBERS)) for line in range(1, 2 * NUMBERS + 1)] + [
+    (None, None)
+]
+
+
+def lookups(service):
+    """The keys of each BatchGetItem."""
+    return [
+        keys_of(request.body) for request in service.requests if request.operation == "BatchGetItem"
+    ]
+
+
+def test_many_keys_a_request(session, service):
+    assert session.execute(JOIN).fetchall() == EXPECTED
+    requests = lookups(service)
+    assert service.count("GetItem") == 0
+    assert len(requests) < 2 * NUMBERS / 100 + 4
+    assert all(len(set(keys)) == len(keys) <= 100 for keys in requests)
+
+
+def test_answers_in_parts_and_in_no_order(session, service):
+    service.script("BatchGetItem", *[look_up_in_parts] * 200)
+    assert session.execute(JOIN).fetchall() == EXPECTED
+
+
+def test_requests_of_the_same_rows_run_at_once(session, service):
+    """Behind the first hundred rows there are two hundred, whose two requests wait for another."""
+    both = threading.Barrier(2)
+
+    def meet(conversation):
+        both.wait(WAIT_SECONDS)
+        look_up(conversation)
+
+    service.script("BatchGetItem", look_up, meet, meet)
+    assert session.execute(JOIN).fetchall() == EXPECTED
+
+
+def test_throttled(session, service):
+    throttled = faults.refuse(400, "ProvisionedThroughputExceededException")
+    service.script("BatchGetItem", look_up, throttled)
+    assert session.execute(JOIN).fetchall() == EXPECTED
+
+
+def test_refused(session, service):
+    service.script("BatchGetItem", look_up, faults.refuse(400, "AccessDeniedException"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute(JOIN)
+    assert session.execute(JOIN).fetchall() == EXPECTED
+
+
+def test_cancel(session, service):
+    assert session.execute(JOIN).fetchall() == EXPECTED
+    before = descriptors(session)
+    service.script("BatchGetItem", look_up, faults.stall, faults.stall)
+    with ThreadPoolExecutor() as pool:
+        statement = pool.submit(session.execute, JOIN)
+        service.wait_until_reached()
+        session.cancel()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            statement.result(WAIT_SECONDS)
+    service.forget_scripts()
+    assert session.execute(JOIN).fetchall() == EXPECTED
+    assert len(descriptors(session)) <= len(before)
+
+
+def test_a_limit_asks_for_few_keys(session, service):
+    query = "SELECT n, value FROM wanted LEFT JOIN faults ON id = 'key ' || n LIMIT 3"
+    assert session.execute(query).fetchall() == EXPECTED[:3]
+    assert [len(keys) for keys in lookups(service)] == [3]
+
+
+def test_switched_off(session, service):
+    session.execute("SET dynamodb_kms_fdw.enable_bulk_lookup = off")
+    session.execute("SET enable_nestloop = on")
+    found = session.execute("SELECT value FROM wanted JOIN faults ON id = 'key ' || n WHERE n = 3")
+    assert found.fetchall() == [(3,), (3,)]
+    assert lookups(service) == []
