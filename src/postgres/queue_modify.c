@@ -19,6 +19,7 @@
 #include "postgres/queue.h"
 #include "postgres/queue_message.h"
 #include "postgres/queue_sender.h"
+#include "postgres/report.h"
 
 typedef struct QueueModification
 {
@@ -126,6 +127,7 @@ leave_to_commit(QueueModification *modification, TupleTableSlot *slot)
 static void
 send_row(QueueModification *modification, TupleTableSlot *slot, bool is_returned)
 {
+	ReportPlace place = {.table = modification->relation->name};
 	const SqsOutcome *outcome;
 	SqsOutgoing *message;
 
@@ -136,7 +138,9 @@ send_row(QueueModification *modification, TupleTableSlot *slot, bool is_returned
 		return;
 	}
 	message = message_write(modification->relation, slot, queue_sender_arena(modification->sender));
+	report_place_enter(&place);
 	queue_sender_take(modification->sender, message, is_returned ? &outcome : NULL);
+	report_place_leave(&place);
 	if (is_returned)
 		message_note_sent(modification->relation, outcome, slot);
 }
@@ -215,6 +219,16 @@ queueExecForeignDelete(EState *statement, ResultRelInfo *target, TupleTableSlot 
 
 /* ---- ending ---- */
 
+static void
+finish_sending(QueueModification *modification)
+{
+	ReportPlace place = {.table = modification->relation->name};
+
+	report_place_enter(&place);
+	queue_sender_finish(modification->sender);
+	report_place_leave(&place);
+}
+
 void
 queueEndForeignModify(EState *statement, ResultRelInfo *target)
 {
@@ -222,18 +236,18 @@ queueEndForeignModify(EState *statement, ResultRelInfo *target)
 
 	target->ri_FdwState = NULL;
 	if (modification != NULL && modification->sender != NULL)
-		queue_sender_finish(modification->sender);
+		finish_sending(modification);
 }
 
 bool
 queue_modification_counters(const ResultRelInfo *target, int64 *requests, int64 *rows)
 {
-	const QueueModification *modification = target->ri_FdwState;
+	QueueModification *modification = target->ri_FdwState;
 
 	if (modification == NULL)
 		return false;
 	if (modification->sender != NULL)
-		queue_sender_finish(modification->sender);
+		finish_sending(modification);
 	*requests = modification->sender == NULL ? 0 : queue_sender_requests(modification->sender);
 	*rows = modification->rows;
 	return true;

@@ -30,8 +30,9 @@
 /* Where nobody says what the queue's own visibility timeout is, ours is SQS's default. */
 #define VISIBILITY_SECONDS_DEFAULT 30
 
-/* How long the end of a scan waits for what is under way. */
-#define SETTLE_MICROSECONDS INT64CONST(1000000)
+/* How long the end of a scan waits for what is under way; and its rollback, perhaps by a cancel. */
+#define SETTLE_MICROSECONDS   INT64CONST(1000000)
+#define ROLLBACK_MICROSECONDS INT64CONST(50000)
 
 #define ATTEMPT_ID_LENGTH 32
 
@@ -81,7 +82,7 @@ queue_visibility_seconds(const QueueRelation *relation)
 	return VISIBILITY_SECONDS_DEFAULT;
 }
 
-static void settle(void *receiver);
+static void settle_for_rollback(void *receiver);
 
 QueueReceiver *
 queue_receiver_create(const QueueRelation *relation, int64 row_goal, bool is_kept)
@@ -102,8 +103,8 @@ queue_receiver_create(const QueueRelation *relation, int64 row_goal, bool is_kep
 	    .is_kept = is_kept,
 	    .visibility_seconds = queue_visibility_seconds(relation),
 	};
-	receiver->source =
-	    (ReceiptSource){.level = receiver->terms.level, .settle = settle, .context = receiver};
+	receiver->source = (ReceiptSource){
+	    .level = receiver->terms.level, .settle = settle_for_rollback, .context = receiver};
 	receiver->calls_allowed = 1;
 	receiver->current_numbers = palloc_array(uint32, SQS_BATCH_MAXIMUM);
 	receiver->number_capacity = 64;
@@ -349,9 +350,8 @@ stop_settling(void *context)
 
 /* Waits a moment for what is under way, notes what it brings, and gives up the rest. */
 static void
-settle(void *source)
+settle(QueueReceiver *receiver, int64 limit)
 {
-	QueueReceiver *receiver = source;
 	MemoryContext context =
 	    AllocSetContextCreate(receiver->context, "SQS settling", ALLOCSET_SMALL_SIZES);
 	Settling *settling = MemoryContextAllocZero(context, sizeof(*settling));
@@ -363,7 +363,7 @@ settle(void *source)
 	settling->limit = (TransportTimer){.expired = do_nothing};
 	settling->stop = (MemoryContextCallback){.func = stop_settling, .arg = settling};
 	MemoryContextRegisterResetCallback(context, &settling->stop);
-	transport_timer_start(&settling->limit, transport_now() + SETTLE_MICROSECONDS);
+	transport_timer_start(&settling->limit, transport_now() + limit);
 	transport_wait(is_settled, settling);
 	while ((call = take_done(receiver)) != NULL)
 	{
@@ -376,13 +376,19 @@ settle(void *source)
 	MemoryContextDelete(context);
 }
 
+static void
+settle_for_rollback(void *receiver)
+{
+	settle(receiver, ROLLBACK_MICROSECONDS);
+}
+
 /* Before an error is raised, the others' messages are noted, so that they are put back. */
 static void
 check_call(QueueReceiver *receiver, ReceiveCall *call)
 {
 	if (service_call_error(call->call) == NULL)
 		return;
-	settle(receiver);
+	settle(receiver, SETTLE_MICROSECONDS);
 	queue_check_call(receiver->relation->queue, "ReceiveMessage", call->call);
 }
 
@@ -439,7 +445,7 @@ void
 queue_receiver_end(QueueReceiver *receiver, bool seen)
 {
 	if (receiver->call_count > 0)
-		settle(receiver);
+		settle(receiver, SETTLE_MICROSECONDS);
 	receipts_put_back(receiver->numbers, receiver->number_count, seen);
 	receipt_source_end(&receiver->source);
 	MemoryContextDelete(receiver->context);

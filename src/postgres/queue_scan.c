@@ -19,6 +19,7 @@
 
 #include "postgres/queue.h"
 #include "postgres/queue_message.h"
+#include "postgres/report.h"
 
 typedef struct QueueScan
 {
@@ -166,13 +167,16 @@ finish_receiving(QueueScan *scan)
 static bool
 next_received(QueueScan *scan, ForeignScanState *node, TupleTableSlot *slot, bool *passed)
 {
+	ReportPlace place = {.table = scan->relation->name};
 	const SqsMessage *message;
 	MemoryContext caller;
 	uint32 number;
 
 	if (scan->is_over)
 		return false;
+	report_place_enter(&place);
 	message = queue_receiver_next(scan->receiver, &number);
+	report_place_leave(&place);
 	if (message == NULL)
 	{
 		finish_receiving(scan);
