@@ -83,12 +83,15 @@ test: prepare
 	@$(PYTHON) tests/run $(SUITES)
 
 # Twenty thousand generated queries, ten times as many as `make test` has, each of them with and
-# without pushdown, from a seed of their own.
+# without pushdown, from a seed of their own; and two hundred backends killed while they drain a
+# queue.
 GENERATED_SEED ?= $(shell date +%s)
 test-long: prepare
 	@echo "generated queries: GENERATED_SEED=$(GENERATED_SEED)"
 	@export GENERATED_QUERIES=2500 GENERATED_UNPUSHED_EVERY=1 GENERATED_SEED=$(GENERATED_SEED); \
-	export PYTEST_ARGS="tests/python/test_generated_queries.py $(PYTEST_ARGS)"; \
+	export QUEUE_KILLS=200; \
+	export PYTEST_ARGS="tests/python/test_generated_queries.py tests/python/test_queue_kills.py \
+		$(PYTEST_ARGS)"; \
 	$(PYTHON) tests/run pytest
 
 lint: prepare

@@ -1,4 +1,4 @@
-"""What examples with IAM users run on: moto's DynamoDB, KMS and IAM, its policies in force."""
+"""What examples with IAM users run on: moto's DynamoDB, SQS, KMS and IAM, its policies in force."""
 
 import contextlib
 import urllib.request
@@ -8,8 +8,9 @@ from environment.scripts import load_script
 
 EXAMPLES = paths.TREE / "examples"
 USERS = EXAMPLES / "users" / "users.sql"
+QUEUE_TO_TABLE = EXAMPLES / "queue_to_table" / "queue_to_table.sql"
 CARD_TOKENS = EXAMPLES / "card_tokens" / "card_tokens.sql"
-SERVICES = ("dynamodb", "kms", "iam")
+SERVICES = ("dynamodb", "kms", "iam", "sqs")
 
 
 @contextlib.contextmanager

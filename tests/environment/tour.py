@@ -1,7 +1,7 @@
 """`make demo` and `make psql`: examples/tour on a private server and Amazon's DynamoDB Local.
 
-python -m environment.tour demo    the tour with its output, and then examples/users and
-                                   examples/card_tokens, with moto
+python -m environment.tour demo    the tour with its output, and then examples/users,
+                                   examples/queue_to_table and examples/card_tokens, with moto
 python -m environment.tour psql    a shell on the same set-up, or a script on standard input
 """
 
@@ -47,7 +47,7 @@ def show(server, emulator, script, **environment):
 
 
 def show_example(server, script):
-    """One of the systems, in a database of its own; AWS KMS and IAM are moto's."""
+    """One of the systems, in a database of its own; all of AWS is moto's."""
     database = script.stem
     with examples.running_example(script, f"demo-{database}") as (emulator, keys):
         with server.connect() as connection:
@@ -60,6 +60,7 @@ def demo():
         return (
             show(server, emulator, TOUR / "tour.sql")
             or show_example(server, examples.USERS)
+            or show_example(server, examples.QUEUE_TO_TABLE)
             or show_example(server, examples.CARD_TOKENS)
         )
 

@@ -1,0 +1,43 @@
+"""What tests of examples/queue_to_table have in common."""
+
+import subprocess
+
+import boto3
+from environment import examples
+
+ROLES = ("person_writer", "person_reader_without_key", "queue_sender", "key_administrator")
+
+
+def administrator(emulator, variables, service):
+    """A boto3 client that may do everything."""
+    return boto3.client(
+        service,
+        endpoint_url=emulator.endpoint_url,
+        region_name=emulator.region,
+        aws_access_key_id=variables["ADMINISTRATOR_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["ADMINISTRATOR_SECRET_ACCESS_KEY"],
+    )
+
+
+def run_script(postgresql, database, emulator, variables, script):
+    with postgresql.connect(database) as connection:
+        connection.execute("DROP EXTENSION IF EXISTS dynamodb_kms_fdw")
+    done = subprocess.run(
+        [
+            *(postgresql.bindir / "psql", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"),
+            *("-f", examples.QUEUE_TO_TABLE.with_name(script)),
+        ],
+        env=postgresql.environment(database) | emulator.environment() | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def drop_roles(postgresql, database):
+    with postgresql.connect(database) as connection:
+        for role in ROLES:
+            connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
