@@ -367,6 +367,52 @@ LANGUAGE C;
 COMMENT ON FUNCTION tokenize_trigger()
 IS 'puts a token in place of a column''s value: arguments are vault, column and, perhaps, the tenant''s column';
 
+CREATE TABLE dynamodb_migrations (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source regclass NOT NULL,
+    target regclass NOT NULL,
+    migrated_by text NOT NULL,
+    phase text NOT NULL,
+    stream_arn text NOT NULL,
+    noted_at timestamptz NOT NULL,
+    complete_until timestamptz NOT NULL,
+    segments integer NOT NULL DEFAULT 0,
+    segments_done integer NOT NULL DEFAULT 0,
+    items_seeded bigint NOT NULL DEFAULT 0,
+    changes_applied bigint NOT NULL DEFAULT 0,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    UNIQUE (source, target));
+
+COMMENT ON TABLE dynamodb_migrations
+IS 'How far each migration by dynamodb_migrate() is';
+
+CREATE TABLE dynamodb_migration_shards (
+    migration bigint NOT NULL REFERENCES dynamodb_migrations ON DELETE CASCADE,
+    shard_id text NOT NULL,
+    sequence_number text,
+    ended boolean NOT NULL,
+    PRIMARY KEY (migration, shard_id));
+
+COMMENT ON TABLE dynamodb_migration_shards
+IS 'How far each migration has read its source''s change stream';
+
+CREATE PROCEDURE dynamodb_migrate(
+    source regclass,
+    target regclass,
+    follow boolean DEFAULT false,
+    follow_lag interval DEFAULT '5s',
+    segments integer DEFAULT NULL,
+    read_rate integer DEFAULT NULL,
+    write_rate integer DEFAULT NULL,
+    verify text DEFAULT 'full')
+AS 'MODULE_PATHNAME'
+LANGUAGE C;
+
+COMMENT ON PROCEDURE dynamodb_migrate(regclass, regclass, boolean, interval, integer, integer, integer, text)
+IS 'copies a DynamoDB table into another one, with what is written to it meanwhile';
+
 -- Nothing is granted by default: each role is given what it needs.
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_handler() FROM PUBLIC;
 REVOKE ALL ON FUNCTION dynamodb_kms_fdw_validator(text[], oid) FROM PUBLIC;
@@ -399,3 +445,4 @@ REVOKE ALL ON FUNCTION detokenize(regclass, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION detokenize(regclass, text[], text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION forget_token(regclass, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tokenize_trigger() FROM PUBLIC;
+REVOKE ALL ON PROCEDURE dynamodb_migrate(regclass, regclass, boolean, interval, integer, integer, integer, text) FROM PUBLIC;

@@ -6,9 +6,11 @@
 
 #include "postgres/compat.h"
 
+#include "aws/dynamodb_table.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/stream_description.h"
+#include "postgres/table_description.h"
 
 /* A page of 100 shards is 30 kilobytes. */
 #define ANSWER_MAXIMUM ((Size) 4 * 1024 * 1024)
@@ -17,6 +19,10 @@
 #define DESCRIPTION_MAXIMUM ((Size) 256 * 1024 * 1024)
 
 #define BODY_MAXIMUM ((Size) 16 * 1024)
+
+/* Between two looks at a stream that is being made. */
+#define FIRST_PAUSE_MS   200
+#define LONGEST_PAUSE_MS 5000
 
 /* Sends a request whose writing had this result. False when there is no such table or stream. */
 static bool
@@ -111,4 +117,52 @@ stream_describe(ServiceClient *client, const char *stream_arn)
 		             "read the description of a stream");
 	} while (description->last_evaluated.length > 0);
 	return description;
+}
+
+/* ---- enabling ---- */
+
+/* Sends a request to DynamoDB itself, not before `delay_ms` have passed. */
+static Bytes
+ask_table(ServiceClient *client, const char *operation, CheckedResult written,
+          const ByteBuffer *body, int64 delay_ms)
+{
+	ServiceError refusal;
+	Bytes answer;
+	ServiceRequest request = {
+	    .service = AWS_DYNAMODB,
+	    .operation = operation,
+	    .body = buffer_bytes(body),
+	};
+
+	CHECK_RESULT(written, "write a request");
+	(void) service_call_answer_after(client, &request, delay_ms, ANSWER_MAXIMUM, 0, &answer,
+	                                 &refusal);
+	return answer;
+}
+
+static bool
+is_enabled(ServiceClient *client, Bytes table_name, int64 delay_ms)
+{
+	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, DESCRIPTION_MAXIMUM);
+	ByteBuffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, BODY_MAXIMUM);
+	TableDescription description = {0};
+	Bytes answer = ask_table(client, "DescribeTable",
+	                         dynamodb_write_describe_table(table_name, body), body, delay_ms);
+
+	CHECK_RESULT(dynamodb_read_table_description(arena, answer, &description),
+	             "read a table's description");
+	return table_is_active(&description) && description.stream_view_type.length > 0;
+}
+
+void
+stream_enable(ServiceClient *client, const char *table_name)
+{
+	ByteBuffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, BODY_MAXIMUM);
+	Bytes name = bytes_of_string(table_name);
+	int64 pause_ms = FIRST_PAUSE_MS;
+
+	(void) ask_table(client, "UpdateTable", dynamodb_write_enable_stream(name, body), body, 0);
+	table_description_forget(client, table_name);
+	while (!is_enabled(client, name, pause_ms))
+		pause_ms = Min(pause_ms * 2, LONGEST_PAUSE_MS);
 }

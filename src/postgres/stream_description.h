@@ -18,6 +18,12 @@ extern char *stream_find(ServiceClient *client, const char *table_name);
 /* The same where there must be one: HV00R. */
 extern char *stream_get(ServiceClient *client, const char *table_name);
 
+/*
+ * Gives the table a stream of both images, and waits until it is there. A cancel ends the waiting,
+ * not the stream. Errors are reported.
+ */
+extern void stream_enable(ServiceClient *client, const char *table_name);
+
 /* The stream with all of its shards, in CurrentMemoryContext. Errors are reported. */
 extern const StreamDescription *stream_describe(ServiceClient *client, const char *stream_arn);
 

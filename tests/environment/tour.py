@@ -1,7 +1,6 @@
 """`make demo` and `make psql`: examples/tour on a private server and Amazon's DynamoDB Local.
 
-python -m environment.tour demo    the tour with its output, and then examples/users,
-                                   examples/queue_to_table and examples/card_tokens, with moto
+python -m environment.tour demo    the tour with its output, and then the other examples, with moto
 python -m environment.tour psql    a shell on the same set-up, or a script on standard input
 """
 
@@ -10,7 +9,7 @@ import signal
 import subprocess
 import sys
 
-from environment import emulators, examples, paths, postgresql, processes
+from environment import emulators, examples, migration, paths, postgresql, processes
 from environment.scripts import load_script
 
 TOUR = paths.TREE / "examples" / "tour"
@@ -55,6 +54,18 @@ def show_example(server, script):
         return show(server, emulator, script, PGDATABASE=database, **keys)
 
 
+def show_migration(server):
+    """The fourth system: a writer writes until the last changes are to be brought over."""
+    with migration.running_customers("demo-customers") as (emulator, writer):
+        with server.connect() as connection:
+            connection.execute("CREATE DATABASE customers")
+        with writer:
+            script = migration.MIGRATION / "migrate.sql"
+            status = show(server, emulator, script, PGDATABASE="customers")
+        script = migration.MIGRATION / "cut_over.sql"
+        return status or show(server, emulator, script, PGDATABASE="customers")
+
+
 def demo():
     with running_tour("demo") as (server, emulator):
         return (
@@ -62,6 +73,7 @@ def demo():
             or show_example(server, examples.USERS)
             or show_example(server, examples.QUEUE_TO_TABLE)
             or show_example(server, examples.CARD_TOKENS)
+            or show_migration(server)
         )
 
 

@@ -20,6 +20,7 @@ PAGES = (
             "vault",
             "administration",
             "streams",
+            "migration",
             "security",
             "credentials",
             "options",

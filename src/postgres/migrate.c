@@ -1,0 +1,425 @@
+/*
+ * migrate.c
+ *		CALL dynamodb_migrate(): the phases of a migration, one after another.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/defrem.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/migration.h"
+#include "postgres/relation_kind.h"
+#include "postgres/report.h"
+#include "postgres/service_client.h"
+#include "postgres/stream_description.h"
+
+SQL_FUNCTION(dynamodb_migrate);
+
+/* How often items that differ are looked at again, with what the stream has told meanwhile. */
+#define COMPARISONS_MAXIMUM 10
+
+/* Between two looks at a stream that had nothing. */
+#define IDLE_MS 500
+
+/* ---- what is asked for ---- */
+
+static void
+check_table(Oid relation_id)
+{
+	const char *name = get_rel_name(relation_id);
+
+	if (name == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("relation with OID %u does not exist", relation_id)));
+	if (!relation_is_ours(relation_id) || routine_of_relation(relation_id) != &table_routine)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+		                errmsg("\"%s\" is not a foreign table of dynamodb_kms_fdw", name)));
+}
+
+static void
+check_privilege(Oid relation_id, AclMode wanted)
+{
+	if (pg_class_aclcheck(relation_id, GetUserId(), wanted) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, get_rel_name(relation_id));
+}
+
+/* Each privilege by itself: pg_class_aclcheck() is content with any of several. */
+static void
+check_privileges(const Migration *migration)
+{
+	check_privilege(migration->source, ACL_SELECT);
+	check_privilege(migration->target, ACL_SELECT);
+	check_privilege(migration->target, ACL_INSERT);
+	check_privilege(migration->target, ACL_UPDATE);
+	check_privilege(migration->target, ACL_DELETE);
+}
+
+static MigrationVerify
+verify_of_text(const char *text)
+{
+	if (strcmp(text, "full") == 0)
+		return VERIFY_FULL;
+	if (strcmp(text, "sample") == 0)
+		return VERIFY_SAMPLE;
+	if (strcmp(text, "none") == 0)
+		return VERIFY_NONE;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("invalid value for argument \"verify\": \"%s\"", text),
+	                errhint("It must be \"full\", \"sample\" or \"none\".")));
+}
+
+/* A positive number, or 0 for NULL. */
+static int
+positive_argument(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	if (PG_ARGISNULL(number))
+		return 0;
+	if (PG_GETARG_INT32(number) <= 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("argument \"%s\" must be greater than zero", name)));
+	return PG_GETARG_INT32(number);
+}
+
+static int64
+milliseconds_of_interval(const Interval *interval)
+{
+	return (interval->time + (interval->day + interval->month * 30) * USECS_PER_DAY) / 1000;
+}
+
+static void
+refuse_nulls(FunctionCallInfo fcinfo)
+{
+	static const int required[] = {0, 1, 2, 3, 7};
+
+	for (size_t i = 0; i < lengthof(required); i++)
+	{
+		if (PG_ARGISNULL(required[i]))
+			ereport(ERROR,
+			        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			         errmsg("argument %d of dynamodb_migrate must not be null", required[i] + 1)));
+	}
+}
+
+/* In CurrentMemoryContext, which outlives the transactions. */
+static Migration *
+read_arguments(FunctionCallInfo fcinfo)
+{
+	Migration *migration = palloc0_object(Migration);
+
+	refuse_nulls(fcinfo);
+	migration->context = CurrentMemoryContext;
+	migration->schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	migration->source = PG_GETARG_OID(0);
+	migration->target = PG_GETARG_OID(1);
+	migration->follow = PG_GETARG_BOOL(2);
+	migration->follow_lag_ms = milliseconds_of_interval(PG_GETARG_INTERVAL_P(3));
+	migration->segments = positive_argument(fcinfo, 4, "segments");
+	migration->read_rate = positive_argument(fcinfo, 5, "read_rate");
+	migration->write_rate = positive_argument(fcinfo, 6, "write_rate");
+	migration->verify = verify_of_text(text_to_cstring(PG_GETARG_TEXT_PP(7)));
+	check_table(migration->source);
+	check_table(migration->target);
+	check_privileges(migration);
+	return migration;
+}
+
+/* ---- steps: each a transaction ---- */
+
+/* Begins a step; what it allocates goes with it, but for what SPI leaves in the procedure's memory.
+ */
+static void
+begin_step(Migration *migration)
+{
+	migration->step =
+	    AllocSetContextCreate(migration->context, "DynamoDB migration", ALLOCSET_DEFAULT_SIZES);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	MemoryContextSwitchTo(migration->step);
+}
+
+static void
+end_step(Migration *migration)
+{
+	MemoryContextSwitchTo(migration->context);
+	PopActiveSnapshot();
+	MemoryContextDelete(migration->step);
+	SPI_commit();
+	MemoryContextSwitchTo(migration->context);
+}
+
+/* Nobody else migrates into the target, or changes it, from here to the end or to an error. */
+static LockRelId
+lock_target(const Migration *migration)
+{
+	LockRelId lock = {.relId = migration->target, .dbId = MyDatabaseId};
+
+	if (!ConditionalLockRelationOid(migration->target, ShareUpdateExclusiveLock))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+		                errmsg("foreign table \"%s\" is being migrated into, or changed",
+		                       get_rel_name(migration->target))));
+	LockRelationIdForSession(&lock, ShareUpdateExclusiveLock);
+	return lock;
+}
+
+/* ---- beginning ---- */
+
+/* The stream of the source, which is made where there is none. */
+static char *
+stream_of_source(const MigrationPair *pair)
+{
+	const ForeignRelation *source = pair->source;
+	Bytes view = source->description->stream_view_type;
+
+	if (view.length == 0)
+	{
+		ereport(NOTICE, (errmsg("enabling the change stream of DynamoDB table \"%s\"",
+		                        source->options->table_name)));
+		stream_enable(source->client, source->options->table_name);
+		return stream_get(source->client, source->options->table_name);
+	}
+	if (!bytes_equal(view, BYTES_LITERAL("NEW_AND_OLD_IMAGES")) &&
+	    !bytes_equal(view, BYTES_LITERAL("NEW_IMAGE")))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("change stream of DynamoDB table \"%s\" has no new images",
+		                       source->options->table_name),
+		                errdetail("Its view is %s.", outside_text(view, 64)),
+		                errhint("Disable the stream; dynamodb_migrate() enables it anew.")));
+	return stream_get(source->client, source->options->table_name);
+}
+
+/* Notes where the stream is, before anything is read of the table. */
+static void
+note_position(Migration *migration, const MigrationPair *pair)
+{
+	StreamStart now = {.kind = STREAM_FROM_LATEST};
+	ServiceClient *client = pair->source->client;
+	MemoryContext caller;
+
+	migration->noted_at = migration->complete_until = (double) service_client_time(client);
+	caller = MemoryContextSwitchTo(migration->context);
+	migration->reader = stream_reader_open(client, migration->stream_arn, &now, NULL);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+begin_anew(Migration *migration, const MigrationPair *pair)
+{
+	char *arn = stream_of_source(pair);
+
+	migration->stream_arn = MemoryContextStrdup(migration->context, arn);
+	migration->phase = MIGRATION_SEED;
+	migration->segment_count = migration->segments_done = 0;
+	migration->items_seeded = migration->changes_applied = 0;
+	note_position(migration, pair);
+	migration_begin_progress(migration);
+	migration_save_positions(migration);
+	stream_reader_close(migration->reader);
+	migration->reader = NULL;
+	migration_pair_notice_dropped(pair);
+}
+
+static void
+refuse_target(const Migration *migration)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	                errmsg("target \"%s\" is not empty", get_rel_name(migration->target)),
+	                errdetail("No migration from \"%s\" that could be resumed has written to it.",
+	                          get_rel_name(migration->source))));
+}
+
+/* A new migration into an empty target, or what is left of an earlier one. */
+static void
+begin_or_resume(Migration *migration)
+{
+	MigrationPair *pair;
+	bool found;
+
+	begin_step(migration);
+	found = migration_load(migration);
+	MemoryContextSwitchTo(migration->step);
+	pair = migration_pair_open(migration);
+
+	if (strcmp(pair->source->options->table_name, pair->target->options->table_name) == 0 &&
+	    pair->source->client == pair->target->client)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("source and target are the same DynamoDB table")));
+	migration->began_at = (double) service_client_time(pair->source->client);
+	if (migration_target_is_empty(migration))
+		begin_anew(migration, pair);
+	else if (!found)
+		refuse_target(migration);
+	else
+		ereport(NOTICE, (errmsg("resuming the migration in phase \"%s\"",
+		                        migration_phase_name(migration->phase))));
+	if (migration->phase > MIGRATION_APPLY)
+		migration->phase = MIGRATION_APPLY;
+	/* What comes next is in the target for good, so that it comes from here must be so, too. */
+	ForceSyncCommit();
+	end_step(migration);
+}
+
+/* ---- phases ---- */
+
+static void
+seed(Migration *migration)
+{
+	while (migration->phase == MIGRATION_SEED)
+	{
+		begin_step(migration);
+		if (migration_seed(migration))
+			migration->phase = MIGRATION_APPLY;
+		migration_save(migration);
+		ereport(NOTICE, (errmsg("seeded %d of %d segments, " INT64_FORMAT " items",
+		                        migration->segments_done, migration->segment_count,
+		                        migration->items_seeded)));
+		end_step(migration);
+	}
+}
+
+/* One step; true at the stream's end as of now. */
+static bool
+apply_some(Migration *migration, int64 delay_ms, int64 *changes)
+{
+	bool at_end;
+
+	begin_step(migration);
+	if (migration->reader == NULL)
+		(void) migration_load(migration);
+	MemoryContextSwitchTo(migration->step);
+	migration->phase = MIGRATION_APPLY;
+	at_end = migration_apply(migration, delay_ms, changes);
+	migration_save(migration);
+	migration_save_positions(migration);
+	if (*changes > 0)
+		ereport(NOTICE, (errmsg("applied " INT64_FORMAT " changes, " INT64_FORMAT " in all",
+		                        *changes, migration->changes_applied)));
+	end_step(migration);
+	return at_end;
+}
+
+static void
+catch_up(Migration *migration)
+{
+	int64 changes;
+
+	while (!apply_some(migration, 0, &changes))
+		;
+}
+
+/* Applies until nothing has come for as long as the caller wants. */
+static void
+follow(Migration *migration)
+{
+	TimestampTz idle_since = GetCurrentTimestamp();
+	int64 delay_ms = Min(IDLE_MS, migration->follow_lag_ms);
+
+	while (!TimestampDifferenceExceeds(idle_since, GetCurrentTimestamp(),
+	                                   (int) Min(migration->follow_lag_ms, PG_INT32_MAX)))
+	{
+		int64 changes;
+		bool at_end = apply_some(migration, delay_ms, &changes);
+
+		if (changes > 0 || !at_end)
+			idle_since = GetCurrentTimestamp();
+	}
+}
+
+static void
+report_differences(const Migration *migration, const MigrationDifferences *differences)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+	                errmsg("\"%s\" does not hold what \"%s\" holds",
+	                       get_rel_name(migration->target), get_rel_name(migration->source)),
+	                errdetail("Items that differ: %d%s.", differences->count,
+	                          differences->more ? " or more" : ""),
+	                errhint("The same call goes on applying changes and compares again. Does "
+	                        "anybody else write to the target?")));
+}
+
+static void
+compare(Migration *migration, MigrationDifferences *differences, bool again)
+{
+	begin_step(migration);
+	if (again)
+		migration_compare_again(migration, differences);
+	else
+		migration_compare(migration, differences);
+	end_step(migration);
+}
+
+/*
+ * Items that differ may have changed while they were read: they are looked at again when the stream
+ * has told what it knows.
+ */
+static void
+verify(Migration *migration)
+{
+	MigrationDifferences differences = {0};
+
+	if (migration->verify == VERIFY_NONE)
+		return;
+	compare(migration, &differences, false);
+	for (int i = 0; i < COMPARISONS_MAXIMUM && differences.count > 0 && !differences.more; i++)
+	{
+		catch_up(migration);
+		compare(migration, &differences, true);
+	}
+	if (differences.count > 0)
+		report_differences(migration, &differences);
+	ereport(NOTICE, (errmsg("compared " INT64_FORMAT " items", differences.compared)));
+}
+
+static void
+finish(Migration *migration)
+{
+	begin_step(migration);
+	migration->phase = MIGRATION_DONE;
+	migration_save(migration);
+	ereport(NOTICE,
+	        (errmsg("migrated: " INT64_FORMAT " items seeded, " INT64_FORMAT " changes applied",
+	                migration->items_seeded, migration->changes_applied)));
+	end_step(migration);
+}
+
+static void
+run_phases(Migration *migration)
+{
+	begin_or_resume(migration);
+	seed(migration);
+	catch_up(migration);
+	if (migration->follow)
+		follow(migration);
+	verify(migration);
+	finish(migration);
+}
+
+Datum
+dynamodb_migrate(PG_FUNCTION_ARGS)
+{
+	CallContext *call = castNode(CallContext, fcinfo->context);
+	Migration *migration;
+	LockRelId lock;
+
+	if (call->atomic)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+		                errmsg("dynamodb_migrate cannot be called within a transaction block"),
+		                errdetail("It commits as it goes.")));
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	migration = read_arguments(fcinfo);
+	lock = lock_target(migration);
+	run_phases(migration);
+	UnlockRelationIdForSession(&lock, ShareUpdateExclusiveLock);
+	SPI_finish();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,67 @@
+"""examples/migrate_to_encrypted, and what it leaves for boto3 to read."""
+
+import subprocess
+
+import pytest
+from environment import migration
+
+
+@pytest.fixture(scope="module")
+def shown(postgresql):
+    """The emulator, the writer, and what psql has printed."""
+    with (
+        migration.running_customers("pytest-customers") as (emulator, writer),
+        postgresql.database() as name,
+    ):
+        with postgresql.connect(name) as connection:
+            connection.execute("DROP EXTENSION dynamodb_kms_fdw")
+        with writer:
+            output = run(postgresql, name, emulator, "migrate.sql")
+        output += run(postgresql, name, emulator, "cut_over.sql")
+        yield emulator, writer, output
+
+
+def run(postgresql, database, emulator, script):
+    done = subprocess.run(
+        [
+            *(postgresql.bindir / "psql", "-v", "ON_ERROR_STOP=1"),
+            *("-At", "-f", migration.MIGRATION / script),
+        ],
+        env=postgresql.environment(database) | emulator.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_the_migration_ends_and_readers_see_the_same(shown):
+    _, writer, output = shown
+    assert writer.written > 0
+    assert "done|t|t" in output and "all_there" not in output
+    assert output.count("|t\n") >= 3
+    assert "f\n" not in output.partition("--- 4. ")[2].replace("If\n", "")
+
+
+def test_both_tables_hold_the_same(shown):
+    """Each card is opened by KMS through boto3, as any application would."""
+    emulator, _, _ = shown
+    dynamodb, kms = emulator.client(), emulator.client("kms")
+    plain = {item["id"]["S"]: item for item in scan(dynamodb, "customers")}
+    encrypted = {item["id"]["S"]: item for item in scan(dynamodb, "customers_encrypted")}
+    assert set(plain) == set(encrypted)
+    for key, item in encrypted.items():
+        assert set(item) == {"id", "full_name", "card", "orders"}
+        card = kms.decrypt(CiphertextBlob=item["card"]["B"], EncryptionContext={"customer": key})[
+            "Plaintext"
+        ]
+        assert card.decode() == plain[key]["card"]["S"]
+        assert item["full_name"] == plain[key]["name"]
+        assert item["orders"] == plain[key]["orders"]
+
+
+def scan(dynamodb, table):
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        yield from page["Items"]

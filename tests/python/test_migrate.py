@@ -1,0 +1,341 @@
+"""CALL dynamodb_migrate(): source and target compared by boto3, with writers, kills and resumes."""
+
+import contextlib
+import os
+import random
+import signal
+import threading
+import uuid
+
+import psycopg
+import pytest
+from conftest import create_server
+from environment.postgresql import running_postgresql
+from faults.clients import options_clause
+
+COLUMNS = (
+    "id text OPTIONS (key 'hash'), n int, "
+    "_item jsonb OPTIONS (whole_item 'true', json_format 'dynamodb')"
+)
+
+
+def create_table(client, name, stream=True):
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        **(
+            {
+                "StreamSpecification": {
+                    "StreamEnabled": True,
+                    "StreamViewType": "NEW_AND_OLD_IMAGES",
+                }
+            }
+            if stream
+            else {}
+        ),
+    )
+
+
+def item(number, value=None):
+    return {
+        "id": {"S": f"key {number}"},
+        "n": {"N": str(number if value is None else value)},
+        "tags": {"SS": ["a", "b"]},
+        "data": {"B": b"\x00\x01"},
+    }
+
+
+def fill(client, name, count):
+    for start in range(0, count, 25):
+        requests = [
+            {"PutRequest": {"Item": item(number)}}
+            for number in range(start, min(start + 25, count))
+        ]
+        answer = client.batch_write_item(RequestItems={name: requests})
+        assert not answer["UnprocessedItems"]
+
+
+def contents(client, name):
+    items = []
+    for page in client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True):
+        items += page["Items"]
+    for entry in items:
+        for value in entry.values():
+            if "SS" in value:
+                value["SS"].sort()
+    return sorted(items, key=lambda entry: entry["id"]["S"])
+
+
+class Pair:
+    """Two tables of an emulator and the foreign tables `source` and `target` over them."""
+
+    def __init__(self, connection, emulator, stream=True):
+        suffix = uuid.uuid4().hex[:10]
+        self.client = emulator.client()
+        self.connection = connection
+        self.source, self.target = f"migrate_from_{suffix}", f"migrate_to_{suffix}"
+        create_table(self.client, self.source, stream)
+        create_table(self.client, self.target, stream=False)
+        self.declare("source", self.source)
+        self.declare("target", self.target)
+
+    def declare(self, foreign, table, columns=COLUMNS, **options):
+        self.connection.execute(f"DROP FOREIGN TABLE IF EXISTS {foreign}")
+        clause = options_clause({"table_name": table} | options)
+        self.connection.execute(f"CREATE FOREIGN TABLE {foreign} ({columns}) SERVER aws {clause}")
+
+    def migrate(self, arguments=""):
+        self.connection.execute(f"CALL dynamodb_migrate('source', 'target'{arguments})")
+
+    def progress(self):
+        return self.connection.execute(
+            "SELECT phase, items_seeded, changes_applied FROM dynamodb_migrations"
+        ).fetchone()
+
+    def assert_same(self):
+        assert contents(self.client, self.target) == contents(self.client, self.source)
+
+
+@pytest.fixture
+def pair(connection, dynamodb):
+    return Pair(connection, dynamodb)
+
+
+class Writer:
+    """Inserts, changes and removes items of a table until it is stopped."""
+
+    def __init__(self, client, table, keys=40, seed=1):
+        self.client, self.table, self.keys = client, table, keys
+        self.random = random.Random(seed)
+        self.count = 0
+        self.failure = None
+        self.has_written = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        assert self.has_written.wait(30)
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join(30)
+        assert self.failure is None
+
+    def _run(self):
+        try:
+            while not self._stop.is_set():
+                self._write()
+                self.count += 1
+                self.has_written.set()
+        except Exception as failure:
+            self.failure = failure
+            raise
+
+    def _write(self):
+        number = self.random.randrange(self.keys)
+        if self.random.random() < 0.3:
+            self.client.delete_item(TableName=self.table, Key={"id": item(number)["id"]})
+        else:
+            entry = item(number, self.random.randrange(10**6))
+            self.client.put_item(TableName=self.table, Item=entry)
+
+
+def test_every_item_is_copied_and_compared(pair):
+    fill(pair.client, pair.source, 120)
+    notices = []
+    pair.connection.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+    pair.migrate(", segments => 3")
+    pair.assert_same()
+    # Changes of the last minutes before the call are applied again.
+    assert pair.progress() == ("done", 120, 120)
+    assert "compared 120 items" in notices
+    assert "migrated: 120 items seeded, 120 changes applied" in notices
+
+
+def test_an_empty_table_is_migrated(pair):
+    pair.migrate()
+    assert pair.progress() == ("done", 0, 0)
+
+
+def test_a_later_call_applies_what_has_happened_since(pair):
+    fill(pair.client, pair.source, 30)
+    pair.migrate()
+    pair.client.put_item(TableName=pair.source, Item=item(7, 700))
+    pair.client.put_item(TableName=pair.source, Item=item(100))
+    pair.client.delete_item(TableName=pair.source, Key={"id": item(3)["id"]})
+    pair.migrate()
+    pair.assert_same()
+    assert pair.progress() == ("done", 30, 33)
+
+
+def test_the_stream_is_enabled_where_there_is_none(connection, dynamodb):
+    pair = Pair(connection, dynamodb, stream=False)
+    fill(pair.client, pair.source, 10)
+    pair.migrate()
+    pair.assert_same()
+    view = pair.client.describe_table(TableName=pair.source)["Table"]["StreamSpecification"]
+    assert view["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_a_writer_writes_on(pair):
+    fill(pair.client, pair.source, 60)
+    with Writer(pair.client, pair.source) as writer:
+        pair.migrate(", segments => 2, verify => 'none'")
+        before = writer.count
+        pair.migrate(", verify => 'none'")
+        assert writer.count > before
+    pair.migrate(", follow => true, follow_lag => '100ms'")
+    pair.assert_same()
+
+
+def test_attributes_are_renamed_and_dropped_by_the_columns(pair):
+    fill(pair.client, pair.source, 5)
+    columns = "id text OPTIONS (key 'hash'), n int OPTIONS (attribute_name 'number')"
+    pair.declare("target", pair.target, columns)
+    pair.migrate()
+    assert contents(pair.client, pair.target) == [
+        {"id": {"S": f"key {number}"}, "number": {"N": str(number)}} for number in range(5)
+    ]
+
+
+def test_a_target_with_strange_items_is_refused(pair):
+    fill(pair.client, pair.target, 1)
+    with pytest.raises(psycopg.Error) as caught:
+        pair.migrate()
+    assert caught.value.sqlstate == "55000"
+
+
+def test_a_target_that_others_write_to_fails_the_comparison(pair):
+    fill(pair.client, pair.source, 5)
+    pair.migrate()
+    pair.client.put_item(TableName=pair.target, Item=item(3, 999))
+    with pytest.raises(psycopg.Error) as caught:
+        pair.migrate()
+    assert caught.value.sqlstate == "XX001"
+    assert "999" not in str(caught.value)
+
+
+def test_a_transaction_block_is_refused(pair):
+    with pytest.raises(psycopg.Error) as caught, pair.connection.transaction():
+        pair.migrate()
+    assert caught.value.sqlstate == "2D000"
+
+
+@pytest.mark.parametrize("missing", ["SELECT ON source", "UPDATE ON target", "DELETE ON target"])
+def test_every_privilege_is_needed(pair, dynamodb, missing):
+    role = f"migrator_{uuid.uuid4().hex[:8]}"
+    execute = pair.connection.execute
+    execute(f"CREATE ROLE {role}")
+    execute(f"GRANT SELECT ON source TO {role}")
+    execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON target TO {role}")
+    execute(f"GRANT EXECUTE ON PROCEDURE dynamodb_migrate TO {role}")
+    execute(f"GRANT USAGE ON FOREIGN SERVER aws TO {role}")
+    keys = {
+        "aws_access_key_id": dynamodb.access_key_id,
+        "aws_secret_access_key": dynamodb.secret_access_key,
+    }
+    execute(f"CREATE USER MAPPING FOR {role} SERVER aws {options_clause(keys)}")
+    execute("ALTER SERVER aws OPTIONS (ADD max_attempts '3')")
+    fill(pair.client, pair.source, 3)
+    execute(f"REVOKE {missing} FROM {role}")
+    execute(f"SET ROLE {role}")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        pair.migrate()
+    execute("RESET ROLE")
+    execute(f"GRANT {missing} TO {role}")
+    execute(f"SET ROLE {role}")
+    pair.migrate()
+    execute("RESET ROLE")
+    pair.assert_same()
+    execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_progress_is_noted_by_nobodys_functions(pair):
+    """It is the extension's owner who writes it, so a caller's names must not come in."""
+    execute = pair.connection.execute
+    execute("CREATE SCHEMA evil")
+    execute(
+        "CREATE FUNCTION evil.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS "
+        "$$BEGIN RAISE 'evil'; END$$"
+    )
+    execute("SET search_path = evil, pg_catalog, public")
+    pair.migrate()
+    assert pair.progress()[0] == "done"
+
+
+def test_nobody_migrates_twice_at_once(pair, postgresql, database):
+    fill(pair.client, pair.source, 3)
+    with postgresql.connect(database) as other, other.transaction():
+        other.execute("COMMENT ON FOREIGN TABLE target IS 'locked as by another migration'")
+        with pytest.raises(psycopg.Error) as caught:
+            pair.migrate()
+    assert caught.value.sqlstate == "55006"
+    pair.migrate()
+    pair.assert_same()
+
+
+def test_a_rate_is_kept(postgresql, database, dynamodb_local):
+    """Of the emulators only this one says what a BatchWriteItem has consumed."""
+    with postgresql.connect(database) as connection:
+        create_server(connection, dynamodb_local)
+        pair = Pair(connection, dynamodb_local)
+        fill(pair.client, pair.source, 60)
+        (begun,) = connection.execute("SELECT clock_timestamp()").fetchone()
+        pair.migrate(", write_rate => 40, verify => 'none'")
+        (ended,) = connection.execute("SELECT clock_timestamp()").fetchone()
+    # Sixty items are sixty units.
+    assert (ended - begun).total_seconds() > 1
+
+
+KILLS = int(os.environ.get("MIGRATION_KILLS", "5"))
+
+
+def test_kills_lose_nothing(dynamodb):
+    """The backend is killed at random moments of a migration, while a writer writes."""
+    generator = random.Random(7)
+    with running_postgresql("pytest-migrate-kills") as server, server.database() as database:
+        with server.connect(database) as connection:
+            create_server(connection, dynamodb)
+            pair = Pair(connection, dynamodb)
+            # Nothing of this may be lost with a backend.
+            connection.execute("CHECKPOINT")
+        fill(pair.client, pair.source, 200)
+        with Writer(pair.client, pair.source, keys=200):
+            for _ in range(KILLS):
+                kill_within(server, database, generator.uniform(0, 0.5))
+        with connect(server, database) as connection:
+            connection.execute("CALL dynamodb_migrate('source', 'target')")
+            phase = connection.execute("SELECT phase FROM dynamodb_migrations").fetchone()
+    assert phase == ("done",)
+    pair.assert_same()
+
+
+def kill_within(server, database, seconds):
+    """kill -9 of a backend: the postmaster then restarts all of them."""
+    with contextlib.closing(connect(server, database)) as connection:
+        pid = connection.info.backend_pid
+        timer = threading.Timer(seconds, os.kill, (pid, signal.SIGKILL))
+        timer.start()
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                connection.execute(
+                    "CALL dynamodb_migrate('source', 'target', segments => 24, verify => 'none')"
+                )
+        timer.join()
+
+
+def connect(server, database):
+    """When the server has recovered."""
+    pause = threading.Event()
+    for _ in range(600):
+        with contextlib.suppress(psycopg.OperationalError):
+            return server.connect(database)
+        pause.wait(0.1)
+    raise AssertionError("the server does not come back")
