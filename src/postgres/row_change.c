@@ -155,7 +155,7 @@ add_condition(RowWrite *row, ConditionList *list, Condition *condition)
 }
 
 /* That the place holds exactly the value; NULL: that nothing is there. */
-static void
+void
 add_stored(RowWrite *row, ConditionList *list, const AttributePath *path,
            const AttributeValue *value)
 {
@@ -826,46 +826,6 @@ items_equal(const DynamodbItem *a, const DynamodbItem *b)
 	return attribute_value_equal(&map_a, &map_b);
 }
 
-static void
-add_expectation(RowWrite *row, void *list, Bytes name, const AttributeValue *value)
-{
-	AttributePath path = path_of_name(row, name);
-
-	add_stored(row, list, &path, value);
-}
-
-/* That an encrypted item is as it is stored. */
-static const Condition *
-expect_sealed(RowWrite *row, const DynamodbItem *stored)
-{
-	ConditionList list = {0};
-
-	add_existence(row, &list);
-	row_expect_sealed(row, stored, add_expectation, &list);
-	return all_of(row, &list);
-}
-
-/* Puts the whole item, changed and sealed anew, in place of the stored one. */
-static void
-send_sealed(RowWrite *row, const DynamodbItem *stored, const DynamodbItem *changed)
-{
-	AttributePath path = path_of_name(row, row->writer->rules[0].name);
-	bool moves = row->kind == ROW_MOVE;
-	ItemWrite put = {
-	    .action = ITEM_WRITE_PUT,
-	    .table_name = row->writer->table_name,
-	    .key = moves ? row->new_key : row->key,
-	    .item = row_seal_item(row, changed),
-	    .condition =
-	        moves ? make_condition(row, CONDITION_NOT_EXISTS, &path) : expect_sealed(row, stored),
-	};
-
-	row->write_count = 0;
-	if (moves)
-		send_delete(row, expect_sealed(row, stored));
-	row->writes[row->write_count++] = put;
-}
-
 /* The stored item is given as it is stored, and opened. */
 static void
 change_sealed(RowWrite *row, const DynamodbItem *stored, const DynamodbItem *opened,
@@ -877,7 +837,7 @@ change_sealed(RowWrite *row, const DynamodbItem *stored, const DynamodbItem *ope
 	check_item(row, &builder.item);
 	row->write_count = 0;
 	if (!items_equal(opened, &builder.item))
-		send_sealed(row, stored, &builder.item);
+		row_send_sealed(row, stored, &builder.item);
 }
 
 static void
@@ -908,7 +868,7 @@ make_writes(RowWrite *row, const DynamodbItem *stored, const DynamodbItem *opene
 	ConditionList conditions = {0};
 
 	if (row->writer->items != NULL && row->kind == ROW_DELETE)
-		send_delete(row, expect_sealed(row, stored));
+		send_delete(row, row_expect_sealed(row, stored));
 	else if (row->writer->items != NULL)
 		change_sealed(row, stored, opened, now);
 	else if (row->kind == ROW_DELETE)

@@ -79,42 +79,61 @@ row_open_stored(RowWrite *row, const DynamodbItem *stored)
 	return plaintext;
 }
 
-/* The unsigned attributes that columns map and the stored item lacks, each once. */
-static void
-expect_no_unsigned(RowWrite *row, const DynamodbItem *stored,
-                   void (*expect)(RowWrite *row, void *list, Bytes name,
-                                  const AttributeValue *value),
-                   void *list)
-{
-	const ForeignRelation *relation = row->writer->relation;
-
-	for (uint32 slot = 0; slot < relation->names.count; slot++)
-	{
-		Bytes name = relation->names.names[slot];
-
-		if (encryption_client_table_action(&relation->encryption->client, name) ==
-		        CRYPTO_DO_NOTHING &&
-		    item_find(stored, name) == NULL)
-			expect(row, list, name, NULL);
-	}
-}
-
-void
-row_expect_sealed(RowWrite *row, const DynamodbItem *stored,
-                  void (*expect)(RowWrite *row, void *list, Bytes name,
-                                 const AttributeValue *value),
-                  void *list)
+static bool
+is_unsigned(const RowWrite *row, Bytes name)
 {
 	const EncryptionClientTable *table = &row->writer->relation->encryption->client;
 
+	return encryption_client_table_action(table, name) == CRYPTO_DO_NOTHING;
+}
+
+static void
+expect_attribute(RowWrite *row, ConditionList *list, Bytes name, const AttributeValue *value)
+{
+	AttributePath path = path_of_name(row, name);
+
+	add_stored(row, list, &path, value);
+}
+
+const Condition *
+row_expect_sealed(RowWrite *row, const DynamodbItem *stored)
+{
+	const NameTable *mapped = &row->writer->relation->names;
+	ConditionList list = {0};
+
+	add_existence(row, &list);
 	for (uint32 i = 0; i < stored->count; i++)
 	{
 		const Attribute *attribute = &stored->attributes[i];
 
-		/* The signature and the description are themselves among what nothing is done with. */
-		if (encryption_client_table_action(table, attribute->name) == CRYPTO_DO_NOTHING &&
-		    item_find(&row->key, attribute->name) == NULL)
-			expect(row, list, attribute->name, &attribute->value);
+		/* Signature and description are themselves among what is not signed. */
+		if (is_unsigned(row, attribute->name) && item_find(&row->key, attribute->name) == NULL)
+			expect_attribute(row, &list, attribute->name, &attribute->value);
 	}
-	expect_no_unsigned(row, stored, expect, list);
+	for (uint32 slot = 0; slot < mapped->count; slot++)
+	{
+		if (is_unsigned(row, mapped->names[slot]) && item_find(stored, mapped->names[slot]) == NULL)
+			expect_attribute(row, &list, mapped->names[slot], NULL);
+	}
+	return all_of(row, &list);
+}
+
+void
+row_send_sealed(RowWrite *row, const DynamodbItem *stored, const DynamodbItem *changed)
+{
+	AttributePath hash_key = path_of_name(row, row->writer->rules[0].name);
+	const Condition *unchanged = row_expect_sealed(row, stored);
+	bool moves = row->kind == ROW_MOVE;
+	ItemWrite put = {
+	    .action = ITEM_WRITE_PUT,
+	    .table_name = row->writer->table_name,
+	    .key = moves ? row->new_key : row->key,
+	    .item = row_seal_item(row, changed),
+	    .condition = moves ? make_condition(row, CONDITION_NOT_EXISTS, &hash_key) : unchanged,
+	};
+
+	row->write_count = 0;
+	if (moves)
+		send_delete(row, unchanged);
+	row->writes[row->write_count++] = put;
 }

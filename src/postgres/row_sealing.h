@@ -35,12 +35,16 @@ extern const DynamodbItem *row_open_stored(RowWrite *row, const DynamodbItem *st
 extern DynamodbItem row_seal_item(RowWrite *row, const DynamodbItem *plaintext);
 
 /*
- * Adds the paths and values by which a stored item is known to be the same: its signature and its
- * description, and what they do not cover. A NULL value: that nothing is there.
+ * That a stored item is the same still: its signature and its description, and whatever these do
+ * not cover, as far as it is there or a column maps it.
  */
-extern void row_expect_sealed(RowWrite *row, const DynamodbItem *stored,
-                              void (*expect)(RowWrite *row, void *list, Bytes name,
-                                             const AttributeValue *value),
-                              void *list);
+extern const Condition *row_expect_sealed(RowWrite *row, const DynamodbItem *stored);
+
+/*
+ * Makes the writes of a row whose stored item is to become this one, given in plaintext: the whole
+ * item is put, sealed anew, and of a ROW_MOVE the old one deleted, where the stored one is the
+ * same.
+ */
+extern void row_send_sealed(RowWrite *row, const DynamodbItem *stored, const DynamodbItem *changed);
 
 #endif

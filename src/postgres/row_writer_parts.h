@@ -90,6 +90,10 @@ extern Condition *make_comparison(RowWrite *row, const AttributePath *path,
 extern void add_condition(RowWrite *row, ConditionList *list, Condition *condition);
 extern void add_existence(RowWrite *row, ConditionList *list);
 
+/* In row_change.c: that the place holds exactly the value; NULL: that nothing is there. */
+extern void add_stored(RowWrite *row, ConditionList *list, const AttributePath *path,
+                       const AttributeValue *value);
+
 /* One condition of all in the list, of which there is one at least. */
 extern const Condition *all_of(RowWrite *row, const ConditionList *list);
 

@@ -17,7 +17,8 @@ def run():
         return
     with ExitStack() as stack:
         server = stack.enter_context(postgresql.running_postgresql("regress-postgresql"))
-        kms = stack.enter_context(running_kms()) if "kms" in selected_tests() else {}
+        needs_kms = not {"kms", "encryption"}.isdisjoint(selected_tests())
+        kms = stack.enter_context(running_kms()) if needs_kms else {}
         for start in emulators.EMULATORS.values():
             with start(f"regress-{start.__name__}") as emulator:
                 yield from _run_against(server, emulator, kms)
