@@ -258,6 +258,14 @@ EXPLAIN (COSTS OFF) UPDATE parted SET stock = 0 WHERE id = 50;
 EXPLAIN (COSTS OFF) DELETE FROM parted WHERE id IN (50, 101);
 DELETE FROM parted WHERE id IN (50, 101, 102) RETURNING tableoid::regclass, id;
 DELETE FROM parted WHERE id IN (51, 101);
+-- several foreign partitions, which a query would read at the same time
+CREATE FOREIGN TABLE parted_too PARTITION OF parted FOR VALUES FROM (200) TO (300)
+    SERVER aws OPTIONS (table_name 'write_direct_others');
+INSERT INTO parted VALUES (52, 'there', 1), (53, 'there', 1), (201, 'too', 1), (202, 'too', 2);
+EXPLAIN (COSTS OFF) DELETE FROM parted WHERE id IN (52, 201, 299);
+DELETE FROM parted WHERE id IN (52, 201, 299) RETURNING id;
+DELETE FROM parted WHERE id IN (53, 202, 299) AND stock < 2;
+SELECT * FROM parted WHERE id > 50 ORDER BY id;
 CREATE TABLE family (id int, name text, stock int);
 INSERT INTO family VALUES (1, 'parent', 1);
 CREATE FOREIGN TABLE family_there () INHERITS (family)

@@ -290,6 +290,8 @@ finish_scan(ForeignScan *scan, const DirectPlanning *direct, const ModifyTable *
 		scan->fdw_exprs = lappend(scan->fdw_exprs, make_ands_explicit(direct->key_conditions));
 	scan->fdw_recheck_quals = list_concat(scan->scan.plan.qual, scan->fdw_recheck_quals);
 	scan->scan.plan.qual = NIL;
+	/* Below an Append, a scan would proceed while others do. */
+	scan->scan.plan.async_capable = false;
 	scan->operation = direct->operation;
 	scan->resultRelation = direct->scope.base->relid;
 }

@@ -13,6 +13,7 @@ TABLES = {
     "direct_parts": {"id": "N"},
     "direct_readings": {"sensor": "S", "taken": "N"},
     "direct_guarded": {"id": "S"},
+    "direct_others": {"id": "N"},
 }
 
 
