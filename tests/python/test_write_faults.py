@@ -388,6 +388,23 @@ def test_unprocessed_items_are_sent_again(overwriting, service):
     assert overwriting.items() == ALL_FIFTY
 
 
+def test_the_last_row_of_a_key_wins_across_batches(overwriting, service):
+    """The first batch is lost and comes late; no batch with the same key overtakes it."""
+    lost = []
+
+    def lose_the_first(conversation):
+        is_first = len(conversation.request.body["RequestItems"][TABLE]) == 25 and not lost
+        if is_first:
+            lost.append(conversation)
+        (stall if is_first else pass_through)(conversation)
+
+    service.script("BatchWriteItem", *[lose_the_first] * 3)
+    rows = "SELECT i, 'new' FROM generate_series(1, 25) i UNION ALL SELECT 1, 'last'"
+    assert overwriting.execute(f"INSERT INTO items {rows}") == 26
+    assert overwriting.items() == {number: "new" for number in range(2, 26)} | {1: "last"}
+    assert service.count("BatchWriteItem") == 3
+
+
 @pytest.mark.parametrize("effect", [lambda fault: fault, after_effect], ids=["before", "after"])
 @pytest.mark.parametrize("fault", [reset_at_once, stall])
 def test_a_lost_batch_is_sent_again(overwriting, service, fault, effect):
