@@ -279,6 +279,13 @@ end_duplicate(Flight *flight)
 }
 
 static void
+end_claimed_by_another(Flight *flight)
+{
+	*flight->outcome = ROW_NOT_FOUND;
+	end_flight(flight);
+}
+
+static void
 fail_changed(Flight *flight)
 {
 	const RowWriter *rows = flight->mode->writer->rows;
@@ -346,7 +353,12 @@ static void
 write_from_stored(Flight *flight, const DynamodbItem *stored)
 {
 	if (flight->rounds++ >= ROUNDS_MAXIMUM || !row_write_from_stored(flight->row, stored))
-		fail_changed(flight);
+	{
+		if (flight->row->is_claim)
+			end_claimed_by_another(flight);
+		else
+			fail_changed(flight);
+	}
 	else
 		write_or_end(flight);
 }
@@ -394,13 +406,6 @@ end_direct(Flight *flight, const DynamodbItem *stored)
 	}
 	*flight->outcome = stored == NULL ? ROW_NOT_FOUND : ROW_DIFFERS;
 	answer_with(flight, stored);
-	end_flight(flight);
-}
-
-static void
-end_claimed_by_another(Flight *flight)
-{
-	*flight->outcome = ROW_NOT_FOUND;
 	end_flight(flight);
 }
 
