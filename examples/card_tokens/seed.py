@@ -1,5 +1,8 @@
 """The vault, the orders' table, their key in AWS KMS, and who may do what.
 
+An order is there that an application has stored with AWS's DynamoDB Encryption Client for Python
+(pip install dynamodb-encryption-sdk).
+
 create(clients) takes boto3 clients by service name (dynamodb, kms, iam) and gives the access keys
 of each IAM user, as environment variables that setup.sql reads.
 """
@@ -7,6 +10,10 @@ of each IAM user, as environment variables that setup.sql reads.
 import json
 
 import boto3
+from dynamodb_encryption_sdk.encrypted.client import EncryptedClient
+from dynamodb_encryption_sdk.identifiers import CryptoAction
+from dynamodb_encryption_sdk.material_providers.aws_kms import AwsKmsCryptographicMaterialsProvider
+from dynamodb_encryption_sdk.structures import AttributeActions
 
 VAULT = "CreditCardTokenizerTable"
 ORDERS = "CustomerOrderTable"
@@ -14,12 +21,15 @@ ALIAS = "alias/cards"
 
 # The actions on the two tables, and on the key, of each IAM user.
 USERS = {
-    "shop": (["DescribeTable", "PutItem", "BatchWriteItem"], ["Encrypt"]),
-    "billing": (["DescribeTable", "GetItem", "BatchGetItem", "Query", "Scan"], ["Decrypt"]),
+    "shop": (["DescribeTable", "PutItem", "BatchWriteItem"], ["GenerateDataKey"]),
+    "billing": (
+        ["DescribeTable", "GetItem", "BatchGetItem", "Query", "Scan"],
+        ["Decrypt", "DescribeKey"],
+    ),
     "analyst": (["DescribeTable", "GetItem", "BatchGetItem", "Query", "Scan"], []),
 }
 
-# What an application has stored without us: the token that its order holds, and the card.
+# What the application has stored: the token that its order holds, and the card.
 TOKEN = "8f14e45f-ceea-467f-9ad4-3b1c5a6f7d20"
 CARD = "5555555555554444"
 
@@ -51,14 +61,26 @@ def create_key(kms):
     kms.create_alias(AliasName=ALIAS, TargetKeyId=key_id)
 
 
-def put_order(clients):
-    encrypted = clients["kms"].encrypt(
-        KeyId=ALIAS, Plaintext=CARD.encode(), EncryptionContext={"Account_Id": "acme"}
+def encrypting(dynamodb, kms):
+    """AWS's client: the card is encrypted and signed, the token signed, the account left alone."""
+    key = kms.describe_key(KeyId=ALIAS)["KeyMetadata"]["Arn"]
+    return EncryptedClient(
+        client=dynamodb,
+        materials_provider=AwsKmsCryptographicMaterialsProvider(
+            key, regional_clients={kms.meta.region_name: kms}
+        ),
+        attribute_actions=AttributeActions(
+            default_action=CryptoAction.ENCRYPT_AND_SIGN,
+            attribute_actions={"Account_Id": CryptoAction.DO_NOTHING},
+        ),
     )
-    vault_item = {
+
+
+def put_order(clients):
+    card = {
         "Hash_Key": {"S": TOKEN},
         "Account_Id": {"S": "acme"},
-        "CandidateString": {"B": encrypted["CiphertextBlob"]},
+        "CandidateString": {"S": CARD},
     }
     order = {
         "Order_Id": {"S": "o-0001"},
@@ -67,7 +89,7 @@ def put_order(clients):
         "Address": {"S": "Graz"},
         "Card_Token": {"S": TOKEN},
     }
-    clients["dynamodb"].put_item(TableName=VAULT, Item=vault_item)
+    encrypting(clients["dynamodb"], clients["kms"]).put_item(TableName=VAULT, Item=card)
     clients["dynamodb"].put_item(TableName=ORDERS, Item=order)
 
 

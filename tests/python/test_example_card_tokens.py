@@ -1,4 +1,4 @@
-"""examples/card_tokens from its first statement to its last, and what boto3 reads then."""
+"""examples/card_tokens from its first statement to its last, and what AWS's library reads."""
 
 import re
 import subprocess
@@ -6,6 +6,7 @@ import subprocess
 import boto3
 import pytest
 from environment import examples
+from environment.scripts import load_script
 
 CARDS = ("4111111111111111", "378282246310005", "4012888888881881", "5555555555554444")
 
@@ -70,7 +71,7 @@ def test_a_failed_order_leaves_no_card(shown):
     assert CARDS[2] not in output
 
 
-def test_boto3_finds_tokens_in_orders_and_cards_in_the_vault(shown):
+def test_the_library_finds_the_cards_that_orders_hold_tokens_of(shown):
     emulator, keys, _ = shown
 
     def client(service):
@@ -82,15 +83,13 @@ def test_boto3_finds_tokens_in_orders_and_cards_in_the_vault(shown):
             aws_secret_access_key=keys["BILLING_SECRET_ACCESS_KEY"],
         )
 
-    dynamodb = client("dynamodb")
-    orders = dynamodb.scan(TableName="CustomerOrderTable")["Items"]
+    seed = load_script(examples.CARD_TOKENS.parent / "seed.py")
+    vault = seed.encrypting(client("dynamodb"), client("kms"))
+    orders = client("dynamodb").scan(TableName="CustomerOrderTable")["Items"]
     read = {}
     for order in orders:
         key = {"Hash_Key": order["Card_Token"], "Account_Id": order["Account_Id"]}
-        item = dynamodb.get_item(TableName="CreditCardTokenizerTable", Key=key)["Item"]
-        opened = client("kms").decrypt(
-            CiphertextBlob=item["CandidateString"]["B"], EncryptionContext={"Account_Id": "acme"}
-        )
-        read[order["Order_Id"]["S"]] = opened["Plaintext"].decode()
+        item = vault.get_item(TableName="CreditCardTokenizerTable", Key=key)["Item"]
+        read[order["Order_Id"]["S"]] = item["CandidateString"]["S"]
     assert read == {"o-0001": CARDS[3], "o-0002": CARDS[0], "o-0003": CARDS[1], "o-0004": CARDS[0]}
     assert not any(card in str(orders) for card in CARDS)
