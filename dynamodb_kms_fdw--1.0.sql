@@ -388,6 +388,9 @@ CREATE TABLE dynamodb_migrations (
 COMMENT ON TABLE dynamodb_migrations
 IS 'How far each migration by dynamodb_migrate() is';
 
+COMMENT ON SEQUENCE dynamodb_migrations_id_seq
+IS 'numbers of migrations';
+
 CREATE TABLE dynamodb_migration_shards (
     migration bigint NOT NULL REFERENCES dynamodb_migrations ON DELETE CASCADE,
     shard_id text NOT NULL,
