@@ -228,6 +228,7 @@ bind_table(const Access *access, const ForeignRelation *relation, FetchPlan *pla
 	plan->in_order = access->in_order;
 	plan->row_goal = (int64) access->row_goal;
 	plan->max_capacity_units = options->max_capacity_units;
+	plan->rate_limit = rate_limit_of_table(relation->id, options->rate_limit);
 	plan->missing_table_is_empty = options->missing_table_is_empty;
 }
 

@@ -135,6 +135,7 @@ segment_plan(Sample *sample, const int32 *segment)
 	    .segment_number_count = 1,
 	    .names = &sample->reader->names,
 	    .max_capacity_units = relation->options->max_capacity_units,
+	    .rate_limit = rate_limit_of_table(relation->id, relation->options->rate_limit),
 	    .statement_units = &sample->capacity_units,
 	    .missing_table_is_empty = relation->options->missing_table_is_empty,
 	};

@@ -12,6 +12,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "common/pg_prng.h"
 #include "utils/memutils.h"
 
@@ -49,6 +51,16 @@
 #define WAITING_MEMORY_MAXIMUM ((Size) 8 * 1024 * 1024)
 #define WAITING_MEMORY_SHARE   4
 
+/*
+ * Capacity units that a request is thought to use: a page of 1 MB, a hundred items of 4 KB, an
+ * item; half of that with eventual consistency. And those that one sequence of pages can use in a
+ * second, since a partition gives no more.
+ */
+#define UNITS_OF_PAGE      256.0
+#define UNITS_OF_BATCH     100.0
+#define UNITS_OF_ITEM      1.0
+#define UNITS_OF_PARTITION 3000.0
+
 /* A request's body: a filter with values of at most 2 MB, each byte escaped to six at worst. */
 #define REQUEST_BODY_MAXIMUM ((Size) 16 * 1024 * 1024)
 
@@ -67,6 +79,7 @@ typedef struct FetchPage
 	DecodedAnswer answer;
 	ByteBuffer *body;  /* of the request, needed until the call is done */
 	ServiceCall *call; /* NULL unless on its way */
+	double reserved;   /* capacity units, for the rate limit */
 	int64 next_item;   /* the first that was not handed out */
 	int64 item_count;
 } FetchPage;
@@ -303,6 +316,32 @@ stream_drop_exhausted(Fetch *fetch, Stream *stream)
 	page_clear(stream->reading);
 }
 
+/* What the plan's next request will probably use. */
+static double
+expected_units(const FetchPlan *plan)
+{
+	static const double units[] = {
+	    [REQUEST_GET_ITEM] = UNITS_OF_ITEM,
+	    [REQUEST_BATCH_GET_ITEM] = UNITS_OF_BATCH,
+	    [REQUEST_QUERY] = UNITS_OF_PAGE,
+	    [REQUEST_SCAN] = UNITS_OF_PAGE,
+	};
+
+	return plan->read.consistent_read ? units[plan->kind] : units[plan->kind] / 2;
+}
+
+/* How long a request has to wait, the page's, which reserves what it will use. */
+static int64
+page_delay_ms(const Fetch *fetch, FetchPage *page, const Stream *stream)
+{
+	int64 of_stream = stream_delay_ms(stream);
+	int64 of_rate;
+
+	page->reserved = expected_units(&fetch->plan);
+	of_rate = rate_limit_reserve(fetch->plan.rate_limit, page->reserved);
+	return Max(of_stream, of_rate);
+}
+
 /* Sends the stream's pending request, into its free page. */
 static void
 stream_ask(Fetch *fetch, Stream *stream)
@@ -321,8 +360,8 @@ stream_ask(Fetch *fetch, Stream *stream)
 	CHECK_RESULT(write_request(fetch, stream, page->body), "build request");
 	CHECK_RESULT(buffer_result(page->body), "build request");
 	request.body = buffer_bytes(page->body);
-	page->call =
-	    service_call_start_after(fetch->client, &request, &sink, true, stream_delay_ms(stream));
+	page->call = service_call_start_after(fetch->client, &request, &sink, true,
+	                                      page_delay_ms(fetch, page, stream));
 	MemoryContextSwitchTo(caller);
 
 	stream->pending = PENDING_NONE;
@@ -341,6 +380,9 @@ fetch_end_call(Fetch *fetch, FetchPage *page)
 	fetch->counters.bytes_received += cost.bytes_received;
 	fetch->counters.retries += cost.retries;
 	service_call_count_capacity(page->call, page->answer.page.capacity_units);
+	if (service_call_is_done(page->call) || cost.attempts == 0)
+		rate_limit_correct(fetch->plan.rate_limit, page->reserved,
+		                   page->answer.page.capacity_units);
 	service_call_release(page->call);
 	page->call = NULL;
 	fetch->in_flight--;
@@ -658,6 +700,9 @@ streams_at_once(const Fetch *fetch)
 
 	if (fetch->plan.row_goal > 0)
 		return 1;
+	if (fetch->plan.rate_limit != NULL &&
+	    (fetch->plan.kind == REQUEST_QUERY || fetch->plan.kind == REQUEST_SCAN))
+		most = (int) Min(most, ceil(rate_limit_units(fetch->plan.rate_limit) / UNITS_OF_PARTITION));
 	return fetch->plan.streams_at_once > 0 ? Min(fetch->plan.streams_at_once, most) : most;
 }
 

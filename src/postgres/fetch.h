@@ -14,6 +14,7 @@
 
 #include "aws/dynamodb.h"
 #include "item/page_decoder.h"
+#include "postgres/rate_limit.h"
 #include "postgres/service_call.h"
 
 typedef enum RequestKind
@@ -57,6 +58,7 @@ struct FetchPlan
 	Size page_memory;            /* what a page is taken to need at first; 0: not known */
 	int64 row_goal;              /* rows that will probably be asked for; 0 for all: see below */
 	double max_capacity_units;   /* 0: no maximum; 53400 when passed */
+	RateLimit *rate_limit;       /* of the foreign table; NULL: none */
 	double *statement_units;     /* the statement's sum, to which the fetch adds; NULL: its own */
 	bool missing_table_is_empty; /* no items instead of HV00R */
 };

@@ -235,6 +235,7 @@ const OptionDefinition option_definitions[] = {
     TABLE_NUMBER("fetch_size", OPTION_INTEGER, fetch_size, 1, FETCH_SIZE_MAXIMUM),
     TABLE_BOOLEAN("allow_full_scan", allow_full_scan),
     TABLE_NUMBER("max_capacity_units", OPTION_REAL, max_capacity_units, 0.5, DBL_MAX),
+    TABLE_NUMBER("rate_limit", OPTION_REAL, rate_limit, 0.1, DBL_MAX),
     TABLE_NUMBER("max_kms_calls", OPTION_INTEGER, max_kms_calls, 1, INT_MAX),
     TABLE_TEXT("kms_key_id", kms_key_id, is_kms_key_id, KMS_KEY_ACCEPTS),
     TABLE_TEXT("kms_key_ids_for_decrypt", kms_key_ids_for_decrypt, is_list_of_kms_key_ids,

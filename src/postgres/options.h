@@ -132,6 +132,7 @@ typedef struct TableOptions
 	int fetch_size;
 	bool allow_full_scan;
 	double max_capacity_units;
+	double rate_limit; /* units a second; 0: no limit */
 	int max_kms_calls;
 	char *kms_key_id;              /* NULL: none */
 	char *kms_key_ids_for_decrypt; /* comma-separated; NULL: the key that encrypts */

@@ -114,6 +114,7 @@ start_call(Batch *batch, int64 delay_ms)
 	};
 	MemoryContext caller = MemoryContextSwitchTo(writer->context);
 
+	delay_ms = table_writer_delay_ms(writer, BATCH_WRITE_ITEMS_MAXIMUM, delay_ms);
 	batch->call =
 	    service_call_start_after(writer->relation->client, &request, &sink, true, delay_ms);
 	batch->bytes = request.body.length;

@@ -549,7 +549,7 @@ add_partial_scan_path(const PathScope *scope, const ReadTarget *target)
 	ForeignPath *path;
 
 	if (!scope->base->consider_parallel || scope_required_outer(scope) != NULL || workers == 0 ||
-	    reads_what_is_encrypted(scope->planning) ||
+	    reads_what_is_encrypted(scope->planning) || relation->options->rate_limit > 0 ||
 	    find_row_goal(scope, target, estimate.items, NIL) > 0)
 		return;
 	access->filter = filter_templates(scope, NULL, NIL);

@@ -287,6 +287,7 @@ read_changed(PendingReads *reads, const FetchPlan *scan_plan)
 		keys[foreach_current_index(cell)] = ((PendingItem *) lfirst(cell))->key;
 	plan = lookup_plan(reads->relation, keys, count);
 	plan.max_capacity_units = scan_plan->max_capacity_units;
+	plan.rate_limit = scan_plan->rate_limit;
 	plan.statement_units = scan_plan->statement_units;
 	reads->fetch = fetch_open(reads->relation->client, &plan);
 }

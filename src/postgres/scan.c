@@ -181,6 +181,31 @@ add_counters(FetchCounters *total, FetchCounters counters)
 	total->retries += counters.retries;
 }
 
+/*
+ * Refuses a Scan before it begins when the table's size says that it would pass the guard. What
+ * conditions select is guessed, so other requests are stopped only when they have passed it.
+ */
+static void
+refuse_estimated_units(const DynamodbScan *scan, const FetchPlan *plan)
+{
+	double estimated = scan->access->estimated_capacity_units;
+	double allowed = plan->max_capacity_units;
+
+	if (allowed <= 0 || plan->kind != REQUEST_SCAN || plan->row_goal > 0 || IsParallelWorker() ||
+	    scan->relation->description->size_bytes == 0 ||
+	    capacity_units_spend(plan->statement_units, 0) + estimated <= allowed)
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+	         errmsg("reading DynamoDB table \"%s\" would exceed max_capacity_units",
+	                scan->relation->options->table_name),
+	         errdetail("The scan would consume about %g capacity units; the limit of the "
+	                   "statement is %g.",
+	                   estimated, allowed),
+	         errhint("Give values for the key attributes of the table or of one of its indexes, or "
+	                 "raise the option max_capacity_units of the foreign table or its server.")));
+}
+
 /* Binds the conditions to the parameters' values, and sends the first requests. */
 static void
 begin_reading(DynamodbScan *scan, ForeignScanState *node)
@@ -205,6 +230,7 @@ begin_reading(DynamodbScan *scan, ForeignScanState *node)
 			scan->pending =
 			    pending_reads_begin(scan->relation, scan->access, scan->reader, &bound->plan,
 			                        node->ss.ps.state->es_snapshot->curcid);
+			refuse_estimated_units(scan, &bound->plan);
 			if (scan->parallel != NULL)
 				parallel_scan_share(scan->parallel, &bound->plan, scan->access);
 			scan->fetch = fetch_open(scan->relation->client, &bound->plan);

@@ -95,6 +95,7 @@ start_call(Flight *flight, const char *operation, int64 delay_ms)
 	};
 	MemoryContext caller = MemoryContextSwitchTo(writer->context);
 
+	delay_ms = table_writer_delay_ms(writer, 1, delay_ms);
 	flight->call =
 	    service_call_start_after(writer->relation->client, &request, &sink, true, delay_ms);
 	MemoryContextSwitchTo(caller);

@@ -125,6 +125,8 @@ begin(EState *statement, Relation relation, Oid user_id, const Bitmapset *read_c
 	writer->statement = statement;
 	prepare(writer, relation, user_id, read_columns);
 	writer->mode = mode != NULL ? mode : write_mode_of_relation(writer->relation);
+	writer->rate_limit =
+	    rate_limit_of_table(RelationGetRelid(relation), writer->relation->options->rate_limit);
 	writer->statement_units = capacity_units_of_statement(statement, writer->relation->server_id);
 	table_writers_settle_for_reader(writer->relation->client, writer->relation->options->table_name,
 	                                statement);
@@ -422,6 +424,15 @@ table_writers_settle_for_reader(ServiceClient *client, const char *table_name, c
 
 /* --- counting --------------------------------------------------------------------------------- */
 
+int64
+table_writer_delay_ms(TableWriter *writer, double units, int64 delay_ms)
+{
+	int64 of_rate = rate_limit_reserve(writer->rate_limit, units);
+
+	writer->reserved_units = units;
+	return Max(delay_ms, of_rate);
+}
+
 void
 table_writer_count(TableWriter *writer, ServiceCall *call, double capacity_units)
 {
@@ -437,6 +448,7 @@ table_writer_count_capacity(TableWriter *writer, ServiceCall *call, double capac
 
 	writer->counters.capacity_units += capacity_units;
 	service_call_count_capacity(call, capacity_units);
+	rate_limit_correct(writer->rate_limit, writer->reserved_units, capacity_units);
 	*writer->statement_units += capacity_units;
 	if (options->max_capacity_units > 0 && *writer->statement_units > options->max_capacity_units)
 		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),

@@ -22,6 +22,7 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/rate_limit.h"
 #include "postgres/row_encryption.h"
 #include "postgres/row_writer.h"
 #include "postgres/write_mode.h"
@@ -51,6 +52,8 @@ struct TableWriter
 	bool is_cut_off;           /* nobody waits for it any more */
 	int64 rows_stored;         /* of this statement */
 	WriteCounters counters;
+	RateLimit *rate_limit;   /* of the foreign table; NULL: none */
+	double reserved_units;   /* by each request */
 	double *statement_units; /* the statement's sum of capacity units, over all of its tables */
 	ErrorData *failure;      /* found while another statement read; raised by the next call */
 	struct TableWriterEnd *end;
@@ -112,6 +115,12 @@ extern void table_writers_settle_for_reader(ServiceClient *client, const char *t
 
 /* Gives up the writers of the subtransaction level and those below it. Does not throw. */
 extern void table_writers_give_up(int level);
+
+/*
+ * How long a request that is about to be sent has to wait, at least `delay_ms`, in milliseconds.
+ * For the rate limit it reserves `units`, the same for each of the writer's requests.
+ */
+extern int64 table_writer_delay_ms(TableWriter *writer, double units, int64 delay_ms);
 
 /* A request of the writer has ended: adds what it has cost. 53400 past max_capacity_units. */
 extern void table_writer_count(TableWriter *writer, ServiceCall *call, double capacity_units);

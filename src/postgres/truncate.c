@@ -57,6 +57,7 @@ open_keys(TableWriter *writer)
 	    .kind = REQUEST_SCAN,
 	    .segments = cost_scan_segments(relation, cost_table_volume(relation, -1)),
 	    .max_capacity_units = relation->options->max_capacity_units,
+	    .rate_limit = writer->rate_limit,
 	    .statement_units = writer->statement_units,
 	};
 	KeyScan scan = {0};

@@ -24,12 +24,12 @@ ROLE = {"role_arn": "arn:aws:iam::123456789012:role/reader", "role_session_name"
 
 
 class SegmentServer(FaultServer):
-    """Its table is so large that workers are worth it; each segment has PAGES_OF_SEGMENT pages."""
+    """Each segment has so many pages."""
 
     def __init__(self, pages=PAGES_OF_SEGMENT, items=1000):
         super().__init__(proper=self.answer)
         self.pages = pages
-        self.description = TABLE_DESCRIPTION | {"ItemCount": items, "TableSizeBytes": 1 << 30}
+        self.description = TABLE_DESCRIPTION | {"ItemCount": items, "TableSizeBytes": 1 << 20}
         self.all_have_come = threading.Event()
         self.scans = Counter()
         self._lock_of_scans = threading.Lock()
@@ -89,6 +89,7 @@ def share(connection, service, mapping=KEYS, **options):
     connection.execute(f"SET max_parallel_workers_per_gather = {WORKERS}")
     connection.execute("SET parallel_setup_cost = 0")
     connection.execute("SET parallel_tuple_cost = 0")
+    connection.execute("SET min_parallel_table_scan_size = 0")
     plan = connection.execute(f"EXPLAIN {COUNT}").fetchall()
     assert "Workers Planned: 2" in str(plan) and "Parallel Foreign Scan" in str(plan)
 

@@ -1,0 +1,31 @@
+/*
+ * rate_limit.h
+ *		The option rate_limit: capacity units a second that this backend's statements may use of a
+ *		foreign table.
+ *
+ * A request reserves the units that it will probably use, and is sent when all that was reserved
+ * before it has become free at that rate; when it has ended, the reservation is corrected. So the
+ * rate holds over time, whatever a request turns out to use.
+ */
+#ifndef POSTGRES_RATE_LIMIT_H
+#define POSTGRES_RATE_LIMIT_H
+
+#include "postgres.h"
+
+#include "postgres/compat.h"
+
+typedef struct RateLimit RateLimit;
+
+/* The foreign table's, which lives as long as the backend; NULL for 0 units, which is no limit. */
+extern RateLimit *rate_limit_of_table(Oid relation_id, double units_per_second);
+
+/* Units a second. */
+extern double rate_limit_units(const RateLimit *limit);
+
+/* Reserves units; how long the request has to wait, in milliseconds. 0 for NULL. */
+extern int64 rate_limit_reserve(RateLimit *limit, double units);
+
+/* A request that reserved so much has used so much. Does nothing for NULL. Does not throw. */
+extern void rate_limit_correct(RateLimit *limit, double reserved, double used);
+
+#endif
