@@ -30,6 +30,9 @@ SQL_FUNCTION(dynamodb_migrate);
 /* How often items that differ are looked at again, with what the stream has told meanwhile. */
 #define COMPARISONS_MAXIMUM 10
 
+/* What allows for differences of the clocks, in seconds. */
+#define END_MARGIN 15
+
 /* Between two looks at a stream that had nothing. */
 #define IDLE_MS 500
 
@@ -254,7 +257,7 @@ begin_or_resume(Migration *migration)
 	    pair->source->client == pair->target->client)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("source and target are the same DynamoDB table")));
-	migration->began_at = (double) service_client_time(pair->source->client);
+	migration->client = pair->source->client;
 	if (migration_target_is_empty(migration))
 		begin_anew(migration, pair);
 	else if (!found)
@@ -308,11 +311,13 @@ apply_some(Migration *migration, int64 delay_ms, int64 *changes)
 	return at_end;
 }
 
+/* Applies what has been written up to now, also while others write as fast as this reads. */
 static void
 catch_up(Migration *migration)
 {
 	int64 changes;
 
+	migration->stop_after = (double) service_client_time(migration->client) + END_MARGIN;
 	while (!apply_some(migration, 0, &changes))
 		;
 }
@@ -324,6 +329,7 @@ follow(Migration *migration)
 	TimestampTz idle_since = GetCurrentTimestamp();
 	int64 delay_ms = Min(IDLE_MS, migration->follow_lag_ms);
 
+	migration->stop_after = 0;
 	while (!TimestampDifferenceExceeds(idle_since, GetCurrentTimestamp(),
 	                                   (int) Min(migration->follow_lag_ms, PG_INT32_MAX)))
 	{

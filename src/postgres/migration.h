@@ -55,6 +55,8 @@ typedef struct Migration
 	int write_rate;
 	MigrationVerify verify;
 
+	ServiceClient *client; /* the source's */
+
 	/* How far it is, as the progress table says. */
 	int64 id;
 	MigrationPhase phase;
@@ -67,7 +69,7 @@ typedef struct Migration
 	double complete_until; /* all that was written before is in the target */
 	List *positions;       /* ShardPositions, in the context */
 
-	double began_at;      /* the call, by the service's clock */
+	double stop_after;    /* changes made after it may wait, by the service's clock; 0: none */
 	StreamReader *reader; /* NULL before changes are applied */
 } Migration;
 

@@ -45,9 +45,6 @@
  */
 #define CHANGES_MARGIN 600
 
-/* The same where changes are to be newer than something, in seconds. */
-#define END_MARGIN 15
-
 #define MICROSECONDS_PER_MILLISECOND 1000
 
 /* ---- writing ---- */
@@ -451,12 +448,10 @@ is_needed(const Migration *migration, const StreamRecord *record)
 	return record->created_at <= 0 || record->created_at > migration->noted_at - CHANGES_MARGIN;
 }
 
-/* Takes what the stream has; true at its end as of now, or as of when this call began. */
+/* Takes what the stream has; true at its end as of now. */
 static bool
 collect_changes(Migration *migration, Changes *changes, int64 *count)
 {
-	double newest = 0;
-
 	while (changes->count < CHANGES_AT_ONCE && changes->arena->allocated < CHANGES_MEMORY_WANTED)
 	{
 		const StreamRecord *record = stream_reader_next(migration->reader);
@@ -467,10 +462,8 @@ collect_changes(Migration *migration, Changes *changes, int64 *count)
 			continue;
 		note_change(changes, record);
 		(*count)++;
-		newest = record->created_at;
 	}
-	/* Others write as fast as this reads: what they had written before it began is here. */
-	return newest > migration->began_at + END_MARGIN;
+	return false;
 }
 
 /*
@@ -539,6 +532,7 @@ migration_apply(Migration *migration, int64 delay_ms, int64 *changes)
 		open_reader(migration, client);
 	else
 		stream_reader_go_on(migration->reader);
+	stream_reader_stop_after(migration->reader, migration->stop_after);
 	at_end = collect_changes(migration, collected, changes);
 	stream_reader_pause(migration->reader);
 	apply_changes(migration, collected);
