@@ -381,7 +381,7 @@ read_attribute(Arena *arena, Bytes name, Bytes object, SqsAttribute *attribute)
 static CheckedResult
 read_attributes(Arena *arena, Bytes object, SqsMessage *message)
 {
-	JsonTextWalk walk = json_text_walk(object);
+	JsonTextWalk walk;
 	size_t count = 0;
 	Bytes name;
 	Bytes value;
@@ -390,6 +390,7 @@ read_attributes(Arena *arena, Bytes object, SqsMessage *message)
 		return result_ok();
 	if (!json_text_is_object(object))
 		return result_failed(RESULT_MALFORMED, "object expected in the answer");
+	walk = json_text_walk(object);
 	while (json_text_next_member(&walk, &name, &value))
 		count++;
 	message->attributes = arena_allocate_zeroed(arena, count + 1, sizeof(SqsAttribute));
