@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from psycopg.sql import quote
 
 DIRECTORY = paths.BUILD / "bench"
 ENCRYPTED_ITEMS = DIRECTORY / "encrypted_items.jsonl"
+
+# Of the replay server's one queue.
+QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/replay"
 
 # One backend against one: no workers. LLVM's code would only be made for the larger inputs.
 SESSION = "-c jit=off -c max_parallel_workers_per_gather=0"
@@ -83,6 +87,16 @@ class Backend:
             )
             self._tables.add(name)
         return name
+
+    def queue(self):
+        """A foreign table over the replay server's queue."""
+        if "queue" not in self._tables:
+            self.connection.execute(
+                "CREATE FOREIGN TABLE queue (body text, message_id text) SERVER replay "
+                f"OPTIONS (queue_url {quote(QUEUE_URL)})"
+            )
+            self._tables.add("queue")
+        return "queue"
 
     def local_rows(self, name, shape, count):
         """A local table of so many rows of the shape, each with a key of its own."""
@@ -241,6 +255,20 @@ class Programs:
         return _sample(
             self._run(sys.executable, script, self.endpoint_url, table, operation, str(count))
         )
+
+    def fill_queue(self, count):
+        """The replay server's queue has so many messages from now on."""
+        request = urllib.request.Request(
+            self.endpoint_url,
+            data=json.dumps({"QueueUrl": QUEUE_URL, "Messages": count}).encode(),
+            headers={"X-Amz-Target": "AmazonSQS.FillQueue"},
+        )
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
+
+    def boto3_drain(self):
+        """The Sample of boto3 receiving and deleting until the queue is empty, call by call."""
+        script = Path(__file__).with_name("boto3_drain.py")
+        return _sample(self._run(sys.executable, script, self.endpoint_url, QUEUE_URL))
 
     def encrypted_items(self):
         """Items a second that are decrypted, by who does it."""

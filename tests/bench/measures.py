@@ -307,6 +307,27 @@ def inserts_over_put_item(backend, programs, extent):
     )
 
 
+def queue_drain(backend, programs, extent):
+    count = 10_000
+    statement = f"DELETE FROM {backend.queue()}"
+
+    def drain(how):
+        programs.fill_queue(count)
+        return how().seconds
+
+    pairs = in_turns(
+        extent.rounds,
+        lambda: drain(lambda: backend.run(statement)),
+        lambda: drain(programs.boto3_drain),
+    )
+    return Measure(
+        f"draining a queue of {count:,} against boto3 receiving and deleting in turns, 5 ms",
+        at_least(4, "x"),
+        [boto3 / ours for ours, boto3 in pairs],
+        f"{statistics.median(count / pair[0] for pair in pairs):,.0f} messages/s",
+    )
+
+
 def speeds_of_writes(pairs, rows, boto3_rows):
     ours = statistics.median(rows / pair[0] for pair in pairs)
     boto3 = statistics.median(boto3_rows / pair[1] for pair in pairs)
@@ -379,6 +400,8 @@ def measure_all(backend, programs, extent, say):
     say("writes")
     measures.append(copy_over_batch_writer(backend, programs, extent))
     measures.append(inserts_over_put_item(backend, programs, extent))
+    say("queue")
+    measures.append(queue_drain(backend, programs, extent))
     say("encrypted items")
     measures += encrypted_items(programs, extent)
     measures.append(items_decrypted_by_kms(backend, extent))

@@ -271,6 +271,65 @@ answer_decrypt(const Request *request, Body *body)
 	return 1;
 }
 
+/*
+ * A queue: a number of messages that are all alike. FillQueue is no operation of SQS's; it says how
+ * many there are.
+ */
+
+static int64_t messages_left = 0;
+
+static int
+answer_fill_queue(const Request *request, Body *body)
+{
+	messages_left = integer_member(request->body, "Messages", 0);
+	fputs("{}", body->stream);
+	return 1;
+}
+
+static int
+answer_get_queue_attributes(const Request *request, Body *body)
+{
+	(void) request;
+	fprintf(body->stream,
+	        "{\"Attributes\":{\"VisibilityTimeout\":\"30\","
+	        "\"ApproximateNumberOfMessages\":\"%" PRId64 "\"}}",
+	        messages_left);
+	return 1;
+}
+
+static int
+answer_receive_message(const Request *request, Body *body)
+{
+	int64_t maximum = integer_member(request->body, "MaxNumberOfMessages", 1);
+	int64_t count = maximum < messages_left ? maximum : messages_left;
+
+	fputs("{\"Messages\":[", body->stream);
+	for (int64_t i = 0; i < count; i++)
+		fprintf(body->stream,
+		        "%s{\"MessageId\":\"message %" PRId64 "\",\"ReceiptHandle\":\"receipt %" PRId64
+		        "\",\"Body\":\"Name,Firstname\","
+		        "\"MD5OfBody\":\"9cf4395155d4beaedd85d80f30892af8\"}",
+		        i > 0 ? "," : "", messages_left - i, messages_left - i);
+	fputs("]}", body->stream);
+	messages_left -= count;
+	return 1;
+}
+
+/* Of requests about messages that were received: all entries succeed. */
+static int
+answer_entries(const Request *request, Body *body)
+{
+	json_object *entries = member(request->body, "Entries");
+	size_t count = entries == NULL ? 0 : json_object_array_length(entries);
+
+	fputs("{\"Failed\":[],\"Successful\":[", body->stream);
+	for (size_t i = 0; i < count; i++)
+		fprintf(body->stream, "%s{\"Id\":\"%s\"}", i > 0 ? "," : "",
+		        string_member(json_object_array_get_idx(entries, i), "Id"));
+	fputs("]}", body->stream);
+	return 1;
+}
+
 static const struct
 {
 	const char *operation;
@@ -283,6 +342,11 @@ static const struct
     {"DescribeTable", answer_describe_table},
     {"DescribeTimeToLive", answer_describe_time_to_live},
     {"Decrypt", answer_decrypt},
+    {"FillQueue", answer_fill_queue},
+    {"GetQueueAttributes", answer_get_queue_attributes},
+    {"ReceiveMessage", answer_receive_message},
+    {"DeleteMessageBatch", answer_entries},
+    {"ChangeMessageVisibilityBatch", answer_entries},
 };
 
 /*
@@ -324,6 +388,9 @@ find_table_name(json_object *body)
 	/* Of KMS the key's id says how the answer is to come. */
 	if (member(body, "CiphertextBlob") != NULL)
 		return string_member(body, "KeyId");
+	/* There is one queue, which answers after 5 ms. */
+	if (member(body, "QueueUrl") != NULL)
+		return "small.latency-5";
 	return string_member(body, "TableName");
 }
 
