@@ -35,6 +35,7 @@ typedef struct AheadKey
 	DynamodbItem key;
 	int place;                /* in the order of the rows */
 	const DynamodbItem *item; /* that has come */
+	MemoryContext expected;   /* of what was asked for its row; NULL: nothing was */
 } AheadKey;
 
 struct LookupsAhead
@@ -46,6 +47,13 @@ struct LookupsAhead
 	Arena *items;
 	AheadKey *keys; /* sorted, each once */
 	int key_count;
+	AheadKey **by_place;
+	ItemListener expect; /* is told of items; NULL: nobody is */
+	void *expectant;     /* its context */
+	int most_expected;
+	int told;         /* keys whose items were told, in the order of the rows … */
+	int64 asked;      /* … and how many were asked for, with those of keys before these */
+	AheadKey *given;  /* whose item was asked for last */
 	Fetch *fetch;     /* NULL when all has come */
 	int request;      /* whose items are coming: what those before it have not brought is missing */
 	Size item_memory; /* of one item, on average; 0 while none has come */
@@ -223,6 +231,8 @@ lookups_ahead_close(LookupsAhead *lookups)
 	lookups->key_count = 0;
 	lookups->request = 0;
 	lookups->item_count = 0;
+	lookups->told = 0;
+	lookups->given = NULL;
 	MemoryContextReset(lookups->context);
 }
 
@@ -250,6 +260,9 @@ open_fetch(LookupsAhead *lookups, const FetchPlan *plan)
 	together.in_order = true;
 	together.lookups_ahead = NULL;
 	together.page_memory = lookups->item_memory * BATCH_GET_KEYS_MAXIMUM;
+	lookups->by_place = palloc_array(AheadKey *, lookups->key_count);
+	for (int i = 0; i < lookups->key_count; i++)
+		lookups->by_place[lookups->keys[i].place] = &lookups->keys[i];
 	lookups->items = memory_context_arena(lookups->context, ARENA_PLAIN, ITEMS_MEMORY_MAXIMUM);
 	lookups->fetch = fetch_open(lookups->relation->client, &together);
 }
@@ -312,20 +325,100 @@ is_settled(const LookupsAhead *lookups, const AheadKey *key)
 	return key->item != NULL || lookups->fetch == NULL || request_of(key) < lookups->request;
 }
 
+static void
+take_item(LookupsAhead *lookups)
+{
+	const DynamodbItem *item = fetch_next(lookups->fetch);
+
+	if (item == NULL)
+		end_fetch(lookups);
+	else
+		keep_item(lookups, item);
+}
+
 /* The item of a known key, NULL when there is none. Waits. */
 static const DynamodbItem *
 await_item(LookupsAhead *lookups, AheadKey *key)
 {
 	while (!is_settled(lookups, key))
-	{
-		const DynamodbItem *item = fetch_next(lookups->fetch);
-
-		if (item == NULL)
-			end_fetch(lookups);
-		else
-			keep_item(lookups, item);
-	}
+		take_item(lookups);
 	return key->item;
+}
+
+/* --- what rows to come will need ---------------------------------------------------------------
+ */
+
+void
+lookups_ahead_tell(LookupsAhead *lookups, int most, ItemListener expect, void *context)
+{
+	lookups->most_expected = most;
+	lookups->expect = expect;
+	lookups->expectant = context;
+}
+
+/* True when the item has come, or nothing more will come for the key; does not wait. */
+static bool
+is_settled_by_now(LookupsAhead *lookups, const AheadKey *key)
+{
+	while (!is_settled(lookups, key) && fetch_is_ready(lookups->fetch))
+		take_item(lookups);
+	return is_settled(lookups, key);
+}
+
+static void
+tell_of_item(LookupsAhead *lookups, AheadKey *key)
+{
+	MemoryContext caller;
+
+	if (key->item == NULL)
+		return;
+	key->expected =
+	    AllocSetContextCreate(lookups->context, "DynamoDB lookup expected", ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(key->expected);
+	lookups->expect(lookups->expectant, key->item);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Tells of the items that come next and are there: as many as were asked for so far, so that few
+ * rows cost little.
+ */
+static void
+tell_of_items(LookupsAhead *lookups, const AheadKey *given)
+{
+	int ahead = (int) Min(lookups->asked++, lookups->most_expected - 1);
+
+	while (lookups->told < lookups->key_count && lookups->told <= given->place + ahead &&
+	       is_settled_by_now(lookups, lookups->by_place[lookups->told]))
+		tell_of_item(lookups, lookups->by_place[lookups->told++]);
+}
+
+/* Forgets what was asked for the item that was given before this one. */
+static void
+note_given(LookupsAhead *lookups, AheadKey *given)
+{
+	AheadKey *before = lookups->given;
+
+	if (before != NULL && before != given && before->expected != NULL)
+	{
+		MemoryContextDelete(before->expected);
+		before->expected = NULL;
+	}
+	lookups->given = given;
+}
+
+/* The item of a known key, for a row that is asked for. */
+static const DynamodbItem *
+give_item(LookupsAhead *lookups, AheadKey *key)
+{
+	const DynamodbItem *item = await_item(lookups, key);
+
+	if (lookups->expect != NULL)
+	{
+		note_given(lookups, key);
+		tell_of_items(lookups, key);
+	}
+	return item;
 }
 
 /* --- as the source of one row's fetch ----------------------------------------------------------
@@ -347,7 +440,7 @@ ahead_next(FetchSource *source)
 	while (ahead->next_key < ahead->plan->key_count)
 	{
 		const DynamodbItem *key = &ahead->plan->keys[ahead->next_key++];
-		const DynamodbItem *item = await_item(ahead->lookups, find_key(ahead->lookups, key));
+		const DynamodbItem *item = give_item(ahead->lookups, find_key(ahead->lookups, key));
 
 		if (item != NULL)
 			return item;

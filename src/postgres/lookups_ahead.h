@@ -30,6 +30,14 @@ typedef struct LookupsAhead LookupsAhead;
 extern LookupsAhead *lookups_ahead_create(EState *statement, const ForeignRelation *relation,
                                           const Access *access);
 
+/*
+ * Has `expect` told of items before they are asked for, at most `most` at a time, so that what else
+ * their rows need can be on its way. It allocates in CurrentMemoryContext, which is deleted once
+ * the item behind it is asked for.
+ */
+typedef void (*ItemListener)(void *context, const DynamodbItem *item);
+extern void lookups_ahead_tell(LookupsAhead *lookups, int most, ItemListener expect, void *context);
+
 /* What the lookups have cost so far. */
 extern FetchCounters lookups_ahead_counters(const LookupsAhead *lookups);
 

@@ -137,20 +137,22 @@ make_row(RowsAhead *rows, const DynamodbItem *item)
 	return row;
 }
 
-/* Asks for what the column's attribute holds; where that cannot be, the row will say so. */
-static void
-ask_for_column(AheadRow *row, int place)
+/*
+ * Asks for what the column's attribute holds, in the item that is spread; NULL where there is
+ * nothing to be asked, or where that cannot be, which the row will say.
+ */
+static KmsPlaintext *
+ask_for_column(RowsAhead *rows, Arena *arena, int place)
 {
-	RowsAhead *rows = row->rows;
 	const ForeignColumn *column = rows->reader->encrypted[place];
 	const AttributeValue *stored = row_attribute(rows->reader, column);
 	AttributeSource source = {find_attribute, rows->reader};
 	KmsRequest request;
 
-	if (stored == NULL || stored->type == ATTRIBUTE_NULL)
-		return;
-	if (column_decrypt_request(column, row->arena, stored, &source, &request) == OBSTACLE_NONE)
-		row->asked[place] = kms_plaintext_ask(rows->plaintexts, rows->use, &request);
+	if (stored == NULL || stored->type == ATTRIBUTE_NULL ||
+	    column_decrypt_request(column, arena, stored, &source, &request) != OBSTACLE_NONE)
+		return NULL;
+	return kms_plaintext_ask(rows->plaintexts, rows->use, &request);
 }
 
 static void
@@ -162,7 +164,7 @@ ask_for_row(AheadRow *row)
 		row->opening = item_opening_begin(row->rows->encryption, &row->item);
 	row_spread(row->rows->reader, &row->item);
 	for (int i = 0; i < row->rows->reader->encrypted_count; i++)
-		ask_for_column(row, i);
+		row->asked[i] = ask_for_column(row->rows, row->arena, i);
 	MemoryContextSwitchTo(caller);
 	row->memory = MemoryContextMemAllocated(row->context, true);
 }
@@ -259,6 +261,27 @@ read_row(AheadRow *row, Datum *values, bool *nulls)
 		read_encrypted_columns(row, values, nulls);
 	MemoryContextSwitchTo(caller);
 	return is_row;
+}
+
+void
+rows_ahead_expect(RowsAhead *rows, const DynamodbItem *item)
+{
+	int columns = rows->reader->encrypted_count;
+	Arena *arena;
+
+	if (columns == 0 || kms_calls_left(rows->reader->relation->client, rows->use) <= columns ||
+	    !row_is_visible(rows->reader, item))
+		return;
+	arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, MaxAllocSize);
+	row_spread(rows->reader, item);
+	for (int i = 0; i < columns; i++)
+		ask_for_column(rows, arena, i);
+}
+
+int
+rows_ahead_most(const RowsAhead *rows)
+{
+	return rows->most;
 }
 
 /* ---- the queue ---- */

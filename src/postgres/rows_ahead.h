@@ -47,6 +47,15 @@ extern bool rows_ahead_are_needed(const RowReader *reader);
  */
 extern bool rows_ahead_next(RowsAhead *rows, Datum *values, bool *nulls);
 
+/*
+ * Asks for the plaintexts of columns that a row of this item will need, unless a guard's last calls
+ * would go for it. They stay at hand as long as CurrentMemoryContext.
+ */
+extern void rows_ahead_expect(RowsAhead *rows, const DynamodbItem *item);
+
+/* Rows that are worth asking for at once. */
+extern int rows_ahead_most(const RowsAhead *rows);
+
 /* Bad items that were skipped. */
 extern int64 rows_ahead_skipped(const RowsAhead *rows);
 

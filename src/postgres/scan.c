@@ -116,6 +116,23 @@ prepare_decryption(DynamodbScan *scan, EState *statement)
 		scan->ahead = rows_ahead_create(scan->reader, statement->es_query_cxt, &scan->kms, &source);
 }
 
+static void
+expect_row(void *scan, const DynamodbItem *item)
+{
+	rows_ahead_expect(((DynamodbScan *) scan)->ahead, item);
+}
+
+/* Where the rows that ask for keys are read ahead. */
+static void
+prepare_lookups(DynamodbScan *scan, EState *statement)
+{
+	if (!scan->access->read_ahead)
+		return;
+	scan->lookups = lookups_ahead_create(statement, scan->relation, scan->access);
+	if (scan->ahead != NULL)
+		lookups_ahead_tell(scan->lookups, rows_ahead_most(scan->ahead), expect_row, scan);
+}
+
 void
 dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 {
@@ -134,8 +151,7 @@ dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 	scan->reader = row_reader_create(scan->relation, scan->access->columns);
 	prepare_parameters(scan, node);
 	prepare_decryption(scan, node->ss.ps.state);
-	if (scan->access->read_ahead)
-		scan->lookups = lookups_ahead_create(node->ss.ps.state, scan->relation, scan->access);
+	prepare_lookups(scan, node->ss.ps.state);
 	scan->reading =
 	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB reading", ALLOCSET_SMALL_SIZES);
 	scan->row = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB row", ALLOCSET_DEFAULT_SIZES);

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from faults import server as faults
 from faults.clients import create_table, descriptors
-from faults.server import TABLE, WAIT_SECONDS, FaultServer
+from faults.server import TABLE, WAIT_SECONDS, FaultServer, base64_of, ciphertext_of
 
 NUMBERS = 700
 JOIN = "SELECT n, value FROM wanted LEFT JOIN faults ON id = 'key ' || n ORDER BY line"
@@ -47,6 +47,13 @@ def look_up(conversation):
         conversation.answer(answer_of(keys_of(conversation.request.body)))
     else:
         faults.answer_properly(conversation)
+
+
+def look_up_ciphertexts(conversation):
+    answer = answer_of(keys_of(conversation.request.body))
+    for item in answer["Responses"][TABLE]:
+        item["value"] = {"B": base64_of(ciphertext_of(item["value"]["N"].encode()))}
+    conversation.answer(answer)
 
 
 def look_up_in_parts(conversation):
@@ -156,3 +163,43 @@ def test_switched_off(session, service):
     found = session.execute("SELECT value FROM wanted JOIN faults ON id = 'key ' || n WHERE n = 3")
     assert found.fetchall() == [(3,), (3,)]
     assert lookups(service) == []
+
+
+@pytest.fixture
+def encrypted(session, service):
+    """The session, where `value` is encrypted."""
+    session.execute("""
+        DROP FOREIGN TABLE faults;
+        CREATE FOREIGN TABLE faults (id text, value int OPTIONS (kms_encrypted 'true'))
+        SERVER aws OPTIONS (kms_key_id 'alias/scripted')""")
+    service.script("BatchGetItem", *[look_up_ciphertexts] * 40)
+    return session
+
+
+def test_encrypted_columns_are_decrypted_together(encrypted, service):
+    """Answers linger until there once were as many requests as there are connections."""
+    lock, both_there, present = threading.Lock(), threading.Event(), set()
+
+    def linger(conversation):
+        with lock:
+            present.add(conversation)
+            if len(present) == 2:
+                both_there.set()
+        both_there.wait(0.2)
+        with lock:
+            present.discard(conversation)
+        faults.answer_properly(conversation)
+
+    service.script("Decrypt", *[linger] * 40)
+    assert encrypted.execute(JOIN).fetchall() == EXPECTED
+    assert both_there.is_set()
+    different = sum(value_of(number) is not None for number in range(NUMBERS))
+    assert different <= service.count("Decrypt") <= 2 * different
+
+
+def test_a_guard_of_kms_is_not_hit_by_what_is_read_ahead(encrypted, service):
+    encrypted.execute("ALTER FOREIGN TABLE faults OPTIONS (ADD max_kms_calls '3')")
+    query = "SELECT n, value FROM wanted LEFT JOIN faults ON id = 'key ' || n LIMIT 3"
+    assert encrypted.execute(query).fetchall() == EXPECTED[:3]
+    with pytest.raises(psycopg.errors.ConfigurationLimitExceeded):
+        encrypted.execute(JOIN)
