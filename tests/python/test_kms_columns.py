@@ -5,6 +5,7 @@ import threading
 import time
 from decimal import Decimal
 
+import encrypted_columns
 import psycopg
 import pytest
 from encrypted_columns import (
@@ -21,6 +22,7 @@ from faults.certificates import make_certificate
 from faults.server import FaultServer
 
 pytest_plugins = ["encrypted_columns"]
+service = encrypted_columns.service  # not the one of conftest
 
 VALUES = {
     "text": (SECRET, SECRET),
