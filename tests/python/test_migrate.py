@@ -3,7 +3,6 @@
 import contextlib
 import os
 import random
-import signal
 import threading
 import uuid
 
@@ -12,6 +11,7 @@ import pytest
 from conftest import create_server
 from environment.postgresql import running_postgresql
 from faults.clients import options_clause
+from faults.kills import connect_again, killing_within
 
 COLUMNS = (
     "id text OPTIONS (key 'hash'), n int, "
@@ -297,6 +297,13 @@ def test_a_rate_is_kept(postgresql, database, dynamodb_local):
 KILLS = int(os.environ.get("MIGRATION_KILLS", "5"))
 
 
+def migrate_for_ever(connection):
+    while True:
+        connection.execute(
+            "CALL dynamodb_migrate('source', 'target', segments => 24, verify => 'none')"
+        )
+
+
 def test_kills_lose_nothing(dynamodb):
     """The backend is killed at random moments of a migration, while a writer writes."""
     generator = random.Random(7)
@@ -309,33 +316,13 @@ def test_kills_lose_nothing(dynamodb):
         fill(pair.client, pair.source, 200)
         with Writer(pair.client, pair.source, keys=200):
             for _ in range(KILLS):
-                kill_within(server, database, generator.uniform(0, 0.5))
-        with connect(server, database) as connection:
+                with (
+                    contextlib.closing(connect_again(server, database)) as connection,
+                    killing_within(generator.uniform(0, 0.5), server, database, connection),
+                ):
+                    migrate_for_ever(connection)
+        with connect_again(server, database) as connection:
             connection.execute("CALL dynamodb_migrate('source', 'target')")
             phase = connection.execute("SELECT phase FROM dynamodb_migrations").fetchone()
     assert phase == ("done",)
     pair.assert_same()
-
-
-def kill_within(server, database, seconds):
-    """kill -9 of a backend: the postmaster then restarts all of them."""
-    with contextlib.closing(connect(server, database)) as connection:
-        pid = connection.info.backend_pid
-        timer = threading.Timer(seconds, os.kill, (pid, signal.SIGKILL))
-        timer.start()
-        with contextlib.suppress(psycopg.OperationalError):
-            while True:
-                connection.execute(
-                    "CALL dynamodb_migrate('source', 'target', segments => 24, verify => 'none')"
-                )
-        timer.join()
-
-
-def connect(server, database):
-    """When the server has recovered."""
-    pause = threading.Event()
-    for _ in range(600):
-        with contextlib.suppress(psycopg.OperationalError):
-            return server.connect(database)
-        pause.wait(0.1)
-    raise AssertionError("the server does not come back")

@@ -6,13 +6,13 @@ import contextlib
 import os
 import random
 import re
-import signal
 import threading
 import time
 
 import psycopg
 import pytest
 from conftest import create_server
+from faults.kills import connect_again, kill
 from faults.proxy import AMBIGUOUS, after_effect, pass_through
 from faults.server import refuse, stall
 
@@ -319,33 +319,14 @@ def test_terminate_while_the_answer_is_on_its_way(postgresql, database, emulator
     assert items() == {}
 
 
-def wait_for_restart(bystander):
-    """Returns when the server, because a backend was killed, has ended all others."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    with pytest.raises(psycopg.OperationalError):
-        while time.monotonic() < deadline:
-            bystander.execute("SELECT 1")
-    bystander.close()
-
-
-def reconnect(postgresql, database):
-    """A connection once the server has recovered."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        try:
-            return postgresql.connect(database)
-        except psycopg.OperationalError:
-            assert time.monotonic() < deadline
-
-
 def test_kill_leaves_all_or_nothing(postgresql, database, emulator, service, items):
     """PostgreSQL never has what DynamoDB has not; the reverse shows by the token."""
     generator = random.Random(int(os.environ.get("TEST_SEED", "20261125")))
-    with reconnect(postgresql, database) as connection:
+    with connect_again(postgresql, database) as connection:
         set_up(connection, emulator, service, "60s")
         connection.execute("CREATE TABLE beside (id int)")
     for number in range(6):
-        connection = reconnect(postgresql, database)
+        connection = connect_again(postgresql, database)
         pid = connection.info.backend_pid
         service.reached.clear()
         service.script(OPERATION, generator.choice([stall, after_effect(stall), pass_through]))
@@ -357,9 +338,7 @@ def test_kill_leaves_all_or_nothing(postgresql, database, emulator, service, ite
         )
         thread = in_thread(commit, connection, [])
         service.reached.wait(generator.random() * 0.3)
-        bystander = postgresql.connect(database)
-        os.kill(pid, signal.SIGKILL)
-        wait_for_restart(bystander)
+        kill(postgresql, database, pid)
         thread.join(WAIT_SECONDS)
         connection.close()
         check_after_kill(postgresql, database, service, items, first)
@@ -367,7 +346,7 @@ def test_kill_leaves_all_or_nothing(postgresql, database, emulator, service, ite
 
 
 def check_after_kill(postgresql, database, service, items, first):
-    with reconnect(postgresql, database) as connection:
+    with connect_again(postgresql, database) as connection:
         stored = {key for key in items() if first <= key < first + 10}
         assert stored in (set(), set(range(first, first + 5)))
         beside = connection.execute(
