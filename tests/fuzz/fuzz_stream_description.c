@@ -26,6 +26,14 @@ check_order(const ShardDescription *shard)
 	check(sequence_number_compare(shard->first, shard->first) == 0);
 }
 
+static void
+check_description(const StreamDescription *description)
+{
+	check(description->status.length > 0);
+	for (size_t i = 0; i < description->shard_count; i++)
+		check_order(&description->shards[i]);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -37,9 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	arena_init(&arena, malloc_block_source, ARENA_PLAIN, ARENA_MAXIMUM);
 	if (result_is_ok(streams_read_description(&arena, json, &description)))
-		check(description.status.length > 0);
-	for (size_t i = 0; i < description.shard_count; i++)
-		check_order(&description.shards[i]);
+		check_description(&description);
 	if (result_is_ok(streams_read_names(&arena, json, &names)))
 		check(names.count == 0 || names.names[0].arn.length > 0);
 	if (result_is_ok(streams_read_shard_iterator(&arena, json, &iterator)))
