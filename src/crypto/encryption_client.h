@@ -152,14 +152,6 @@ extern CheckedResult encryption_client_keys_from_data_key(CryptoHandles *handles
                                                           Bytes data_key,
                                                           EncryptionClientKeys *keys) MUST_CHECK;
 
-/*
- * What identifies the keys of a DataKeyRequest in a cache: equal digests are equal ciphertexts and
- * contexts, whatever the order of the pairs.
- */
-extern CheckedResult
-encryption_client_data_key_digest(CryptoHandles *handles, const DataKeyRequest *request,
-                                  unsigned char digest[SHA256_LENGTH]) MUST_CHECK;
-
 /* An item to be written, between the two steps. Borrowed as EncryptedItem. */
 typedef struct PlaintextItem
 {

@@ -93,9 +93,6 @@ extern MigrationPair *migration_pair_open(const Migration *migration);
 /* Says which of the source's columns the target does not have. */
 extern void migration_pair_notice_dropped(const MigrationPair *pair);
 
-/* "(a, b)": names of the columns that both have, quoted, each behind the prefix; palloc'd. */
-extern char *migration_pair_columns(const MigrationPair *pair, const char *prefix);
-
 /* The source's column of the hash key, or of the range key; NULL when there is none. */
 extern const ForeignColumn *migration_pair_key(const MigrationPair *pair, KeyRole role);
 

@@ -147,16 +147,3 @@ migration_pair_notice_dropped(const MigrationPair *pair)
 		ereport(NOTICE, (errmsg("columns that \"%s\" does not have are not migrated: %s",
 		                        pair->target->name, names.data)));
 }
-
-char *
-migration_pair_columns(const MigrationPair *pair, const char *prefix)
-{
-	StringInfoData names;
-	ListCell *cell;
-
-	initStringInfo(&names);
-	foreach (cell, pair->read_columns)
-		appendStringInfo(&names, "%s%s%s", names.len > 0 ? ", " : "", prefix,
-		                 quote_identifier(pair->source->columns[lfirst_int(cell) - 1].name));
-	return names.data;
-}

@@ -829,12 +829,6 @@ service_call_may_have_happened(const ServiceCall *call)
 	return call->may_have_happened || call->state == CALL_ON_THE_WIRE;
 }
 
-Bytes
-service_call_refusal(const ServiceCall *call)
-{
-	return buffer_bytes(&call->refusal);
-}
-
 ServiceCallCost
 service_call_cost(const ServiceCall *call)
 {

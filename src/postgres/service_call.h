@@ -149,9 +149,6 @@ extern void service_call_report(const ServiceCall *call, const char *sentence)
  */
 extern bool service_call_may_have_happened(const ServiceCall *call);
 
-/* The body of the last attempt's refusal, as it came; borrowed from the call. */
-extern Bytes service_call_refusal(const ServiceCall *call);
-
 /* Ends the call, whatever its state; a connection in the middle of a response is closed. */
 extern void service_call_release(ServiceCall *call);
 

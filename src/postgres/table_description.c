@@ -276,17 +276,6 @@ table_description_find(ServiceClient *client, const char *table_name, ServiceErr
 	return entry->description;
 }
 
-const TableDescription *
-table_description_get(ServiceClient *client, const char *table_name)
-{
-	ServiceError refusal;
-	const TableDescription *description = table_description_find(client, table_name, &refusal);
-
-	if (description == NULL)
-		report_service_error(AWS_DYNAMODB, "DescribeTable", &refusal);
-	return description;
-}
-
 /* ---- time to live ---- */
 
 /* The TTL attribute of DescribeTimeToLive's answer, in `context`. */

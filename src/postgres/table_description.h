@@ -26,9 +26,6 @@
 extern const TableDescription *table_description_find(ServiceClient *client, const char *table_name,
                                                       ServiceError *refusal);
 
-/* The same where a table must be there and be described: both refusals are reported. */
-extern const TableDescription *table_description_get(ServiceClient *client, const char *table_name);
-
 /* Drops it from the cache: the service contradicted it. What was borrowed stays valid. */
 extern void table_description_forget(ServiceClient *client, const char *table_name);
 

@@ -543,12 +543,6 @@ transport_open(void)
 	arm_timer();
 }
 
-int
-transport_descriptor(void)
-{
-	return transport.mux;
-}
-
 /* A descriptor that belongs to a memory context. */
 typedef struct OwnedDescriptor
 {

@@ -150,11 +150,9 @@ extern bool transport_close_connections(uint32 connection_group);
 
 /*
  * A descriptor that becomes readable when there is something to serve, for wait event sets of
- * others. It is there once transport_open() has succeeded, and stays the same.
+ * others, once transport_open() has succeeded. It is counted as others are, and is closed with the
+ * context. Errors: 53000.
  */
-extern int transport_descriptor(void);
-
-/* A copy of it, counted as others are, which is closed with the context. Errors: 53000. */
 extern int transport_descriptor_copy(MemoryContext context);
 
 /*

@@ -535,12 +535,6 @@ vault_store_begin_value(VaultStore *store, const char *tenant, Datum value)
 }
 
 void
-vault_store_settle(VaultStore *store)
-{
-	table_writer_settle(store->writer);
-}
-
-void
 vault_store_close(VaultStore *store)
 {
 	table_writer_end(store->writer);

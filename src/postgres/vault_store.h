@@ -46,9 +46,6 @@ extern void vault_store_values(VaultStore *store, const Datum *values, const boo
  */
 extern Datum vault_store_begin_value(VaultStore *store, const char *tenant, Datum value);
 
-/* Waits until everything that was begun is stored; raises its failures. */
-extern void vault_store_settle(VaultStore *store);
-
 /* Settles and frees. Not needed after an error. */
 extern void vault_store_close(VaultStore *store);
 

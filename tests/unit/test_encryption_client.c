@@ -199,40 +199,6 @@ the_context_is_the_item_s(void **state)
 }
 
 static void
-digest_of(const DataKeyRequest *request, unsigned char digest[SHA256_LENGTH])
-{
-	assert_int_equal(encryption_client_data_key_digest(&handles, request, digest).code, RESULT_OK);
-}
-
-static void
-data_keys_are_told_apart(void **state)
-{
-	static const DataKeyRequest others[] = {
-	    {{"ciphertexT", 10}, {{{"a", 1}, {"bc", 2}}, {{"b", 1}, {"d", 1}}}, 2},
-	    {{"ciphertext", 10}, {{{"a", 1}, {"bcd", 3}}, {{"b", 1}, {"", 0}}}, 2},
-	    {{"ciphertext", 10}, {{{"ab", 2}, {"c", 1}}, {{"b", 1}, {"d", 1}}}, 2},
-	    {{"ciphertext", 10}, {{{"a", 1}, {"d", 1}}, {{"b", 1}, {"bc", 2}}}, 2},
-	    {{"ciphertext", 10}, {{{"a", 1}, {"bc", 2}}}, 1},
-	    {{"ciphertext", 10}, {{{NULL, 0}, {NULL, 0}}}, 0},
-	    /* what would follow, were it not for the lengths */
-	    {{"ciphertext\0\0\0\1a\0\0\0\2bc", 21}, {{{"b", 1}, {"d", 1}}}, 1},
-	};
-	DataKeyRequest request = {{"ciphertext", 10}, {{{"a", 1}, {"bc", 2}}, {{"b", 1}, {"d", 1}}}, 2};
-	DataKeyRequest turned = {{"ciphertext", 10}, {{{"b", 1}, {"d", 1}}, {{"a", 1}, {"bc", 2}}}, 2};
-	unsigned char digest[SHA256_LENGTH];
-	unsigned char other[SHA256_LENGTH];
-
-	digest_of(&request, digest);
-	digest_of(&turned, other);
-	assert_memory_equal(digest, other, SHA256_LENGTH);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-	{
-		digest_of(&others[i], other);
-		assert_memory_not_equal(digest, other, SHA256_LENGTH);
-	}
-}
-
-static void
 tables_are_checked(void **state)
 {
 	static const AttributeAction wrong[][2] = {
@@ -552,7 +518,6 @@ main(void)
 	    cmocka_unit_test_setup_teardown(items_come_back, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(two_encryptions_differ, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(the_context_is_the_item_s, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(data_keys_are_told_apart, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(tables_are_checked, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(names_of_tables_and_keys_are_checked, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(keys_are_never_encrypted, set_up, tear_down),
