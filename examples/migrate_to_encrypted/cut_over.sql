@@ -19,4 +19,5 @@ SELECT id, card = (SELECT card FROM customers_plain WHERE id = customers.id) AS 
 \echo
 CREATE FOREIGN TABLE customers_as_stored (id text, card bytea)
     SERVER aws OPTIONS (table_name 'customers_encrypted');
-SELECT count(*) > 0 AND bool_and(length(card) > 50) AS ciphertexts FROM customers_as_stored;
+SELECT count(*) > 0 AND bool_and(position('4111' in card) = 0) AS ciphertexts
+  FROM customers_as_stored;

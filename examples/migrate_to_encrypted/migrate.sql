@@ -1,4 +1,4 @@
--- From a plain table to one whose card numbers are encrypted, while an application writes on.
+-- From a plain table to one whose items are encrypted, while an application writes on.
 \getenv endpoint DYNAMODB_ENDPOINT
 \getenv region DYNAMODB_REGION
 \getenv access_key_id DYNAMODB_ACCESS_KEY_ID
@@ -22,12 +22,18 @@ CREATE FOREIGN TABLE customers_plain (
     orders integer
 ) SERVER aws OPTIONS (table_name 'customers');
 
+-- Names and cards are encrypted and signed, numbers of orders signed alone, so that DynamoDB can
+-- still compare them.
 CREATE FOREIGN TABLE customers_encrypted (
     id text OPTIONS (key 'hash'),
     name text OPTIONS (attribute_name 'full_name'),
-    card text OPTIONS (kms_encrypted 'true', kms_encryption_context '{"customer": "$id"}'),
-    orders integer
-) SERVER aws OPTIONS (table_name 'customers_encrypted', kms_key_id 'alias/customers');
+    card text,
+    orders integer OPTIONS (crypto_action 'sign_only')
+) SERVER aws OPTIONS (
+    table_name 'customers_encrypted',
+    encryption 'dynamodb_encryption_client',
+    kms_key_id 'alias/customers'
+);
 
 -- What readers use.
 CREATE VIEW customers AS SELECT * FROM customers_plain;
