@@ -203,10 +203,10 @@ def test_uses_that_another_takes_meanwhile_are_counted(patient_vault, service, l
 
 @pytest.mark.parametrize("effect", [lambda fault: fault, after_effect], ids=["before", "after"])
 def test_a_value_is_stored_once_though_answers_are_lost(
-    patient_vault, service, local_client, fault, effect
+    vault, service, local_client, fault, effect
 ):
     service.script("PutItem", effect(fault))
-    token = tokenize(patient_vault)
+    token = tokenize(vault)
     assert [item["Hash_Key"]["S"] for item in items(local_client)] == [token]
 
 
