@@ -82,32 +82,12 @@ make_batch(QueueSender *sender)
 
 /* ---- sending ---- */
 
-static CheckedResult
-begin_answer(void *answer)
-{
-	buffer_reset(answer);
-	return result_ok();
-}
-
-static CheckedResult
-write_answer(void *answer, Bytes chunk)
-{
-	buffer_append_bytes(answer, chunk);
-	return buffer_result(answer);
-}
-
-static CheckedResult
-finish_answer(void *answer)
-{
-	return buffer_result(answer);
-}
-
 static void
 send_batch(QueueSender *sender, SendBatch *batch)
 {
 	MemoryContext caller = MemoryContextSwitchTo(batch->context);
 	ServiceRequest request = {.service = AWS_SQS, .operation = "SendMessageBatch"};
-	ResponseSink sink = {begin_answer, write_answer, finish_answer, batch->answer};
+	ResponseSink sink = collecting_sink(batch->answer);
 	int64 delay_ms =
 	    batch->rounds == 0
 	        ? 0

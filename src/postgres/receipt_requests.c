@@ -85,26 +85,6 @@ is_over(void *context)
 
 /* ---- requests ---- */
 
-static CheckedResult
-begin_answer(void *answer)
-{
-	buffer_reset(answer);
-	return result_ok();
-}
-
-static CheckedResult
-write_answer(void *answer, Bytes chunk)
-{
-	buffer_append_bytes(answer, chunk);
-	return buffer_result(answer);
-}
-
-static CheckedResult
-finish_answer(void *answer)
-{
-	return buffer_result(answer);
-}
-
 static void
 write_body(ReceiptRequest request, ReceiptBatch *batch)
 {
@@ -127,12 +107,12 @@ static void
 start_batch(ReceiptRequest request, ReceiptBatch *batch)
 {
 	ServiceRequest service_request = {.service = AWS_SQS, .operation = operations[request]};
-	ResponseSink sink = {begin_answer, write_answer, finish_answer, NULL};
+	ResponseSink sink;
 
 	write_body(request, batch);
 	batch->answer = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, ANSWER_MAXIMUM);
 	service_request.body = buffer_bytes(batch->body);
-	sink.context = batch->answer;
+	sink = collecting_sink(batch->answer);
 	/* Doing any of it twice is doing it once. */
 	batch->call =
 	    service_call_start(batch->receipts[0]->queue->client, &service_request, &sink, true);

@@ -863,6 +863,12 @@ finish_collecting(void *answer)
 	return buffer_result(answer);
 }
 
+ResponseSink
+collecting_sink(ByteBuffer *answer)
+{
+	return (ResponseSink){begin_collecting, collect, finish_collecting, answer};
+}
+
 /* True when the request itself was refused, for a reason in the set: not its credentials, nor by
  * us. */
 static bool
@@ -877,7 +883,7 @@ service_call_answer_after(ServiceClient *client, const ServiceRequest *request, 
                           Size maximum, uint32 expected, Bytes *answer, ServiceError *refusal)
 {
 	ByteBuffer *collected = palloc(sizeof(*collected));
-	ResponseSink sink = {begin_collecting, collect, finish_collecting, collected};
+	ResponseSink sink = collecting_sink(collected);
 	ServiceCall *call;
 	bool refused;
 

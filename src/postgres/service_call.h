@@ -14,6 +14,7 @@
 
 #include "aws/service.h"
 #include "aws/service_error.h"
+#include "foundation/buffer.h"
 #include "postgres/options.h"
 
 /*
@@ -91,6 +92,9 @@ typedef struct ResponseSink
 	CheckedResult (*finish)(void *context);
 	void *context;
 } ResponseSink;
+
+/* Collects an answer, as it comes, in the buffer, which is the caller's. */
+extern ResponseSink collecting_sink(ByteBuffer *answer);
 
 typedef struct ServiceCall ServiceCall;
 

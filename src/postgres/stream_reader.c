@@ -62,26 +62,6 @@ struct StreamReader
 
 /* ---- pages ---- */
 
-static CheckedResult
-begin_iterator(void *context)
-{
-	buffer_reset(context);
-	return result_ok();
-}
-
-static CheckedResult
-write_iterator(void *context, Bytes chunk)
-{
-	buffer_append_bytes(context, chunk);
-	return buffer_result(context);
-}
-
-static CheckedResult
-finish_iterator(void *context)
-{
-	return buffer_result(context);
-}
-
 static ShardPage *
 create_page(StreamReader *reader)
 {
@@ -145,7 +125,7 @@ static void
 ask(StreamReader *reader, Shard *shard)
 {
 	ShardPage *page = shard->page;
-	ResponseSink sink = {begin_iterator, write_iterator, finish_iterator, page->iterator};
+	ResponseSink sink = collecting_sink(page->iterator);
 	MemoryContext caller = MemoryContextSwitchTo(page->context);
 	ServiceRequest request = {.service = AWS_DYNAMODB_STREAMS};
 
