@@ -1,6 +1,7 @@
 """What examples with IAM users run on: moto's DynamoDB, SQS, KMS and IAM, its policies in force."""
 
 import contextlib
+import subprocess
 import urllib.request
 
 from environment import emulators, paths
@@ -31,3 +32,17 @@ def enforce_policies(emulator):
         headers={"Content-Type": "text/plain"},
     )
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
+
+
+def run_script(server, database, script, environment, *options):
+    """What psql prints for a script of an example, which must come to its end."""
+    done = subprocess.run(
+        [server.bindir / "psql", "-v", "ON_ERROR_STOP=1", *options, "-f", script],
+        env=server.environment(database) | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout

@@ -1,7 +1,5 @@
 """What tests of examples/queue_to_table have in common."""
 
-import subprocess
-
 import boto3
 from environment import examples
 
@@ -22,19 +20,14 @@ def administrator(emulator, variables, service):
 def run_script(postgresql, database, emulator, variables, script):
     with postgresql.connect(database) as connection:
         connection.execute("DROP EXTENSION IF EXISTS dynamodb_kms_fdw")
-    done = subprocess.run(
-        [
-            *(postgresql.bindir / "psql", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"),
-            *("-f", examples.QUEUE_TO_TABLE.with_name(script)),
-        ],
-        env=postgresql.environment(database) | emulator.environment() | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+    return examples.run_script(
+        postgresql,
+        database,
+        examples.QUEUE_TO_TABLE.with_name(script),
+        emulator.environment() | variables,
+        "-v",
+        "VERBOSITY=verbose",
     )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def drop_roles(postgresql, database):

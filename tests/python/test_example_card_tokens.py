@@ -1,7 +1,6 @@
 """examples/card_tokens from its first statement to its last, and what AWS's library reads."""
 
 import re
-import subprocess
 
 import boto3
 import pytest
@@ -21,19 +20,10 @@ def shown(postgresql):
     ):
         with postgresql.connect(name) as connection:
             connection.execute("DROP EXTENSION dynamodb_kms_fdw")
-        done = subprocess.run(
-            [
-                *(postgresql.bindir / "psql", "-v", "ON_ERROR_STOP=1"),
-                *("-v", "VERBOSITY=verbose", "-f", script),
-            ],
-            env=postgresql.environment(name) | emulator.environment() | keys,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+        output = examples.run_script(
+            postgresql, name, script, emulator.environment() | keys, "-v", "VERBOSITY=verbose"
         )
-        assert done.returncode == 0, done.stdout
-        yield emulator, keys, done.stdout
+        yield emulator, keys, output
         with postgresql.connect(name) as connection:
             for role in ("shop", "billing", "analyst"):
                 connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")

@@ -1,11 +1,9 @@
 """examples/migrate_to_encrypted, and what it leaves for boto3 to read."""
 
-import subprocess
-
 import pytest
 from encrypted_tables import EncryptedTable
 from encryption_client import SIGN_ONLY
-from environment import migration
+from environment import examples, migration
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +22,9 @@ def shown(postgresql):
 
 
 def run(postgresql, database, emulator, script):
-    done = subprocess.run(
-        [
-            *(postgresql.bindir / "psql", "-v", "ON_ERROR_STOP=1"),
-            *("-At", "-f", migration.MIGRATION / script),
-        ],
-        env=postgresql.environment(database) | emulator.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+    return examples.run_script(
+        postgresql, database, migration.MIGRATION / script, emulator.environment(), "-At"
     )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def test_the_migration_ends_and_readers_see_the_same(shown):

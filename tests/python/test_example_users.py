@@ -1,7 +1,5 @@
 """examples/users from its first statement to its last, and what it leaves for boto3 to read."""
 
-import subprocess
-
 import boto3
 import pytest
 from environment import examples
@@ -16,19 +14,15 @@ def shown(postgresql):
     ):
         with postgresql.connect(name) as connection:
             connection.execute("DROP EXTENSION dynamodb_kms_fdw")
-        done = subprocess.run(
-            [
-                *(postgresql.bindir / "psql", "-v", "ON_ERROR_STOP=1"),
-                *("-v", "VERBOSITY=verbose", "-f", examples.USERS),
-            ],
-            env=postgresql.environment(name) | emulator.environment() | keys,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+        output = examples.run_script(
+            postgresql,
+            name,
+            examples.USERS,
+            emulator.environment() | keys,
+            "-v",
+            "VERBOSITY=verbose",
         )
-        assert done.returncode == 0, done.stdout
-        yield emulator, keys, done.stdout
+        yield emulator, keys, output
         with postgresql.connect(name) as connection:
             for role in ("registration", "support", "reporting"):
                 connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
