@@ -256,6 +256,11 @@ class Programs:
             self._run(sys.executable, script, self.endpoint_url, table, operation, str(count))
         )
 
+    def boto3_migrate(self, source, target):
+        """The Sample of a loop that reads one table and writes its items to another."""
+        script = Path(__file__).with_name("boto3_migrate.py")
+        return _sample(self._run(sys.executable, script, self.endpoint_url, source, target))
+
     def fill_queue(self, count):
         """The replay server's queue has so many messages from now on."""
         request = urllib.request.Request(

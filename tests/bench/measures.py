@@ -8,6 +8,8 @@ import math
 import statistics
 from dataclasses import dataclass, field
 
+from psycopg.sql import quote
+
 from bench import shapes
 from bench.contenders import copy_statement
 
@@ -23,10 +25,25 @@ class Extent:
     boto3_pages: int
     large_scan_bytes: int
     written_rows: int
+    migrated_items: int
 
 
-FULL = Extent(rounds=5, pages=64, boto3_pages=4, large_scan_bytes=1 << 30, written_rows=100_000)
-QUICK = Extent(rounds=2, pages=16, boto3_pages=2, large_scan_bytes=1 << 27, written_rows=20_000)
+FULL = Extent(
+    rounds=5,
+    pages=64,
+    boto3_pages=4,
+    large_scan_bytes=1 << 30,
+    written_rows=100_000,
+    migrated_items=200_000,
+)
+QUICK = Extent(
+    rounds=2,
+    pages=16,
+    boto3_pages=2,
+    large_scan_bytes=1 << 27,
+    written_rows=20_000,
+    migrated_items=40_000,
+)
 
 
 @dataclass(frozen=True)
@@ -307,6 +324,28 @@ def inserts_over_put_item(backend, programs, extent):
     )
 
 
+def migration(backend, programs, extent):
+    """All items of a table into an empty one; there are no changes to apply."""
+    pages = f".pages-{extent.migrated_items // 5_000}.items-5000"
+    source = backend.foreign_table(shapes.SMALL, pages)
+    target = backend.foreign_table(shapes.SMALL, ".pages-0")
+    statement = f"CALL dynamodb_migrate({quote(source)}, {quote(target)}, verify => 'none')"
+    pairs = in_turns(
+        extent.rounds,
+        lambda: backend.run(statement).seconds,
+        lambda: programs.boto3_migrate(f"small{pages}", "small.pages-0").seconds,
+    )
+    seeded = backend.value("SELECT items_seeded FROM dynamodb_migrations")
+    if seeded != extent.migrated_items:
+        raise AssertionError(f"{seeded:,} items of {extent.migrated_items:,} were migrated")
+    return Measure(
+        f"migration of {extent.migrated_items:,} items against boto3's Scan and batch_writer",
+        at_least(5, "x"),
+        [boto3 / ours for ours, boto3 in pairs],
+        speeds_of_writes(pairs, extent.migrated_items, extent.migrated_items),
+    )
+
+
 def queue_drain(backend, programs, extent):
     count = 10_000
     statement = f"DELETE FROM {backend.queue()}"
@@ -400,6 +439,8 @@ def measure_all(backend, programs, extent, say):
     say("writes")
     measures.append(copy_over_batch_writer(backend, programs, extent))
     measures.append(inserts_over_put_item(backend, programs, extent))
+    say("migration")
+    measures.append(migration(backend, programs, extent))
     say("queue")
     measures.append(queue_drain(backend, programs, extent))
     say("encrypted items")

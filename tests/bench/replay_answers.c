@@ -247,8 +247,54 @@ answer_describe_table(const Request *request, Body *body)
 	        "\"AttributeDefinitions\":[{\"AttributeName\":\"pk\",\"AttributeType\":\"S\"},"
 	        "{\"AttributeName\":\"sk\",\"AttributeType\":\"N\"}],\"ItemCount\":%" PRId64
 	        ",\"TableSizeBytes\":%" PRId64
-	        ",\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}}}",
+	        ",\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"},"
+	        "\"StreamSpecification\":{\"StreamEnabled\":true,"
+	        "\"StreamViewType\":\"NEW_AND_OLD_IMAGES\"}}}",
 	        request->table_name, items, items * replay_item_size(request->table.shape));
+	return 1;
+}
+
+/*
+ * A stream of each table, of one shard that nothing has come into. The shard's iterator is the
+ * table's name.
+ */
+
+#define STREAM_ARN_PREFIX "arn:aws:dynamodb:eu-central-1:123456789012:table/"
+#define STREAM_LABEL      "2026-01-01T00:00:00.000"
+
+static int
+answer_list_streams(const Request *request, Body *body)
+{
+	fprintf(body->stream,
+	        "{\"Streams\":[{\"StreamArn\":\"" STREAM_ARN_PREFIX "%s/stream/" STREAM_LABEL
+	        "\",\"TableName\":\"%s\",\"StreamLabel\":\"" STREAM_LABEL "\"}]}",
+	        request->table_name, request->table_name);
+	return 1;
+}
+
+static int
+answer_describe_stream(const Request *request, Body *body)
+{
+	fprintf(body->stream,
+	        "{\"StreamDescription\":{\"StreamArn\":\"%s\",\"StreamStatus\":\"ENABLED\","
+	        "\"StreamViewType\":\"NEW_AND_OLD_IMAGES\",\"Shards\":[{\"ShardId\":"
+	        "\"shardId-00000000000000000001\","
+	        "\"SequenceNumberRange\":{\"StartingSequenceNumber\":\"100\"}}]}}",
+	        string_member(request->body, "StreamArn"));
+	return 1;
+}
+
+static int
+answer_get_shard_iterator(const Request *request, Body *body)
+{
+	fprintf(body->stream, "{\"ShardIterator\":\"%s\"}", request->table_name);
+	return 1;
+}
+
+static int
+answer_get_records(const Request *request, Body *body)
+{
+	fprintf(body->stream, "{\"Records\":[],\"NextShardIterator\":\"%s\"}", request->table_name);
 	return 1;
 }
 
@@ -341,6 +387,10 @@ static const struct
     {"BatchGetItem", answer_batch_get_item},
     {"DescribeTable", answer_describe_table},
     {"DescribeTimeToLive", answer_describe_time_to_live},
+    {"ListStreams", answer_list_streams},
+    {"DescribeStream", answer_describe_stream},
+    {"GetShardIterator", answer_get_shard_iterator},
+    {"GetRecords", answer_get_records},
     {"Decrypt", answer_decrypt},
     {"FillQueue", answer_fill_queue},
     {"GetQueueAttributes", answer_get_queue_attributes},
@@ -371,9 +421,27 @@ scan_table_name(const char *text, const char *member_name, char *name, size_t si
 	return 1;
 }
 
-/* The table's name: a member, or for operations on several tables, the first member's name. */
+/* The table's name in a stream's ARN, put into `name`. */
 static const char *
-find_table_name(json_object *body)
+table_of_stream(json_object *body, char *name, size_t size)
+{
+	const char *begin = strstr(string_member(body, "StreamArn"), ":table/");
+	size_t length;
+
+	if (begin == NULL)
+		return "";
+	begin += strlen(":table/");
+	length = strcspn(begin, "/");
+	snprintf(name, size, "%.*s", (int) length, begin);
+	return name;
+}
+
+/*
+ * The table's name: a member, or for operations on several tables, the first member's name. It may
+ * be in `room`.
+ */
+static const char *
+find_table_name(json_object *body, char *room, size_t size)
 {
 	json_object *tables = member(body, "RequestItems");
 
@@ -391,6 +459,10 @@ find_table_name(json_object *body)
 	/* There is one queue, which answers after 5 ms. */
 	if (member(body, "QueueUrl") != NULL)
 		return "small.latency-5";
+	if (member(body, "StreamArn") != NULL)
+		return table_of_stream(body, room, size);
+	if (member(body, "ShardIterator") != NULL)
+		return string_member(body, "ShardIterator");
 	return string_member(body, "TableName");
 }
 
@@ -428,10 +500,12 @@ write_answer_to_write(const char *operation, const char *text, ReplayTable *tabl
 static int
 write_body(const char *operation, const char *text, Request *request, Body *body)
 {
+	char room[256];
+
 	request->body = json_tokener_parse(text);
 	if (request->body == NULL)
 		return 0;
-	request->table_name = find_table_name(request->body);
+	request->table_name = find_table_name(request->body, room, sizeof(room));
 	if (!replay_table_parse(request->table_name, &request->table))
 		return 0;
 	for (size_t i = 0; i < sizeof(answerers) / sizeof(answerers[0]); i++)

@@ -287,5 +287,5 @@ replay_table_parse(const char *name, ReplayTable *table)
 	    .latency_ms = setting(name, "latency", 0),
 	    .rate_mb = setting(name, "rate", 0),
 	};
-	return table->pages > 0 && table->items > 0 && table->items <= full;
+	return table->pages >= 0 && table->items > 0 && table->items <= full;
 }
