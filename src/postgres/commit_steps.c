@@ -2,26 +2,38 @@
  * commit_steps.c
  *		The order of what is left to the end of a transaction.
  *
- * PostgreSQL calls first what was registered last.
+ * PostgreSQL calls first what was registered last, so the steps are registered as one.
  */
 #include "postgres.h"
+
+#include "access/xact.h"
 
 #include "postgres/compat.h"
 
 #include "postgres/commit_steps.h"
-#include "postgres/pending_sends.h"
-#include "postgres/pending_writes.h"
-#include "postgres/queue_receipts.h"
+
+static XactCallback transaction_steps[COMMIT_STEP_COUNT];
+
+static void
+end_transaction(XactEvent event, void *unused)
+{
+	for (int step = 0; step < COMMIT_STEP_COUNT; step++)
+	{
+		if (transaction_steps[step] != NULL)
+			transaction_steps[step](event, NULL);
+	}
+}
 
 void
-commit_steps_register(void)
+commit_step_register(CommitStep step, XactCallback transaction, SubXactCallback subtransaction)
 {
 	static bool registered = false;
 
-	if (registered)
+	if (transaction_steps[step] != NULL)
 		return;
-	pending_sends_register();
-	pending_writes_register();
-	receipts_register();
+	if (!registered)
+		RegisterXactCallback(end_transaction, NULL);
 	registered = true;
+	RegisterSubXactCallback(subtransaction, NULL);
+	transaction_steps[step] = transaction;
 }

@@ -7,16 +7,30 @@
 
 #include "postgres.h"
 
+#include "access/xact.h"
+
 #include "postgres/compat.h"
 
 /*
- * Has the ends of transactions deal with all that the extension leaves to them. Before PostgreSQL
- * commits: first it is made sure that messages to be deleted are still ours, then DynamoDB's
- * transaction is sent, then messages. After it has committed, messages are deleted.
- *
- * Called by whoever has something for the end, after it has got its client; nothing the second
- * time.
+ * What is done at the ends of transactions, in this order. Before PostgreSQL commits: first it is
+ * made sure that messages to be deleted are still ours, then DynamoDB's transaction is sent, then
+ * messages. After it has committed, messages are deleted.
  */
-extern void commit_steps_register(void);
+typedef enum CommitStep
+{
+	COMMIT_STEP_RECEIPTS,
+	COMMIT_STEP_WRITES,
+	COMMIT_STEP_SENDS
+} CommitStep;
+
+#define COMMIT_STEP_COUNT 3
+
+/*
+ * Has the step called at the ends of transactions and of subtransactions. To be called whenever
+ * there is something for the end, by who has got the client for it: clients are given up by a
+ * callback that must come later. Nothing the second time.
+ */
+extern void commit_step_register(CommitStep step, XactCallback transaction,
+                                 SubXactCallback subtransaction);
 
 #endif

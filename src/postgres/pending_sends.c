@@ -45,13 +45,17 @@ typedef struct PendingSends
 
 static PendingSends *pending = NULL;
 
+static void end_transaction(XactEvent event, void *unused);
+static void end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
+                               void *unused);
+
 static void
 begin_pending(void)
 {
 	MemoryContext context;
 	PendingSends *made;
 
-	commit_steps_register();
+	commit_step_register(COMMIT_STEP_SENDS, end_transaction, end_subtransaction);
 	if (pending != NULL)
 		return;
 	context = AllocSetContextCreate(TopTransactionContext, "SQS pending messages",
@@ -228,11 +232,4 @@ end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId par
 			MemoryContextDelete(send->context);
 		}
 	}
-}
-
-void
-pending_sends_register(void)
-{
-	RegisterXactCallback(end_transaction, NULL);
-	RegisterSubXactCallback(end_subtransaction, NULL);
 }

@@ -22,7 +22,4 @@ extern PendingSend *pending_send_begin(const QueueRelation *relation, Arena **ar
 /* The message is made, and waits for the commit. */
 extern void pending_send_add(PendingSend *pending, const SqsOutgoing *message);
 
-/* Has the ends of transactions deal with pending messages. In the order of commit_steps.c. */
-extern void pending_sends_register(void);
-
 #endif

@@ -86,7 +86,7 @@ make_pending(void)
 static void
 begin_pending(const ForeignRelation *relation)
 {
-	commit_steps_register();
+	commit_step_register(COMMIT_STEP_WRITES, end_transaction, end_subtransaction);
 	if (pending == NULL)
 		pending = make_pending();
 	/* Nothing is left of what other senders may have had, and scans may still look at its tables.
@@ -915,11 +915,4 @@ end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId par
 		abort_level(GetCurrentTransactionNestLevel());
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
 		commit_level(GetCurrentTransactionNestLevel());
-}
-
-void
-pending_writes_register(void)
-{
-	RegisterXactCallback(end_transaction, NULL);
-	RegisterSubXactCallback(end_subtransaction, NULL);
 }

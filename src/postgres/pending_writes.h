@@ -121,9 +121,6 @@ extern void pending_item_note_stored(PendingItem *item, const DynamodbItem *stor
 /* All pending items, PendingItem by node; empty when there are none. */
 extern dlist_head *pending_items(void);
 
-/* Has the ends of transactions deal with pending writes. In the order of commit_steps.c. */
-extern void pending_writes_register(void);
-
 /* For the commit, pending_commit.c. */
 
 /* Who sends the request, and as whom the rows were written. */

@@ -64,6 +64,10 @@ typedef struct Received
 
 static Received *received = NULL;
 
+static void end_transaction(XactEvent event, void *unused);
+static void end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
+                               void *unused);
+
 /* ---- what there is ---- */
 
 static HTAB *
@@ -81,7 +85,7 @@ begin_received(void)
 	MemoryContext context;
 	Received *made;
 
-	commit_steps_register();
+	commit_step_register(COMMIT_STEP_RECEIPTS, end_transaction, end_subtransaction);
 	if (received != NULL)
 		return;
 	context = AllocSetContextCreate(TopTransactionContext, "SQS messages", ALLOCSET_DEFAULT_SIZES);
@@ -547,11 +551,4 @@ end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId par
 		do_final_work_quietly(&work);
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
 		leave_to_parent(work.level - 1);
-}
-
-void
-receipts_register(void)
-{
-	RegisterXactCallback(end_transaction, NULL);
-	RegisterSubXactCallback(end_subtransaction, NULL);
 }

@@ -107,7 +107,4 @@ extern void receipts_put_back(const uint32 *numbers, int count, bool seen);
 /* Extends the visibility timeouts of kept messages that have half of theirs behind them. */
 extern void receipts_keep(void);
 
-/* Has the ends of transactions deal with receipts. In the order of commit_steps.c. */
-extern void receipts_register(void);
-
 #endif
