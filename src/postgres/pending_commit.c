@@ -22,7 +22,9 @@
 #include "aws/retry.h"
 #include "postgres/decoded_answer.h"
 #include "postgres/memory.h"
-#include "postgres/pending_writes.h"
+#include "postgres/pending_commit.h"
+#include "postgres/pending_conflicts.h"
+#include "postgres/pending_items.h"
 #include "postgres/report.h"
 
 #define OPERATION "TransactWriteItems"
@@ -32,6 +34,9 @@
 
 /* Reasons with the items that conditions failed on. */
 #define REASONS_MAXIMUM ((Size) 256 * 1024 * 1024)
+
+/* The request as text. */
+#define TRANSACTION_BODY_MAXIMUM ((Size) 64 * 1024 * 1024)
 
 /* How often everything is made anew because what is stored is spelled otherwise than expected. */
 #define REPLAYS_MAXIMUM 3
@@ -166,39 +171,6 @@ first_version(const PendingItem *item)
 	return version;
 }
 
-static void
-pg_attribute_noreturn()
-    report_duplicate(const RowWriter *writer, const DynamodbItem *key, const char *more)
-{
-	ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
-	                errmsg("item with this key already exists in DynamoDB table \"%s\"",
-	                       writer->relation->options->table_name),
-	                errdetail("Key %s already exists.%s", row_write_key_text(writer, key), more)));
-}
-
-static void
-pg_attribute_noreturn()
-    report_change(const RowWriter *writer, const DynamodbItem *key, const char *more)
-{
-	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-	                errmsg("item was changed in DynamoDB table \"%s\" after it had been read",
-	                       writer->relation->options->table_name),
-	                errdetail("Key %s is concerned.%s", row_write_key_text(writer, key), more),
-	                errhint("The transaction may succeed when it is run again.")));
-}
-
-void
-pending_report_duplicate(const RowWriter *writer, const DynamodbItem *key)
-{
-	report_duplicate(writer, key, "");
-}
-
-void
-pending_report_change(const RowWriter *writer, const DynamodbItem *key)
-{
-	report_change(writer, key, "");
-}
-
 /* What the service has said, to stand behind a detail. */
 static char *
 words_of_service(const ServiceError *error)
@@ -209,7 +181,7 @@ words_of_service(const ServiceError *error)
 static void
 report_changed(const PendingItem *item, const ServiceError *error)
 {
-	report_change(item->newest->row->writer, &item->key, words_of_service(error));
+	report_changed_item(item->newest->row->writer, &item->key, words_of_service(error));
 }
 
 /* Reasons of a cancellation are not called as errors are. */
@@ -283,7 +255,7 @@ settle_condition(Sending *sending, PendingItem *item, const CancellationReason *
 	const PendingVersion *first = first_version(item);
 
 	if (!first->own.expects_item && !first->absence_was_read)
-		report_duplicate(item->newest->row->writer, &item->key, words_of_service(error));
+		report_duplicate_item(item->newest->row->writer, &item->key, words_of_service(error));
 	if (!first->own.expects_item || !reason->has_item || sending->replays == REPLAYS_MAXIMUM ||
 	    !pending_item_replay(item, &reason->item))
 		report_changed(item, error);
@@ -391,7 +363,7 @@ make_sending(void)
 }
 
 void
-pending_writes_send(void)
+pending_commit_send(void)
 {
 	MemoryContext context =
 	    AllocSetContextCreate(TopTransactionContext, "DynamoDB commit", ALLOCSET_DEFAULT_SIZES);
@@ -421,7 +393,7 @@ pending_writes_send(void)
 }
 
 void
-pending_writes_end(bool committed)
+pending_commit_end(bool committed)
 {
 	SendingState state = sending_state;
 	const Sending *sending = under_way;

@@ -10,9 +10,11 @@
 
 #include "item/key_condition.h"
 #include "postgres/memory.h"
+#include "postgres/pending_conflicts.h"
+#include "postgres/pending_items.h"
 #include "postgres/pending_reads.h"
-#include "postgres/pending_writes.h"
 #include "postgres/report.h"
+#include "postgres/stored_items.h"
 
 /* The pending items of one scan: what is sent is at most 4 MB, what is read at most 100 items. */
 #define PENDING_READS_MAXIMUM ((Size) 256 * 1024 * 1024)
@@ -41,112 +43,6 @@ struct PendingReads
 	int next;
 	bool complete; /* all items are there, in order */
 };
-
-/* ---- items by themselves ---- */
-
-static int32
-slot_of(const NameTable *names, Bytes name)
-{
-	for (uint32 i = 0; i < names->count; i++)
-	{
-		if (bytes_equal(names->names[i], name))
-			return (int32) i;
-	}
-	return ATTRIBUTE_NO_SLOT;
-}
-
-void
-pending_place_attributes(Arena *arena, const NameTable *names, const DynamodbItem *item,
-                         DynamodbItem *placed)
-{
-	*placed = *item;
-	placed->attributes = arena_allocate_array(arena, Max(item->count, 1), sizeof(Attribute));
-	if (placed->attributes == NULL)
-		report_result(arena_failure(arena, item->count * sizeof(Attribute)), "keep an item");
-	for (uint32 i = 0; i < item->count; i++)
-	{
-		placed->attributes[i] = item->attributes[i];
-		placed->attributes[i].slot = slot_of(names, item->attributes[i].name);
-	}
-}
-
-/* The plan of reading whole items by their keys, consistently. */
-static FetchPlan
-lookup_plan(const ForeignRelation *relation, const DynamodbItem *keys, int key_count)
-{
-	return (FetchPlan){
-	    .kind = REQUEST_BATCH_GET_ITEM,
-	    .read = {.table_name = bytes_of_string(relation->options->table_name),
-	             .consistent_read = true},
-	    .segments = 1,
-	    .keys = keys,
-	    .key_count = key_count,
-	};
-}
-
-DynamodbItem *
-pending_read_stored(const ForeignRelation *relation, const DynamodbItem *key)
-{
-	FetchPlan plan = lookup_plan(relation, key, 1);
-	DynamodbItem *stored = NULL;
-	const DynamodbItem *found;
-	Fetch *fetch;
-
-	plan.kind = REQUEST_GET_ITEM;
-	fetch = fetch_open(relation->client, &plan);
-	found = fetch_next(fetch);
-	if (found != NULL)
-	{
-		Arena *arena =
-		    memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, PENDING_READS_MAXIMUM);
-
-		stored = palloc(sizeof(*stored));
-		if (!item_copy(arena, found, stored))
-			report_result(arena_failure(arena, 1), "keep an item");
-	}
-	fetch_close(fetch);
-	return stored;
-}
-
-/* Paths of the item's attributes, which are key attributes. */
-static AttributePath *
-paths_of_attributes(Arena *arena, const DynamodbItem *item)
-{
-	AttributePath *paths = palloc_array(AttributePath, item->count);
-
-	for (uint32 i = 0; i < item->count; i++)
-	{
-		if (!attribute_path_of_name(arena, item->attributes[i].name, &paths[i]))
-			report_result(arena_failure(arena, 1), "make a path");
-	}
-	return paths;
-}
-
-List *
-pending_read_stored_keys(const ForeignRelation *relation, const DynamodbItem *keys, int key_count)
-{
-	FetchPlan plan = lookup_plan(relation, keys, key_count);
-	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, PENDING_READS_MAXIMUM);
-	List *stored = NIL;
-	const DynamodbItem *found;
-	Fetch *fetch;
-
-	if (key_count == 0)
-		return NIL;
-	plan.read.projection = paths_of_attributes(arena, &keys[0]);
-	plan.read.projection_count = keys[0].count;
-	fetch = fetch_open(relation->client, &plan);
-	while ((found = fetch_next(fetch)) != NULL)
-	{
-		DynamodbItem *key = palloc_object(DynamodbItem);
-
-		if (!item_copy(arena, found, key))
-			report_result(arena_failure(arena, 1), "keep a key");
-		stored = lappend(stored, key);
-	}
-	fetch_close(fetch);
-	return stored;
-}
 
 /* ---- which items concern the scan ---- */
 
@@ -222,7 +118,8 @@ static void
 add_item(PendingReads *reads, const DynamodbItem *item)
 {
 	if (is_given_by_index(reads, item))
-		pending_place_attributes(reads->arena, &reads->names, item, &reads->items[reads->count++]);
+		stored_item_place_attributes(reads->arena, &reads->names, item,
+		                             &reads->items[reads->count++]);
 }
 
 /* Sorts the pending items into those that are there and those that are to be read. */
@@ -285,7 +182,7 @@ read_changed(PendingReads *reads, const FetchPlan *scan_plan)
 	keys = palloc_array(DynamodbItem, count);
 	foreach (cell, reads->changed)
 		keys[foreach_current_index(cell)] = ((PendingItem *) lfirst(cell))->key;
-	plan = lookup_plan(reads->relation, keys, count);
+	plan = stored_items_plan(reads->relation, keys, count);
 	plan.max_capacity_units = scan_plan->max_capacity_units;
 	plan.rate_limit = scan_plan->rate_limit;
 	plan.statement_units = scan_plan->statement_units;
@@ -350,7 +247,7 @@ add_changed(PendingReads *reads, const PendingItem *item)
 		report_result(arena_failure(reads->arena, 1), "keep an item");
 	result = item_action_apply(reads->arena, &version->action, &stored, &changed, &present);
 	if (result.code == RESULT_INVALID_ARGUMENT)
-		pending_report_change(version->row->writer, &item->key);
+		report_changed_item(version->row->writer, &item->key, "");
 	CHECK_RESULT(result, "change an item as this transaction has changed it");
 	if (present)
 		add_item(reads, &changed);

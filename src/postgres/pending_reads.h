@@ -51,16 +51,4 @@ extern FetchCounters pending_reads_counters(const PendingReads *reads);
 /* Gives up what is in flight. */
 extern void pending_reads_close(PendingReads *reads);
 
-/* The stored item of that key, read consistently and whole, in CurrentMemoryContext; NULL: none. */
-extern DynamodbItem *pending_read_stored(const ForeignRelation *relation, const DynamodbItem *key);
-
-/* Of the keys, all different, those of which an item is stored: a List of DynamodbItem, as above.
- */
-extern List *pending_read_stored_keys(const ForeignRelation *relation, const DynamodbItem *keys,
-                                      int key_count);
-
-/* The item with the slots that a decoder with the names would have given its attributes. */
-extern void pending_place_attributes(Arena *arena, const NameTable *names, const DynamodbItem *item,
-                                     DynamodbItem *placed);
-
 #endif

@@ -1,523 +1,23 @@
 /*
  * pending_writes.c
- *		The versions of items that the transaction is to write, level by level.
- *
- * Everything is below TopTransactionContext; each item, version and row has a context of its own,
- * so that what is rolled back gives its memory back.
+ *		Rows become versions of pending items, within DynamoDB's limits of one transaction.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "common/hashfn.h"
-#include "utils/memutils.h"
 
 #include "postgres/compat.h"
 
-#include "item/number.h"
 #include "postgres/commit_steps.h"
 #include "postgres/memory.h"
-#include "postgres/pending_reads.h"
+#include "postgres/pending_commit.h"
+#include "postgres/pending_conflicts.h"
+#include "postgres/pending_items.h"
 #include "postgres/pending_writes.h"
-
-/* A power of two; there are at most a hundred items. */
-#define BUCKET_COUNT 256
-
-/* Memory for one version: DynamoDB's largest item, as stored, as changed, and in pieces. */
-#define VERSION_MAXIMUM ((Size) 64 * 1024 * 1024)
+#include "postgres/stored_items.h"
 
 /* Memory for all of them: one item that is written in a loop has many versions. */
 #define VERSIONS_MAXIMUM ((Size) 256 * 1024 * 1024)
-
-typedef struct PendingWrites
-{
-	MemoryContext context;
-	PendingSender sender;
-	char *server_name;
-	slist_head tables;
-	dlist_head items; /* in the order they were first written */
-	int item_count;
-	Size size; /* of all newest versions */
-	slist_head buckets[BUCKET_COUNT];
-	Arena *scratch; /* for one computation */
-} PendingWrites;
-
-static PendingWrites *pending = NULL;
-
-static void end_transaction(XactEvent event, void *unused);
-static void end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
-                               void *unused);
-
-/* ---- what there is ---- */
-
-bool
-pending_writes_exist(void)
-{
-	return pending != NULL && !dlist_is_empty(&pending->items);
-}
-
-dlist_head *
-pending_items(void)
-{
-	static dlist_head none = DLIST_STATIC_INIT(none);
-
-	return pending == NULL ? &none : &pending->items;
-}
-
-PendingSender
-pending_sender(void)
-{
-	return pending->sender;
-}
-
-static PendingWrites *
-make_pending(void)
-{
-	MemoryContext context = AllocSetContextCreate(TopTransactionContext, "DynamoDB pending writes",
-	                                              ALLOCSET_DEFAULT_SIZES);
-	PendingWrites *made = MemoryContextAllocZero(context, sizeof(*made));
-
-	made->context = context;
-	made->scratch = memory_context_arena(context, ARENA_PLAIN, VERSION_MAXIMUM);
-	dlist_init(&made->items);
-	return made;
-}
-
-/* Begins with nothing pending, and with whom the first write has to be sent by. */
-static void
-begin_pending(const ForeignRelation *relation)
-{
-	commit_step_register(COMMIT_STEP_WRITES, end_transaction, end_subtransaction);
-	if (pending == NULL)
-		pending = make_pending();
-	/* Nothing is left of what other senders may have had, and scans may still look at its tables.
-	 */
-	slist_init(&pending->tables);
-	pending->sender.client = relation->client;
-	pending->sender.identity = service_client_identity(relation->client);
-	pending->server_name =
-	    MemoryContextStrdup(pending->context, service_client_server_name(relation->client));
-}
-
-static void
-pg_attribute_noreturn() refuse_sender(const ForeignRelation *relation, const char *difference)
-{
-	ereport(ERROR,
-	        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-	         errmsg("cannot write foreign table \"%s\" in the same transaction as tables of server "
-	                "\"%s\"",
-	                relation->name, pending->server_name),
-	         errdetail("With write_mode 'transaction' everything that a transaction writes is one "
-	                   "request to DynamoDB, but the %s of server \"%s\" would be another.",
-	                   difference, service_client_server_name(relation->client)),
-	         errhint("Write them in transactions of their own.")));
-}
-
-/* Where the table is, by its ARN: everything before ":table/". No bytes when unknown. */
-static Bytes
-arn_account(Bytes arn)
-{
-	static const char marker[] = ":table/";
-
-	for (size_t i = 0; i + strlen(marker) <= arn.length; i++)
-	{
-		if (memcmp(arn.data + i, marker, strlen(marker)) == 0)
-			return (Bytes){arn.data, i};
-	}
-	return BYTES_EMPTY;
-}
-
-static bool
-is_of_another_account(Bytes arn)
-{
-	slist_iter iterator;
-	Bytes account = arn_account(arn);
-
-	slist_foreach(iterator, &pending->tables)
-	{
-		Bytes other = arn_account(slist_container(PendingTable, node, iterator.cur)->arn);
-
-		if (account.length > 0 && other.length > 0 && !bytes_equal(account, other))
-			return true;
-	}
-	return false;
-}
-
-void
-pending_writes_admit(const ForeignRelation *relation)
-{
-	const char *difference;
-
-	if (!pending_writes_exist())
-		return;
-	difference = service_identity_difference(
-	    pending->sender.identity, service_client_identity(relation->client), AWS_DYNAMODB);
-	if (difference == NULL && is_of_another_account(relation->description->arn))
-		difference = "account";
-	if (difference != NULL)
-		refuse_sender(relation, difference);
-}
-
-/* ---- tables ---- */
-
-/*
- * True when the relation is that table. It may be read as another principal than it is written as,
- * and then only the ARN says whether the name means the same table.
- */
-static bool
-is_table_of(const PendingTable *table, const ForeignRelation *relation)
-{
-	const char *difference = service_identity_difference(
-	    pending->sender.identity, service_client_identity(relation->client), AWS_DYNAMODB);
-	Bytes arn = relation->description->arn;
-
-	if (difference != NULL && strcmp(difference, "credentials") != 0)
-		return false;
-	if (arn.length > 0 && table->arn.length > 0)
-		return bytes_equal(arn, table->arn);
-	return difference == NULL && bytes_equal(relation->description->name, table->name);
-}
-
-const PendingTable *
-pending_table_find(const ForeignRelation *relation)
-{
-	slist_iter iterator;
-
-	if (!pending_writes_exist() || relation->description == NULL)
-		return NULL;
-	slist_foreach(iterator, &pending->tables)
-	{
-		const PendingTable *table = slist_container(PendingTable, node, iterator.cur);
-
-		if (is_table_of(table, relation))
-			return table;
-	}
-	return NULL;
-}
-
-static Bytes
-keep_bytes(Bytes bytes)
-{
-	char *copy = MemoryContextAlloc(pending->context, Max(bytes.length, 1));
-
-	memcpy(copy, bytes.data, bytes.length);
-	return (Bytes){copy, bytes.length};
-}
-
-static const PendingTable *
-enter_table(const ForeignRelation *relation)
-{
-	const TableDescription *description = relation->description;
-	const PendingTable *found = pending_table_find(relation);
-	PendingTable *table;
-
-	if (found != NULL)
-		return found;
-	table = MemoryContextAllocZero(pending->context, sizeof(*table));
-	table->name = keep_bytes(description->name);
-	table->arn = description->arn.length > 0 ? keep_bytes(description->arn) : BYTES_EMPTY;
-	table->keys = description->keys;
-	for (uint32 i = 0; i < table->keys.hash_count; i++)
-		table->keys.hash[i].name = keep_bytes(table->keys.hash[i].name);
-	for (uint32 i = 0; i < table->keys.range_count; i++)
-		table->keys.range[i].name = keep_bytes(table->keys.range[i].name);
-	slist_push_head(&pending->tables, &table->node);
-	return table;
-}
-
-/* ---- items ---- */
-
-/* Equal numbers hash alike, however they are spelled. */
-static uint32
-hash_key_value(const AttributeValue *value)
-{
-	Bytes bytes;
-
-	if (value == NULL)
-		return 0;
-	bytes = value->bytes;
-	arena_reset(pending->scratch);
-	if (value->type == ATTRIBUTE_N)
-		CHECK_RESULT(number_canonical(pending->scratch, value->bytes, &bytes), "read a key");
-	return hash_bytes((const unsigned char *) bytes.data, (int) bytes.length);
-}
-
-static uint32
-bucket_of(const PendingTable *table, const DynamodbItem *item)
-{
-	uint32 hash = hash_key_value(item_find(item, table->keys.hash[0].name));
-
-	if (table->keys.range_count > 0)
-		hash = hash_combine(hash, hash_key_value(item_find(item, table->keys.range[0].name)));
-	return hash % BUCKET_COUNT;
-}
-
-static bool
-has_same_value(const DynamodbItem *a, const DynamodbItem *b, Bytes name)
-{
-	const AttributeValue *value_a = item_find(a, name);
-	const AttributeValue *value_b = item_find(b, name);
-
-	return value_a != NULL && value_b != NULL && attribute_value_equal(value_a, value_b);
-}
-
-bool
-pending_key_equal(const PendingTable *table, const DynamodbItem *a, const DynamodbItem *b)
-{
-	return has_same_value(a, b, table->keys.hash[0].name) &&
-	       (table->keys.range_count == 0 || has_same_value(a, b, table->keys.range[0].name));
-}
-
-PendingItem *
-pending_item_find(const PendingTable *table, const DynamodbItem *item)
-{
-	slist_iter iterator;
-
-	slist_foreach(iterator, &pending->buckets[bucket_of(table, item)])
-	{
-		PendingItem *found = slist_container(PendingItem, bucket, iterator.cur);
-
-		if (found->table == table && pending_key_equal(table, &found->key, item))
-			return found;
-	}
-	return NULL;
-}
-
-static PendingItem *
-find_item(const ForeignRelation *relation, const DynamodbItem *key)
-{
-	const PendingTable *table = pending_table_find(relation);
-
-	return table == NULL ? NULL : pending_item_find(table, key);
-}
-
-const PendingVersion *
-pending_item_version(const PendingItem *item, CommandId command)
-{
-	const PendingVersion *version = item->newest;
-
-	while (version != NULL && version->command >= command)
-		version = version->below;
-	return version;
-}
-
-bool
-pending_writes_know(const ForeignRelation *relation, const DynamodbItem *key, bool *present)
-{
-	const PendingItem *item = find_item(relation, key);
-
-	if (item == NULL)
-		return false;
-	*present = item_action_leaves_item(&item->newest->action);
-	return true;
-}
-
-/* An item that is not pending yet, in a context below CurrentMemoryContext. */
-static PendingItem *
-make_item(const PendingTable *table, const DynamodbItem *key)
-{
-	MemoryContext context =
-	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB pending item", ALLOCSET_SMALL_SIZES);
-	PendingItem *item = MemoryContextAllocZero(context, sizeof(*item));
-	Arena *arena = memory_context_arena(context, ARENA_PLAIN, VERSION_MAXIMUM);
-
-	item->context = context;
-	item->table = table;
-	item->bucket_number = bucket_of(table, key);
-	if (!item_copy(arena, key, &item->key))
-		report_result(arena_failure(arena, 1), "keep a key");
-	return item;
-}
-
-static void
-link_item(PendingItem *item)
-{
-	slist_push_head(&pending->buckets[item->bucket_number], &item->bucket);
-	dlist_push_tail(&pending->items, &item->node);
-	MemoryContextSetParent(item->context, pending->context);
-	pending->item_count++;
-}
-
-void
-pending_item_note_stored(PendingItem *item, const DynamodbItem *stored)
-{
-	MemoryContext context =
-	    AllocSetContextCreate(item->context, "DynamoDB stored item", ALLOCSET_SMALL_SIZES);
-	DynamodbItem *copy = NULL;
-
-	if (stored != NULL)
-	{
-		Arena *arena = memory_context_arena(context, ARENA_PLAIN, VERSION_MAXIMUM);
-
-		copy = MemoryContextAlloc(context, sizeof(*copy));
-		if (!item_copy(arena, stored, copy))
-			report_result(arena_failure(arena, 1), "keep an item");
-	}
-	if (item->stored_context != NULL)
-		MemoryContextDelete(item->stored_context);
-	item->stored_context = context;
-	item->stored = copy;
-	item->has_stored = true;
-}
-
-/* ---- versions ---- */
-
-static ItemEffect
-effect_of_action(ItemWriteAction action)
-{
-	switch (action)
-	{
-		case ITEM_WRITE_PUT:
-			return ITEM_EFFECT_PUT;
-		case ITEM_WRITE_UPDATE:
-			return ITEM_EFFECT_CHANGE;
-		case ITEM_WRITE_DELETE:
-			return ITEM_EFFECT_DELETE;
-		case ITEM_WRITE_CHECK:
-			return ITEM_EFFECT_NONE;
-	}
-	pg_unreachable();
-}
-
-/* What one of the row's writes does, and asks of what it finds. */
-static ItemAction
-action_of_write(Arena *arena, const RowWrite *row, int number, Bytes hash_key)
-{
-	const ItemWrite *write = &row->writes[number];
-	ItemExpectation *expectations = NULL;
-	ItemAction action = {.expects_item = true};
-
-	/* The row is as it is to be already. */
-	if (number >= row->write_count)
-		return action;
-	if (write->action == ITEM_WRITE_PUT && row->kind != ROW_UPDATE)
-		return (ItemAction){.effect = ITEM_EFFECT_PUT, .item = write->item};
-	if (write->condition != NULL)
-		CHECK_RESULT(item_expectations_read(arena, write->condition, hash_key, &expectations,
-		                                    &action.expectation_count),
-		             "read a condition");
-	action.expectations = expectations;
-	action.effect = effect_of_action(write->action);
-	action.item = write->item;
-	action.changes = write->changes;
-	action.change_count = write->change_count;
-	return action;
-}
-
-/* The stored item as far as known, of the arena. */
-static const DynamodbItem *
-copy_of_stored(Arena *arena, const PendingItem *item)
-{
-	DynamodbItem *copy;
-
-	if (!item->has_stored || item->stored == NULL)
-		return NULL;
-	copy = arena_allocate(arena, sizeof(*copy));
-	if (copy == NULL || !item_copy(arena, item->stored, copy))
-		report_result(arena_failure(arena, 1), "keep an item");
-	return copy;
-}
-
-/* Sets the version's actions from its row and from what the versions below come to. */
-static void
-fold_version(PendingVersion *version, const PendingItem *item)
-{
-	version->own = action_of_write(version->arena, version->row, version->write_number,
-	                               item->table->keys.hash[0].name);
-	version->action = version->own;
-	if (version->below != NULL)
-		CHECK_RESULT(item_action_fold(version->arena, &version->below->action, &version->own,
-		                              copy_of_stored(version->arena, item), &version->action),
-		             "combine writes of one item");
-}
-
-static ItemWrite
-write_of_version(const PendingItem *item, const PendingVersion *version)
-{
-	const ItemAction *action = &version->action;
-	static const ItemWriteAction actions[] = {
-	    [ITEM_EFFECT_NONE] = ITEM_WRITE_CHECK,
-	    [ITEM_EFFECT_PUT] = ITEM_WRITE_PUT,
-	    [ITEM_EFFECT_CHANGE] = ITEM_WRITE_UPDATE,
-	    [ITEM_EFFECT_DELETE] = ITEM_WRITE_DELETE,
-	};
-	ItemWrite write = {
-	    .action = actions[action->effect],
-	    .table_name = item->table->name,
-	    .key = item->key,
-	    .item = action->item,
-	    .changes = action->changes,
-	    .change_count = action->change_count,
-	};
-
-	write.condition = item_action_condition(version->arena, action, item->table->keys.hash[0].name);
-	if (write.condition == NULL)
-		report_result(arena_failure(version->arena, 1), "write a condition");
-	return write;
-}
-
-ItemWrite
-pending_item_write(const PendingItem *item)
-{
-	return write_of_version(item, item->newest);
-}
-
-/*
- * The size of what the version sends. Also finds out whether DynamoDB can take it as one request's
- * expressions, while the statement can still be named as the one that went too far.
- */
-static Size
-measure_version(const PendingItem *item, const PendingVersion *version)
-{
-	ItemWrite write = write_of_version(item, version);
-	size_t size;
-
-	arena_reset(pending->scratch);
-	CHECK_RESULT(item_write_transaction_size(pending->scratch, &write, &size),
-	             "write an item with all changes of this transaction");
-	return size;
-}
-
-/* Makes the version that `row` adds to the item, in a context below CurrentMemoryContext. */
-static PendingVersion *
-make_version(const PendingItem *item, RowWrite *row, int write_number, CommandId command)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB pending version",
-	                                              ALLOCSET_SMALL_SIZES);
-	PendingVersion *version = MemoryContextAllocZero(context, sizeof(*version));
-
-	version->below = item->newest;
-	version->context = context;
-	version->arena = memory_context_arena(context, ARENA_PLAIN, VERSION_MAXIMUM);
-	version->level = GetCurrentTransactionNestLevel();
-	version->command = command;
-	version->row = row;
-	version->write_number = write_number;
-	fold_version(version, item);
-	version->size = measure_version(item, version);
-	return version;
-}
-
-static void
-link_version(PendingItem *item, PendingVersion *version)
-{
-	pending->size += version->size;
-	if (item->newest != NULL)
-		pending->size -= item->newest->size;
-	item->newest = version;
-	MemoryContextSetParent(version->context, item->context);
-}
-
-static void
-unlink_version(PendingItem *item)
-{
-	PendingVersion *version = item->newest;
-
-	pending->size -= version->size;
-	item->newest = version->below;
-	if (item->newest != NULL)
-		pending->size += item->newest->size;
-	MemoryContextDelete(version->context);
-}
 
 /* ---- limits ---- */
 
@@ -549,7 +49,7 @@ least_capacity_units(void)
 	double units = 0;
 	dlist_iter iterator;
 
-	dlist_foreach(iterator, &pending->items)
+	dlist_foreach(iterator, pending_items())
 	{
 		size_t size = least_item_size(dlist_container(PendingItem, node, iterator.cur));
 
@@ -579,7 +79,7 @@ check_capacity(const ForeignRelation *relation)
 static void
 check_limits(const ForeignRelation *relation)
 {
-	if (pending->item_count > TRANSACTION_ITEMS_MAXIMUM)
+	if (pending_items_count() > TRANSACTION_ITEMS_MAXIMUM)
 		ereport(
 		    ERROR,
 		    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -588,21 +88,65 @@ check_limits(const ForeignRelation *relation)
 		               "at most %d items in one transaction.",
 		               relation->name, TRANSACTION_ITEMS_MAXIMUM),
 		     errhint("Write fewer rows in one transaction, or use another write_mode.")));
-	if (pending->size > TRANSACTION_BYTES_MAXIMUM)
+	if (pending_items_size() > TRANSACTION_BYTES_MAXIMUM)
 		ereport(ERROR,
 		        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 		         errmsg("transaction writes more than %d MB to DynamoDB",
 		                (int) (TRANSACTION_BYTES_MAXIMUM / (1024 * 1024))),
 		         errdetail("Foreign table \"%s\" has write_mode 'transaction'. The items come to "
 		                   "%zu bytes; DynamoDB takes at most %zu in one transaction.",
-		                   relation->name, pending->size, TRANSACTION_BYTES_MAXIMUM),
+		                   relation->name, pending_items_size(), TRANSACTION_BYTES_MAXIMUM),
 		         errhint("Write fewer rows in one transaction, or use another write_mode.")));
-	if (MemoryContextMemAllocated(pending->context, true) > VERSIONS_MAXIMUM)
+	if (pending_items_memory() > VERSIONS_MAXIMUM)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 		                errmsg("transaction has written the same items of DynamoDB too often"),
 		                errdetail("What it has written through foreign tables with write_mode "
 		                          "'transaction' takes more than %zu MB of memory.",
 		                          VERSIONS_MAXIMUM / (1024 * 1024))));
+}
+
+/* ---- the ends of transactions ---- */
+
+static void
+refuse_prepare(void)
+{
+	if (pending_items_exist())
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("cannot prepare a transaction that has written foreign tables with "
+		                       "write_mode 'transaction'"),
+		                errdetail("DynamoDB has no transactions that can be prepared.")));
+}
+
+static void
+end_transaction(XactEvent event, void *unused)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			if (pending_items_exist())
+				pending_commit_send();
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			refuse_prepare();
+			break;
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PREPARE:
+			pending_commit_end(event != XACT_EVENT_ABORT);
+			pending_items_forget();
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *unused)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		pending_items_abort_level(GetCurrentTransactionNestLevel());
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		pending_items_commit_level(GetCurrentTransactionNestLevel());
 }
 
 /* ---- taking a row's writes ---- */
@@ -619,15 +163,15 @@ current_item(PendingItem *item, RowWrite *row)
 	if (current == NULL)
 		report_result(arena_failure(row->arena, sizeof(*current)), "keep an item");
 	if (action->effect == ITEM_EFFECT_CHANGE && !item->has_stored)
-		pending_item_note_stored(item, pending_read_stored(row->writer->relation, &item->key));
+		pending_item_note_stored(item, stored_item_read(row->writer->relation, &item->key));
 	if (action->effect == ITEM_EFFECT_CHANGE && item->stored == NULL)
 		return NULL;
-	CHECK_RESULT(
-	    item_action_apply(row->arena, action, copy_of_stored(row->arena, item), &changed, &present),
-	    "change an item as this transaction has changed it");
+	CHECK_RESULT(item_action_apply(row->arena, action, pending_item_copy_stored(row->arena, item),
+	                               &changed, &present),
+	             "change an item as this transaction has changed it");
 	if (!present)
 		return NULL;
-	pending_place_attributes(row->arena, &row->writer->reader->names, &changed, current);
+	stored_item_place_attributes(row->arena, &row->writer->reader->names, &changed, current);
 	return current;
 }
 
@@ -636,7 +180,7 @@ static const DynamodbItem *
 read_for_row(RowWrite *row)
 {
 	MemoryContext caller = MemoryContextSwitchTo(row->context);
-	const DynamodbItem *stored = pending_read_stored(row->writer->relation, &row->key);
+	const DynamodbItem *stored = stored_item_read(row->writer->relation, &row->key);
 	DynamodbItem *placed;
 
 	MemoryContextSwitchTo(caller);
@@ -645,7 +189,7 @@ read_for_row(RowWrite *row)
 	placed = arena_allocate(row->arena, sizeof(*placed));
 	if (placed == NULL)
 		report_result(arena_failure(row->arena, sizeof(*placed)), "keep an item");
-	pending_place_attributes(row->arena, &row->writer->reader->names, stored, placed);
+	stored_item_place_attributes(row->arena, &row->writer->reader->names, stored, placed);
 	return placed;
 }
 
@@ -659,7 +203,7 @@ settle_row(RowWrite *row, PendingItem *item)
 		return;
 	seen = item == NULL ? read_for_row(row) : current_item(item, row);
 	if (seen == NULL || !row_write_from_stored(row, seen))
-		pending_report_change(row->writer, &row->key);
+		report_changed_item(row->writer, &row->key, "");
 }
 
 /* An item is written once by a command; what its triggers and functions write is an error. */
@@ -684,31 +228,14 @@ is_present(const PendingItem *item)
 	return item != NULL && item_action_leaves_item(&item->newest->action);
 }
 
-/* Adds one of the row's writes to the item of that key, which may be new. */
-static PendingVersion *
-add_write(RowWrite *row, int write_number, const DynamodbItem *key, CommandId command)
-{
-	PendingItem *item = find_item(row->writer->relation, key);
-	bool is_new = item == NULL;
-	PendingVersion *version;
-
-	if (is_new)
-		item = make_item(enter_table(row->writer->relation), key);
-	version = make_version(item, row, write_number, command);
-	if (is_new)
-		link_item(item);
-	link_version(item, version);
-	return version;
-}
-
 static PendingOutcome
 take_insert(RowWrite *row, CommandId command, bool absence_was_read)
 {
 	PendingVersion *version;
 
-	if (is_present(find_item(row->writer->relation, &row->key)))
+	if (is_present(pending_item_of(row->writer->relation, &row->key)))
 		return PENDING_DUPLICATE;
-	version = add_write(row, 0, &row->key, command);
+	version = pending_item_add(row, 0, &row->key, command);
 	version->absence_was_read = absence_was_read;
 	MemoryContextSetParent(row->context, version->context);
 	return PENDING_WRITTEN;
@@ -717,30 +244,35 @@ take_insert(RowWrite *row, CommandId command, bool absence_was_read)
 static PendingOutcome
 take_change(RowWrite *row, CommandId command)
 {
-	PendingItem *item = find_item(row->writer->relation, &row->key);
+	PendingItem *item = pending_item_of(row->writer->relation, &row->key);
 	PendingVersion *version;
 
 	if (is_written_by(item, command))
 		return PENDING_PASSED_BY;
 	settle_row(row, item);
-	if (row->kind == ROW_MOVE && is_present(find_item(row->writer->relation, &row->new_key)))
+	if (row->kind == ROW_MOVE && is_present(pending_item_of(row->writer->relation, &row->new_key)))
 		return PENDING_DUPLICATE;
 	if (row->write_count == 0)
 	{
 		row_write_free(row);
 		return PENDING_WRITTEN;
 	}
-	version = add_write(row, 0, &row->key, command);
+	version = pending_item_add(row, 0, &row->key, command);
 	MemoryContextSetParent(row->context, version->context);
 	if (row->kind == ROW_MOVE)
-		(void) add_write(row, 1, &row->new_key, command);
+		(void) pending_item_add(row, 1, &row->new_key, command);
 	return PENDING_WRITTEN;
 }
 
-void
-pending_writes_keep(MemoryContext context)
+bool
+pending_writes_know(const ForeignRelation *relation, const DynamodbItem *key, bool *present)
 {
-	MemoryContextSetParent(context, pending->context);
+	const PendingItem *item = pending_item_of(relation, key);
+
+	if (item == NULL)
+		return false;
+	*present = item_action_leaves_item(&item->newest->action);
+	return true;
 }
 
 PendingOutcome
@@ -750,10 +282,13 @@ pending_writes_take(RowWrite *row, CommandId command, bool absence_was_read)
 	PendingOutcome outcome;
 
 	/* A statement may write several tables, each of which was admitted before the first row. */
-	if (pending_writes_exist())
-		pending_writes_admit(relation);
+	if (pending_items_exist())
+		pending_items_admit(relation);
 	else
-		begin_pending(relation);
+	{
+		commit_step_register(COMMIT_STEP_WRITES, end_transaction, end_subtransaction);
+		pending_items_begin(relation);
+	}
 	outcome = row->kind == ROW_INSERT ? take_insert(row, command, absence_was_read)
 	                                  : take_change(row, command);
 	if (outcome == PENDING_WRITTEN)
@@ -762,157 +297,4 @@ pending_writes_take(RowWrite *row, CommandId command, bool absence_was_read)
 		check_capacity(relation);
 	}
 	return outcome;
-}
-
-/* ---- making everything anew ---- */
-
-/* The versions of the item, the first one first. */
-static List *
-versions_in_order(const PendingItem *item)
-{
-	List *versions = NIL;
-
-	for (PendingVersion *version = item->newest; version != NULL; version = version->below)
-		versions = lcons(version, versions);
-	return versions;
-}
-
-/* Makes the version's row anew from what it was made for; false when that is something else. */
-static bool
-replay_version(PendingVersion *version, const DynamodbItem *stored)
-{
-	RowWrite *row = version->row;
-	DynamodbItem *seen;
-	DynamodbItem found;
-	bool present = stored != NULL;
-
-	if (row->kind == ROW_INSERT || version->write_number > 0)
-		return true;
-	if (version->below != NULL)
-		CHECK_RESULT(
-		    item_action_apply(version->arena, &version->below->action, stored, &found, &present),
-		    "change an item as this transaction has changed it");
-	else if (present)
-		found = *stored;
-	if (!present)
-		return false;
-	seen = arena_allocate(version->arena, sizeof(*seen));
-	if (seen == NULL)
-		report_result(arena_failure(version->arena, sizeof(*seen)), "keep an item");
-	pending_place_attributes(version->arena, &row->writer->reader->names, &found, seen);
-	return row_write_from_stored(row, seen);
-}
-
-bool
-pending_item_replay(PendingItem *item, const DynamodbItem *stored)
-{
-	ListCell *cell;
-
-	pending_item_note_stored(item, stored);
-	foreach (cell, versions_in_order(item))
-	{
-		PendingVersion *version = lfirst(cell);
-
-		if (!replay_version(version, copy_of_stored(version->arena, item)))
-			return false;
-		fold_version(version, item);
-	}
-	return true;
-}
-
-void
-pending_items_fold(void)
-{
-	dlist_iter iterator;
-
-	dlist_foreach(iterator, &pending->items)
-	{
-		PendingItem *item = dlist_container(PendingItem, node, iterator.cur);
-		ListCell *cell;
-
-		foreach (cell, versions_in_order(item))
-			fold_version(lfirst(cell), item);
-	}
-}
-
-/* ---- the ends of transactions ---- */
-
-static void
-refuse_prepare(void)
-{
-	if (pending_writes_exist())
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("cannot prepare a transaction that has written foreign tables with "
-		                       "write_mode 'transaction'"),
-		                errdetail("DynamoDB has no transactions that can be prepared.")));
-}
-
-static void
-end_transaction(XactEvent event, void *unused)
-{
-	switch (event)
-	{
-		case XACT_EVENT_PRE_COMMIT:
-			if (pending_writes_exist())
-				pending_writes_send();
-			break;
-		case XACT_EVENT_PRE_PREPARE:
-			refuse_prepare();
-			break;
-		case XACT_EVENT_ABORT:
-		case XACT_EVENT_COMMIT:
-		case XACT_EVENT_PREPARE:
-			pending_writes_end(event != XACT_EVENT_ABORT);
-			pending = NULL;
-			break;
-		default:
-			break;
-	}
-}
-
-static void
-abort_item(PendingItem *item, int level)
-{
-	while (item->newest != NULL && item->newest->level >= level)
-		unlink_version(item);
-	if (item->newest != NULL)
-		return;
-	dlist_delete(&item->node);
-	slist_delete(&pending->buckets[item->bucket_number], &item->bucket);
-	pending->item_count--;
-	MemoryContextDelete(item->context);
-}
-
-static void
-abort_level(int level)
-{
-	dlist_mutable_iter iterator;
-
-	dlist_foreach_modify(iterator, &pending->items)
-	    abort_item(dlist_container(PendingItem, node, iterator.cur), level);
-}
-
-static void
-commit_level(int level)
-{
-	dlist_iter iterator;
-
-	dlist_foreach(iterator, &pending->items)
-	{
-		PendingItem *item = dlist_container(PendingItem, node, iterator.cur);
-
-		for (PendingVersion *version = item->newest; version != NULL; version = version->below)
-			version->level = Min(version->level, level - 1);
-	}
-}
-
-static void
-end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *unused)
-{
-	if (pending == NULL)
-		return;
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		abort_level(GetCurrentTransactionNestLevel());
-	else if (event == SUBXACT_EVENT_COMMIT_SUB)
-		commit_level(GetCurrentTransactionNestLevel());
 }

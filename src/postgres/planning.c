@@ -19,7 +19,7 @@
 #include "postgres/conditions.h"
 #include "postgres/key_match.h"
 #include "postgres/modify_planning.h"
-#include "postgres/pending_writes.h"
+#include "postgres/pending_items.h"
 #include "postgres/planning.h"
 #include "postgres/read_ahead.h"
 #include "postgres/scan.h"
@@ -197,7 +197,7 @@ dynamodbGetForeignRelSize(PlannerInfo *root, RelOptInfo *base, Oid foreign_table
 bool
 dynamodbIsForeignScanParallelSafe(PlannerInfo *root, RelOptInfo *base, RangeTblEntry *entry)
 {
-	return !pending_writes_exist();
+	return !pending_items_exist();
 }
 
 static void

@@ -19,8 +19,8 @@
 #include "postgres/lookups_ahead.h"
 #include "postgres/memory.h"
 #include "postgres/parallel_scan.h"
+#include "postgres/pending_items.h"
 #include "postgres/pending_reads.h"
-#include "postgres/pending_writes.h"
 #include "postgres/row.h"
 #include "postgres/rows_ahead.h"
 #include "postgres/scan.h"
@@ -522,7 +522,7 @@ prepare_for_workers(const DynamodbScan *scan, ForeignScanState *node, ParallelCo
 {
 	table_writers_settle_for_reader(scan->relation->client, scan->relation->options->table_name,
 	                                node->ss.ps.state);
-	if (pending_writes_exist())
+	if (pending_items_exist())
 		ReinitializeParallelWorkers(context, 0);
 }
 

@@ -12,8 +12,10 @@
 
 #include "postgres/compat.h"
 
-#include "postgres/pending_reads.h"
+#include "postgres/pending_conflicts.h"
+#include "postgres/pending_items.h"
 #include "postgres/pending_writes.h"
+#include "postgres/stored_items.h"
 #include "postgres/table_writer.h"
 
 /* A row that waits for its turn. */
@@ -42,7 +44,7 @@ begin(TableWriter *writer)
 {
 	TransactionMode *mode = palloc0_object(TransactionMode);
 
-	pending_writes_admit(writer->relation);
+	pending_items_admit(writer->relation);
 	mode->writer = writer;
 	mode->command = command_of(writer->statement);
 	return mode;
@@ -55,7 +57,7 @@ keep_rows(TransactionMode *mode)
 	TableWriter *writer = mode->writer;
 
 	if (writer->rows_context != NULL)
-		pending_writes_keep(writer->rows_context);
+		pending_items_keep(writer->rows_context);
 	writer->rows_context = NULL;
 }
 
@@ -65,7 +67,7 @@ take(TransactionMode *mode, RowWrite *row, RowOutcome *outcome, bool absence_was
 	PendingOutcome taken = pending_writes_take(row, mode->command, absence_was_read);
 
 	if (taken == PENDING_DUPLICATE && outcome == NULL)
-		pending_report_duplicate(row->writer, row->kind == ROW_MOVE ? &row->new_key : &row->key);
+		report_duplicate_item(row->writer, row->kind == ROW_MOVE ? &row->new_key : &row->key, "");
 	if (outcome != NULL)
 		*outcome = taken == PENDING_DUPLICATE ? ROW_IS_DUPLICATE : ROW_STORED;
 	if (taken == PENDING_WRITTEN)
@@ -155,7 +157,7 @@ settle(void *state)
 	if (mode->waiting == NIL)
 		return;
 	keys = palloc_array(DynamodbItem, list_length(mode->waiting));
-	stored = pending_read_stored_keys(mode->writer->relation, keys, unknown_keys(mode, keys));
+	stored = stored_items_find(mode->writer->relation, keys, unknown_keys(mode, keys));
 	take_waiting(mode, stored);
 	list_free_deep(mode->waiting);
 	mode->waiting = NIL;
