@@ -473,6 +473,15 @@ parse_xml(Bytes body, ServiceError *error)
 	             xml_text(body, "ErrorResponse/Error/Message", decoded, sizeof(decoded)));
 }
 
+/* DynamoDB Streams says of too many requests what others say of a quota. */
+static ErrorClass
+class_at_service(ErrorClass class, AwsService service)
+{
+	return service == AWS_DYNAMODB_STREAMS && class == ERROR_CLASS_LIMIT_EXCEEDED
+	           ? ERROR_CLASS_THROTTLED
+	           : class;
+}
+
 void
 service_error_parse(const HttpResponseHead *head, Bytes body, AwsService service,
                     ServiceError *error)
@@ -485,6 +494,8 @@ service_error_parse(const HttpResponseHead *head, Bytes body, AwsService service
 		parse_json(body, error);
 	if (error->code[0] == '\0')
 		take_code(error, bytes_of_string(head->error_type));
-	error->class = service_error_classify(bytes_of_string(error->code),
-	                                      bytes_of_string(error->message), head->status);
+	error->class =
+	    class_at_service(service_error_classify(bytes_of_string(error->code),
+	                                            bytes_of_string(error->message), head->status),
+	                     service);
 }
