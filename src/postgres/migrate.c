@@ -317,7 +317,7 @@ catch_up(Migration *migration)
 {
 	int64 changes;
 
-	migration->stop_after = (double) service_client_time(migration->client) + END_MARGIN;
+	migration->stop_after = (double) service_client_measured_time(migration->client) + END_MARGIN;
 	while (!apply_some(migration, 0, &changes))
 		;
 }

@@ -278,6 +278,7 @@ const OptionDefinition option_definitions[] = {
     TABLE_TEXT("stream_of", stream_of, is_table_name, NAME_ACCEPTS),
     TABLE_TEXT("start_at", start_at, is_stream_start,
                "\"trim_horizon\", \"latest\" or a sequence number of at most 40 digits"),
+    TABLE_NUMBER("empty_answers", OPTION_INTEGER, empty_answers, 1, 1000000),
     TABLE_TEXT("queue_name", queue_name, is_queue_name,
                "a name of 1 to 80 letters, digits, underscores and hyphens, with \".fifo\" behind "
                "that of a FIFO queue"),
@@ -319,6 +320,7 @@ const size_t option_definition_count = lengthof(option_definitions);
 
 const OptionPair option_needs[] = {
     {OPTION_OF_TABLE, "start_at", "stream_of"},
+    {OPTION_OF_TABLE, "empty_answers", "stream_of"},
     {OPTION_OF_MAPPING, "aws_access_key_id", "aws_secret_access_key"},
     {OPTION_OF_MAPPING, "aws_secret_access_key", "aws_access_key_id"},
     {OPTION_OF_MAPPING, "aws_session_token", "aws_access_key_id"},

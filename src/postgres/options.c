@@ -544,7 +544,8 @@ check_stream(List *options)
 	{
 		const char *name = ((DefElem *) lfirst(cell))->defname;
 
-		if (strcmp(name, "stream_of") != 0 && strcmp(name, "start_at") != 0)
+		if (strcmp(name, "stream_of") != 0 && strcmp(name, "start_at") != 0 &&
+		    strcmp(name, "empty_answers") != 0)
 			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			                errmsg("a change stream cannot have option \"%s\"", name)));
 	}

@@ -167,8 +167,9 @@ typedef struct TableOptions
 	char *tags; /* see aws/index_definitions.h */
 
 	/* Of a change stream. */
-	char *stream_of; /* the DynamoDB table's name; NULL: the foreign table is no stream */
-	char *start_at;  /* "trim_horizon", "latest" or a sequence number; NULL: the first of these */
+	char *stream_of;   /* the DynamoDB table's name; NULL: the foreign table is no stream */
+	char *start_at;    /* "trim_horizon", "latest" or a sequence number; NULL: the first of these */
+	int empty_answers; /* in a row, that are an open shard's end; 0: SHARD_EMPTY_ANSWERS */
 
 	/* Of a queue, which has one of the first two. */
 	char *queue_name;

@@ -58,7 +58,9 @@ static const ClassReport class_reports[] = {
     [ERROR_CLASS_BAD_CIPHERTEXT] = {ERRCODE_DATA_CORRUPTED,
                                     "It is damaged, or was made with another key or another "
                                     "encryption context."},
-    [ERROR_CLASS_EXPIRED_ITERATOR] = {ERRCODE_FDW_ERROR, NULL},
+    [ERROR_CLASS_EXPIRED_ITERATOR] = {ERRCODE_FDW_ERROR,
+                                      "The service forgets a place in a stream behind which "
+                                      "nothing was read after 15 minutes; begin anew."},
     [ERROR_CLASS_TRIMMED] = {ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                              "A stream keeps its records for 24 hours."},
     [ERROR_CLASS_OTHER] = {ERRCODE_FDW_ERROR, NULL},

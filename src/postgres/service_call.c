@@ -397,6 +397,13 @@ leave_wire(ServiceCall *call)
 		transport_timer_start(&call->client->dispatch, 0);
 }
 
+static void
+measure_clock(ServiceCall *call)
+{
+	if (call->head.date != 0)
+		call->client->measured_offset = call->head.date - (int64) time(NULL);
+}
+
 /* The exchange of an attempt has ended. */
 static void
 end_attempt(void *context)
@@ -404,6 +411,7 @@ end_attempt(void *context)
 	ServiceCall *call = context;
 
 	leave_wire(call);
+	measure_clock(call);
 	judge_attempt(call);
 	release_attempt(call);
 	log_attempt(call);

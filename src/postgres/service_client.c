@@ -423,6 +423,12 @@ service_client_time(const ServiceClient *client)
 	return (int64) time(NULL) + client->clock_offset;
 }
 
+int64
+service_client_measured_time(const ServiceClient *client)
+{
+	return (int64) time(NULL) + client->measured_offset;
+}
+
 ServiceStatistics *
 service_client_statistics(ServiceClient *client, AwsService service, const char *operation)
 {

@@ -66,7 +66,8 @@ struct ServiceClient
 	int on_the_wire;         /* attempts; at most max_connections */
 	TransportTimer dispatch; /* the queue is looked at when it expires */
 	RetryBucket retry_bucket;
-	int64 clock_offset; /* seconds that the service's clock is ahead of ours */
+	int64 clock_offset; /* seconds that signatures take the service's clock to be ahead of ours */
+	int64 measured_offset; /* the same, by the last answer; 0 before the first */
 	slist_head statistics;
 };
 
@@ -84,8 +85,11 @@ typedef struct ServerStatistics
 /* One ServerStatistics for each operation of each server, in CurrentMemoryContext. */
 extern List *service_clients_statistics(void);
 
-/* Seconds since 1970 by the service's clock. */
+/* Seconds since 1970 by the service's clock, as near as signatures need it: to five minutes. */
 extern int64 service_client_time(const ServiceClient *client);
+
+/* The same as the last answer said it, to a second or two: our own clock's before the first. */
+extern int64 service_client_measured_time(const ServiceClient *client);
 
 /* In service_call.c. None of these throws but sts_call_create(), without memory. */
 

@@ -56,6 +56,7 @@ struct StreamReader
 	int in_work; /* shards with a page */
 	int turn;    /* the shard whose records are handed out */
 	bool may_have_new_shards;
+	int empty_answers; /* in a row, that are an open shard's end */
 	double stop_after; /* 0: never */
 	StreamCounters counters;
 };
@@ -293,14 +294,14 @@ finish_page(StreamReader *reader, Shard *shard)
 {
 	const DecodedPage *decoded = &shard->page->answer.page;
 
-	shard->empty_pages = decoded->record_count > 0 ? 0 : shard->empty_pages + 1;
+	shard->empty_answers = decoded->record_count > 0 ? 0 : shard->empty_answers + 1;
 	if (decoded->next_shard_iterator.length == 0)
 	{
 		end_shard(reader, shard);
 		return;
 	}
 	set_iterator(reader, shard, decoded->next_shard_iterator);
-	if (!shard->closed && shard->empty_pages >= SHARD_EMPTY_PAGES)
+	if (!shard->closed && shard->empty_answers >= reader->empty_answers)
 	{
 		shard->state = SHARD_AT_END;
 		drop_page(reader, shard);
@@ -432,6 +433,7 @@ stream_reader_open(ServiceClient *client, const char *stream_arn, const StreamSt
 	reader->arn = bytes_of_string(pstrdup(stream_arn));
 	reader->start = copy_start(start);
 	reader->names = names;
+	reader->empty_answers = SHARD_EMPTY_ANSWERS;
 	reader->at_once = Max(1, Min(room, SHARDS_AT_ONCE_MAXIMUM));
 	shard_set_init(&reader->shards, context);
 	find_new_shards(reader, &reader->start);
@@ -458,6 +460,12 @@ stream_reader_next(StreamReader *reader)
 }
 
 void
+stream_reader_end_after(StreamReader *reader, int empty_answers)
+{
+	reader->empty_answers = empty_answers;
+}
+
+void
 stream_reader_stop_after(StreamReader *reader, double seconds)
 {
 	reader->stop_after = seconds;
@@ -470,7 +478,7 @@ stream_reader_go_on(StreamReader *reader)
 	{
 		Shard *shard = reader->shards.shards[i];
 
-		shard->empty_pages = 0;
+		shard->empty_answers = 0;
 		if (shard->state == SHARD_AT_END)
 			shard->state = SHARD_READING;
 	}

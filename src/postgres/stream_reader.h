@@ -65,13 +65,20 @@ extern StreamReader *stream_reader_open(ServiceClient *client, const char *strea
 
 /*
  * The next record, valid until the next call; NULL when every shard's end as of now is reached:
- * when it has ended, or is open and SHARD_EMPTY_PAGES answers in a row brought nothing. (An answer
- * without records alone does not mean the end: the service looks through a part of the shard at a
- * time.) Waits where it must; errors are reported.
+ * when it has ended, or is open and so many answers in a row brought nothing. (An answer without
+ * records alone does not mean the end: the service looks through a part of the shard at a time.)
+ * Waits where it must; errors are reported.
  */
 extern const StreamRecord *stream_reader_next(StreamReader *reader);
 
-#define SHARD_EMPTY_PAGES 5
+/*
+ * How many answers without records are the end of an open shard, unless said otherwise. The service
+ * gives no number. Shards are closed after about four hours, which bounds how much of one is empty.
+ */
+#define SHARD_EMPTY_ANSWERS 20
+
+/* Has another number of them be the end. */
+extern void stream_reader_end_after(StreamReader *reader, int empty_answers);
 
 /*
  * Has what follows a record that was made after this time (seconds since 1970) left alone, so that

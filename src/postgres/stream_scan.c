@@ -20,8 +20,8 @@
 #include "postgres/stream_description.h"
 
 /*
- * A read ends with what was written before it began, by the service's clock; this much more allows
- * for the clocks, in seconds.
+ * A read ends with what was written before it began, by the service's clock. This much more, in
+ * seconds, allows for records that say when they were made to the second, and for several clocks.
  */
 #define END_MARGIN 15
 
@@ -66,7 +66,10 @@ begin_reading(StreamScan *scan, EState *statement)
 	char *arn = stream_get(client, scan->stream->table_name);
 
 	scan->reader = stream_reader_open(client, arn, &scan->stream->start, &scan->rows->names);
-	stream_reader_stop_after(scan->reader, (double) service_client_time(client) + END_MARGIN);
+	if (scan->stream->relation->options->empty_answers > 0)
+		stream_reader_end_after(scan->reader, scan->stream->relation->options->empty_answers);
+	stream_reader_stop_after(scan->reader,
+	                         (double) service_client_measured_time(client) + END_MARGIN);
 	MemoryContextSwitchTo(caller);
 }
 

@@ -35,7 +35,7 @@ typedef struct Shard
 	bool handed_out;    /* a record was, since it began; its number is sequence_number */
 	bool skips_earlier; /* records before the reader's first sequence number are not wanted */
 	char *iterator;     /* for the next page; NULL: to be asked for */
-	int empty_pages;    /* in a row, up to now */
+	int empty_answers;  /* in a row, up to now */
 	int renewals;       /* of the iterator, in a row */
 	ShardPage *page;    /* NULL unless it is being read */
 } Shard;

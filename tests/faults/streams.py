@@ -28,7 +28,7 @@ class Shard:
     open: bool = True
     first: int | None = None  # sequence number of its range's beginning
     page: int = 2  # records on one page
-    empty_pages_before: int = 0  # answers without records before the first page
+    gaps: dict = field(default_factory=dict)  # answers without records, by the place before which
     trimmed_before: int = 0  # records below this number are gone
 
     def numbers(self):
@@ -45,8 +45,9 @@ class ScriptedStream:
     def __init__(self, **shards):
         self.shards = shards
         self.log = []  # what was asked of which shard, in order
-        self.iterators = {}  # what each stands for: shard, next record's place, pages so far
+        self.iterators = {}  # what each stands for: shard, next record's place, answers of its gap
         self.expired = set()
+        self.headers = {}  # of every answer
         self._lock = threading.Lock()
 
     def answer(self, conversation):
@@ -57,7 +58,7 @@ class ScriptedStream:
         except Refusal as refusal:
             conversation.refuse(400, refusal.code)
             return
-        conversation.answer(result)
+        conversation.answer(result, headers=self.headers)
 
     def expire_iterators(self):
         with self._lock:
@@ -106,21 +107,26 @@ class ScriptedStream:
             raise Refusal("ValidationException")
         return self._iterator(name, numbers.index(number) + (kind[:5] == "AFTER"), 0)
 
-    def _iterator(self, name, place, pages):
-        text = f"{name}|{place}|{pages}|{len(self.iterators)}"
-        self.iterators[text] = (name, place, pages)
+    def _iterator(self, name, place, gone):
+        text = f"{name}|{place}|{gone}|{len(self.iterators)}"
+        self.iterators[text] = (name, place, gone)
         return {"ShardIterator": text}
 
     def _GetRecords(self, body):
         if body["ShardIterator"] in self.expired:
             raise Refusal("ExpiredIteratorException")
-        name, place, pages = self.iterators[body["ShardIterator"]]
+        name, place, gone = self.iterators[body["ShardIterator"]]
         shard = self.shards[name]
         self.log.append(("GetRecords", name, place))
-        empty = pages < shard.empty_pages_before
-        records = [] if empty else shard.records[place : place + shard.page]
-        place += len(records)
+        if gone < shard.gaps.get(place, 0):
+            return self._page(name, [], place, gone + 1)
+        end = min([gap for gap in shard.gaps if gap > place] + [place + shard.page])
+        records = shard.records[place:end]
+        return self._page(name, records, place + len(records), 0 if records else gone)
+
+    def _page(self, name, records, place, gone):
+        shard = self.shards[name]
         answer = {"Records": records}
-        if shard.open or place < len(shard.records):
-            answer["NextShardIterator"] = self._iterator(name, place, pages + 1)["ShardIterator"]
+        if shard.open or place < len(shard.records) or gone < shard.gaps.get(place, 0):
+            answer["NextShardIterator"] = self._iterator(name, place, gone)["ShardIterator"]
         return answer

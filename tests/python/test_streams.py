@@ -2,15 +2,20 @@
 
 import base64
 import threading
+import time
 import uuid
+from email.utils import formatdate
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 from faults.clients import KEYS, options_clause
-from faults.server import WAIT_SECONDS, FaultServer
+from faults.server import WAIT_SECONDS, FaultServer, stall
 from faults.streams import ScriptedStream, Shard, record
+from test_cancel import Statement, best_of_three
 
+READ = "SELECT sequence_number FROM changes"
 ALL = "event_id, event_name, sequence_number, happened_at, keys, new_image, old_image"
 
 
@@ -263,7 +268,7 @@ def scripted(postgresql, database):
 
 
 def numbers(connection):
-    return [n for (n,) in connection.execute("SELECT sequence_number FROM changes").fetchall()]
+    return [n for (n,) in connection.execute(READ).fetchall()]
 
 
 def records(*numbers, **kwargs):
@@ -307,11 +312,70 @@ def test_a_shard_that_splits_while_it_is_read_is_followed(scripted):
 
 def test_answers_without_records_are_not_the_end(scripted):
     connection, _, _ = scripted(
-        open=Shard(records(1, 2, 3), empty_pages_before=4),
-        closed=Shard(records(4), empty_pages_before=40, open=False),
+        open=Shard(records(1, 2, 3), gaps={0: 19, 2: 19}),
+        closed=Shard(records(4, 5), gaps={0: 200, 1: 300, 2: 100}, open=False),
+        child=Shard(records(6), parent="closed", gaps={0: 19}),
         empty=Shard(open=False),
     )
-    assert sorted(numbers(connection)) == [1, 2, 3, 4]
+    assert sorted(numbers(connection)) == [1, 2, 3, 4, 5, 6]
+
+
+def test_how_many_are_the_end_can_be_said(scripted):
+    connection, _, service = scripted(root=Shard(records(1, 2), gaps={1: 20}))
+    assert numbers(connection) == [1]
+    connection.execute("ALTER FOREIGN TABLE changes OPTIONS (ADD empty_answers '21')")
+    assert numbers(connection) == [1, 2]
+    connection.execute("ALTER FOREIGN TABLE changes OPTIONS (SET empty_answers '1')")
+    before = service.count("GetRecords")
+    assert numbers(connection) == [1]
+    assert service.count("GetRecords") - before == 2
+
+
+def test_a_shard_that_ends_while_nothing_comes_is_left_for_its_children(scripted):
+    connection, stream, service = scripted(root=Shard(records(1)))
+
+    def split(conversation):
+        stream.shards["root"].open = False
+        stream.shards["child"] = Shard(records(2), parent="root")
+        stream.answer(conversation)
+
+    service.script("GetRecords", *[stream.answer] * 10, split)
+    assert numbers(connection) == [1, 2]
+
+
+def refuse_once(code):
+    return lambda conversation: conversation.refuse(400, code)
+
+
+STREAM_OPERATIONS = ["ListStreams", "DescribeStream", "GetShardIterator", "GetRecords"]
+
+
+def test_too_many_requests_are_sent_again(scripted):
+    connection, _, service = scripted(root=Shard(records(1, 2, 3)))
+    for operation in STREAM_OPERATIONS:
+        service.script(operation, refuse_once("LimitExceededException"))
+    service.script("GetRecords", refuse_once("ProvisionedThroughputExceededException"))
+    plan = connection.execute("EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM changes").fetchone()
+    assert plan[0][0]["Plan"]["Actual Rows"] == 3
+    assert plan[0][0]["Plan"]["Retries"] == 3
+
+
+@pytest.mark.parametrize("operation", STREAM_OPERATIONS)
+def test_too_many_requests_for_too_long_are_an_error(scripted, operation):
+    connection, _, service = scripted(server={"max_attempts": "1"}, root=Shard(records(1)))
+    service.script(operation, refuse_once("LimitExceededException"))
+    with pytest.raises(psycopg.errors.ConfigurationLimitExceeded):
+        numbers(connection)
+    assert numbers(connection) == [1]
+
+
+@pytest.mark.parametrize("operation", STREAM_OPERATIONS)
+def test_what_the_policy_denies_is_an_error(scripted, operation):
+    connection, _, service = scripted(root=Shard(records(1)))
+    service.script(operation, refuse_once("AccessDeniedException"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        numbers(connection)
+    assert numbers(connection) == [1]
 
 
 def test_an_expired_iterator_is_renewed_behind_the_last_record(scripted):
@@ -394,6 +458,20 @@ def test_reading_ends_though_others_write(scripted):
     assert numbers(connection) == [1, 2]
 
 
+def test_the_end_is_told_by_the_services_clock(scripted):
+    """Ours is four minutes late, which signatures bear."""
+    late = 240
+    now = time.time()
+    made = [
+        record(number, created=int(now + late - age)) for number, age in [(1, 100), (2, 10), (3, 1)]
+    ]
+    connection, stream, _ = scripted(
+        root=Shard([*made, record(4, created=int(now + late + 3600))]),
+    )
+    stream.headers["Date"] = formatdate(now + late, usegmt=True)
+    assert numbers(connection) == [1, 2, 3]
+
+
 def test_shards_are_read_at_once(scripted):
     shards = {f"shard{number}": Shard(records(number), open=False) for number in range(1, 7)}
     connection, stream, service = scripted(**shards)
@@ -424,6 +502,50 @@ def test_a_cancel_ends_the_waiting(scripted):
     assert numbers(connection) == [1]
 
 
+def ask_for_patience(conversation):
+    conversation.refuse(400, "LimitExceededException", headers={"x-amz-retry-after": "5000"})
+    conversation.reached()
+
+
+@pytest.mark.parametrize("behaviour", [stall, ask_for_patience])
+@pytest.mark.parametrize("operation", STREAM_OPERATIONS)
+def test_a_cancel_ends_each_wait_at_once(scripted, operation, behaviour):
+    connection, _, service = scripted(root=Shard(records(1)))
+
+    def measure():
+        service.reached.clear()
+        service.script(operation, behaviour)
+        statement = Statement(connection, SimpleNamespace(statement=READ, parameters=()))
+        service.wait_until_reached()
+        cancelled_at = time.monotonic()
+        connection.cancel()
+        seconds = statement.seconds_until_end(cancelled_at)
+        assert statement.error.sqlstate == "57014"
+        return seconds
+
+    best_of_three(measure)
+    assert numbers(connection) == [1]
+
+
+def test_a_cancel_ends_a_shard_in_which_nothing_comes(scripted):
+    connection, _, service = scripted(
+        options={"empty_answers": "1000000"}, root=Shard(records(1), open=True)
+    )
+
+    def measure():
+        before = service.count("GetRecords")
+        statement = Statement(connection, SimpleNamespace(statement=READ, parameters=()))
+        while service.count("GetRecords") < before + 20:
+            assert statement.error is None
+        cancelled_at = time.monotonic()
+        connection.cancel()
+        seconds = statement.seconds_until_end(cancelled_at)
+        assert statement.error.sqlstate == "57014"
+        return seconds
+
+    best_of_three(measure)
+
+
 def test_requests_go_to_the_endpoint_of_streams(scripted, postgresql, database):
     connection, stream, service = scripted(root=Shard(records(1)))
     connection.execute("ALTER SERVER aws OPTIONS (SET endpoint_url 'http://127.0.0.1:9')")
@@ -437,6 +559,8 @@ def test_options_are_checked(scripted):
     connection, _, _ = scripted(root=Shard())
     for options, code in {
         "start_at 'latest'": "HV00J",
+        "empty_answers '7'": "HV00J",
+        "stream_of 'table', empty_answers '0'": "HV024",
         "stream_of 'table', start_at 'soon'": "HV024",
         "stream_of 'table', table_name 'table'": "HV00D",
     }.items():
