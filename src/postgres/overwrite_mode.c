@@ -18,6 +18,7 @@
 
 #include "aws/dynamodb_write.h"
 #include "aws/retry.h"
+#include "postgres/caught_error.h"
 #include "postgres/decoded_answer.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
@@ -160,7 +161,7 @@ end_batch(Batch *batch)
 static void
 note_unknown(const Batch *batch)
 {
-	written_rows_add_unknown(batch->mode->writer->written, rows_of_batch(batch));
+	written_rows_add_unknown(batch->mode->writer->unfinished.written, rows_of_batch(batch));
 }
 
 /* The place is freed by who catches. */
@@ -443,7 +444,7 @@ give_up_batch(const Batch *batch)
 		return;
 	if (service_call_is_done(batch->call) && service_call_error(batch->call) == NULL &&
 	    batch->answer.page.unprocessed.length == 0)
-		written_rows_add(batch->mode->writer->written, rows_of_batch(batch));
+		written_rows_add(batch->mode->writer->unfinished.written, rows_of_batch(batch));
 	else if (batch->unprocessed_rounds > 0 || service_call_may_have_happened(batch->call) ||
 	         service_call_error(batch->call) == NULL)
 		note_unknown(batch);

@@ -40,7 +40,6 @@ typedef struct PendingSends
 	MemoryContext context;
 	slist_head queues;
 	dlist_head messages;
-	int64 sent; /* by the commit under way */
 } PendingSends;
 
 static PendingSends *pending = NULL;
@@ -90,7 +89,14 @@ queue_of(const QueueRelation *relation)
 			return queue;
 	}
 	queue = MemoryContextAllocZero(pending->context, sizeof(*queue));
-	queue->target = (SendTarget){relation->client, *relation->queue};
+	queue->target = (SendTarget){
+	    .client = relation->client,
+	    .queue = *relation->queue,
+	    .queue_name = MemoryContextStrdup(pending->context, queue_relation_queue_name(relation)),
+	    .relation_id = relation->id,
+	    .foreign_table = MemoryContextStrdup(pending->context, relation->name),
+	    .source = "transaction",
+	};
 	queue->target.queue.url = copy_bytes(relation->queue->url);
 	queue->target.queue.name = copy_bytes(relation->queue->name);
 	queue->target.queue.kms_key_id = copy_bytes(relation->queue->kms_key_id);
@@ -130,23 +136,8 @@ send_one(const PendingSend *send)
 	PendingQueue *queue = send->queue;
 
 	if (queue->sender == NULL)
-		queue->sender = queue_sender_create(&queue->target);
+		queue->sender = queue_sender_create(&queue->target, pending->context);
 	queue_sender_take_copy(queue->sender, &send->message);
-}
-
-static int64
-count_sent(void)
-{
-	slist_iter each;
-	int64 sent = 0;
-
-	slist_foreach(each, &pending->queues)
-	{
-		const PendingQueue *queue = slist_container(PendingQueue, node, each.cur);
-
-		sent += queue->sender == NULL ? 0 : queue_sender_sent(queue->sender);
-	}
-	return sent;
 }
 
 static void
@@ -163,19 +154,9 @@ send_all(void)
 		QueueSender *sender = slist_container(PendingQueue, node, queue.cur)->sender;
 
 		if (sender != NULL)
-			queue_sender_finish(sender);
+			queue_sender_end(sender);
 	}
 	MemoryContextSwitchTo(caller);
-}
-
-static void
-warn_of_sent(void)
-{
-	int64 sent = count_sent();
-
-	if (sent > 0)
-		ereport(WARNING, (errmsg("transaction is rolled back, but messages were sent"),
-		                  errdetail(INT64_FORMAT " messages have reached their queue.", sent)));
 }
 
 static void
@@ -200,9 +181,6 @@ end_transaction(XactEvent event, void *unused)
 			refuse_prepare();
 			break;
 		case XACT_EVENT_ABORT:
-			warn_of_sent();
-			pending = NULL;
-			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
 			pending = NULL;

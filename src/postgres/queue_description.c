@@ -200,12 +200,20 @@ queue_key_of_refusal(const QueueDescription *queue, const ServiceError *error)
 }
 
 void
-queue_check_call(const QueueDescription *queue, const char *operation, const ServiceCall *call)
+queue_report_call(const QueueDescription *queue, const char *operation, const ServiceCall *call,
+                  const char *sentence)
 {
 	const ServiceError *error = service_call_error(call);
-	Bytes key = error == NULL ? BYTES_EMPTY : queue_key_of_refusal(queue, error);
+	Bytes key = queue_key_of_refusal(queue, error);
 
 	if (key.length > 0)
-		report_refusal(AWS_SQS, operation, error, key, NULL);
-	service_call_check(call);
+		report_refusal(AWS_SQS, operation, error, key, sentence);
+	service_call_report(call, sentence);
+}
+
+void
+queue_check_call(const QueueDescription *queue, const char *operation, const ServiceCall *call)
+{
+	if (service_call_error(call) != NULL)
+		queue_report_call(queue, operation, call, NULL);
 }

@@ -41,4 +41,9 @@ extern Bytes queue_key_of_refusal(const QueueDescription *queue, const ServiceEr
 extern void queue_check_call(const QueueDescription *queue, const char *operation,
                              const ServiceCall *call);
 
+/* The same of a call that has failed, with a sentence (NULL: none) behind the detail. */
+extern void queue_report_call(const QueueDescription *queue, const char *operation,
+                              const ServiceCall *call, const char *sentence)
+    pg_attribute_noreturn();
+
 #endif

@@ -476,10 +476,10 @@ check_complete(const QueueRelation *relation, const SqsOutgoing *message)
 		ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION), errmsg("message has no body"),
 		                errdetail("Amazon SQS takes no empty messages.")));
 	if (relation->queue->is_fifo && message->group_id.length == 0)
-		ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION), errmsg("message has no group id"),
-		                errdetail("Queue \"%s\" is a FIFO queue.",
-		                          outside_text(relation->queue->name, SHOWN_NAME_MAXIMUM)),
-		                errhint("Declare a column \"message_group_id\", and give it a value.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_NOT_NULL_VIOLATION), errmsg("message has no group id"),
+		         errdetail("Queue \"%s\" is a FIFO queue.", queue_relation_queue_name(relation)),
+		         errhint("Declare a column \"message_group_id\", and give it a value.")));
 }
 
 static void

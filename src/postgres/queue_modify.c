@@ -42,12 +42,20 @@ begin(EState *statement, ResultRelInfo *target)
 }
 
 static void
-begin_sending(QueueModification *modification)
+begin_sending(QueueModification *modification, const EState *statement)
 {
-	SendTarget target = {modification->relation->client, *modification->relation->queue};
+	const QueueRelation *relation = modification->relation;
+	SendTarget target = {
+	    .client = relation->client,
+	    .queue = *relation->queue,
+	    .queue_name = queue_relation_queue_name(relation),
+	    .relation_id = relation->id,
+	    .foreign_table = relation->name,
+	    .source = "statement",
+	};
 
-	if (modification->relation->options->write_mode == WRITE_MODE_STATEMENT)
-		modification->sender = queue_sender_create(&target);
+	if (relation->options->write_mode == WRITE_MODE_STATEMENT)
+		modification->sender = queue_sender_create(&target, statement->es_query_cxt);
 }
 
 /* SQS knows no keys: whether a message is a duplicate is for its reader to say. */
@@ -77,7 +85,7 @@ queueBeginForeignModify(ModifyTableState *node, ResultRelInfo *target, List *fdw
 	target->ri_FdwState = modification;
 	if (node->operation == CMD_INSERT)
 	{
-		begin_sending(modification);
+		begin_sending(modification, node->ps.state);
 		return;
 	}
 	modification->row_id =
@@ -98,7 +106,7 @@ queueBeginForeignInsert(ModifyTableState *node, ResultRelInfo *target)
 		                errmsg("cannot route rows to queue \"%s\", which is deleted from",
 		                       RelationGetRelationName(target->ri_RelationDesc))));
 	modification = begin(node->ps.state, target);
-	begin_sending(modification);
+	begin_sending(modification, node->ps.state);
 	target->ri_FdwState = modification;
 }
 
@@ -219,13 +227,14 @@ queueExecForeignDelete(EState *statement, ResultRelInfo *target, TupleTableSlot 
 
 /* ---- ending ---- */
 
+/* Waits for what is sent; `finish` is queue_sender_finish() or queue_sender_end(). */
 static void
-finish_sending(QueueModification *modification)
+finish_sending(QueueModification *modification, void (*finish)(QueueSender *sender))
 {
 	ReportPlace place = {.table = modification->relation->name};
 
 	report_place_enter(&place);
-	queue_sender_finish(modification->sender);
+	finish(modification->sender);
 	report_place_leave(&place);
 }
 
@@ -236,7 +245,7 @@ queueEndForeignModify(EState *statement, ResultRelInfo *target)
 
 	target->ri_FdwState = NULL;
 	if (modification != NULL && modification->sender != NULL)
-		finish_sending(modification);
+		finish_sending(modification, queue_sender_end);
 }
 
 bool
@@ -247,7 +256,7 @@ queue_modification_counters(const ResultRelInfo *target, int64 *requests, int64 
 	if (modification == NULL)
 		return false;
 	if (modification->sender != NULL)
-		finish_sending(modification);
+		finish_sending(modification, queue_sender_finish);
 	*requests = modification->sender == NULL ? 0 : queue_sender_requests(modification->sender);
 	*rows = modification->rows;
 	return true;

@@ -127,7 +127,7 @@ received_queue_get(const QueueRelation *relation)
 	queue = MemoryContextAllocZero(received->context, sizeof(*queue));
 	queue->client = relation->client;
 	queue->url = copy_bytes(relation->queue->url);
-	queue->name = copy_bytes(relation->queue->name).data;
+	queue->name = MemoryContextStrdup(received->context, queue_relation_queue_name(relation));
 	queue->kms_key_id = copy_bytes(relation->queue->kms_key_id);
 	slist_push_head(&received->queues, &queue->node);
 	return queue;

@@ -13,9 +13,11 @@
 #include "postgres/compat.h"
 
 #include "aws/retry.h"
+#include "postgres/caught_error.h"
 #include "postgres/memory.h"
 #include "postgres/queue_sender.h"
 #include "postgres/report.h"
+#include "postgres/written_rows.h"
 
 /* Batches under way at most. */
 #define CALLS_MAXIMUM 16
@@ -30,6 +32,7 @@
 
 typedef struct SendBatch
 {
+	QueueSender *sender;
 	MemoryContext context;
 	Arena *arena;
 	SqsOutgoing messages[SQS_BATCH_MAXIMUM];
@@ -41,12 +44,14 @@ typedef struct SendBatch
 	ByteBuffer *answer;
 	SqsOutcome outcomes[SQS_BATCH_MAXIMUM];
 	ServiceCall *call;
+	bool is_returned; /* the caller wants the outcome */
 } SendBatch;
 
 struct QueueSender
 {
 	SendTarget target;
-	MemoryContext context;
+	MemoryContext context; /* of its own, with everything */
+	UnfinishedWrite unfinished;
 	SendBatch *open; /* is being filled; NULL: none */
 	SendBatch *under_way[CALLS_MAXIMUM];
 	int count;
@@ -56,13 +61,26 @@ struct QueueSender
 	int64 requests;
 };
 
+static void give_up(void *sender);
+
 QueueSender *
-queue_sender_create(const SendTarget *target)
+queue_sender_create(const SendTarget *target, MemoryContext statement)
 {
-	QueueSender *sender = palloc0_object(QueueSender);
+	MemoryContext context =
+	    AllocSetContextCreate(TopTransactionContext, "SQS sender", ALLOCSET_DEFAULT_SIZES);
+	QueueSender *sender = MemoryContextAllocZero(context, sizeof(*sender));
+	WrittenPlace place = {
+	    .relation_id = target->relation_id,
+	    .foreign_table = target->foreign_table,
+	    .name = target->queue_name,
+	    .is_queue = true,
+	};
 
 	sender->target = *target;
-	sender->context = CurrentMemoryContext;
+	sender->context = context;
+	sender->unfinished.give_up = give_up;
+	sender->unfinished.context = sender;
+	unfinished_write_begin(&sender->unfinished, &place, statement);
 	return sender;
 }
 
@@ -73,6 +91,7 @@ make_batch(QueueSender *sender)
 	    AllocSetContextCreate(sender->context, "SQS batch", ALLOCSET_DEFAULT_SIZES);
 	SendBatch *batch = MemoryContextAllocZero(context, sizeof(*batch));
 
+	batch->sender = sender;
 	batch->context = context;
 	batch->arena = memory_context_arena(context, ARENA_PLAIN, MESSAGES_MAXIMUM);
 	batch->body = memory_context_buffer(context, ARENA_PLAIN, SQS_BODY_MAXIMUM);
@@ -83,9 +102,10 @@ make_batch(QueueSender *sender)
 /* ---- sending ---- */
 
 static void
-send_batch(QueueSender *sender, SendBatch *batch)
+start_call(SendBatch *batch)
 {
 	MemoryContext caller = MemoryContextSwitchTo(batch->context);
+	const SendTarget *target = &batch->sender->target;
 	ServiceRequest request = {.service = AWS_SQS, .operation = "SendMessageBatch"};
 	ResponseSink sink = collecting_sink(batch->answer);
 	int64 delay_ms =
@@ -95,92 +115,176 @@ send_batch(QueueSender *sender, SendBatch *batch)
 
 	buffer_reset(batch->body);
 	CHECK_RESULT(
-	    sqs_write_send_batch(sender->target.queue.url, batch->messages, batch->count, batch->body),
+	    sqs_write_send_batch(target->queue.url, batch->messages, batch->count, batch->body),
 	    "write request");
 	request.body = buffer_bytes(batch->body);
-	batch->call = service_call_start_after(sender->target.client, &request, &sink, true, delay_ms);
+	batch->call = service_call_start_after(target->client, &request, &sink, true, delay_ms);
 	batch->rounds++;
-	sender->requests++;
+	batch->sender->requests++;
 	MemoryContextSwitchTo(caller);
 }
 
 /* ---- outcomes ---- */
 
+/* Messages of which it is not known whether SQS has them. */
 static void
-pg_attribute_noreturn() report_failed(const QueueSender *sender, const SendBatch *batch, int place)
+count_unknown(const SendBatch *batch)
 {
+	written_rows_add_unknown(batch->sender->unfinished.written, batch->count);
+}
+
+/* The answer as outcomes; those that are sent are counted. Does not throw. */
+static CheckedResult
+read_outcomes(SendBatch *batch)
+{
+	CheckedResult result =
+	    sqs_read_outcomes(batch->arena, buffer_bytes(batch->answer), batch->outcomes, batch->count);
+	int sent = 0;
+
+	if (!result_is_ok(result))
+	{
+		count_unknown(batch);
+		return result;
+	}
+	for (int i = 0; i < batch->count; i++)
+		sent += batch->outcomes[i].succeeded ? 1 : 0;
+	batch->sender->sent += sent;
+	written_rows_add(batch->sender->unfinished.written, sent);
+	return result;
+}
+
+static void
+pg_attribute_noreturn() report_refused(const SendBatch *batch)
+{
+	const char *sentence = "None of the request's messages were sent.";
+
+	if (service_call_may_have_happened(batch->call))
+	{
+		count_unknown(batch);
+		sentence =
+		    psprintf("It is not known whether %d messages of the request were sent.", batch->count);
+	}
+	queue_report_call(&batch->sender->target.queue, "SendMessageBatch", batch->call, sentence);
+}
+
+static void
+pg_attribute_noreturn() report_failed(const SendBatch *batch, int place)
+{
+	const SendTarget *target = &batch->sender->target;
 	const SqsOutcome *outcome = &batch->outcomes[place];
 	ErrorClass class = service_error_classify(outcome->code, outcome->message, 400);
 	ServiceError error = {.class = class, .http_status = 200, .connected = true};
-	char *sentence = psprintf("It is about message " INT64_FORMAT " of the statement; " INT64_FORMAT
-	                          " messages were sent.",
-	                          batch->numbers[place], sender->sent);
+	char *sentence = psprintf("It is about message " INT64_FORMAT " of the %s.",
+	                          batch->numbers[place], target->source);
 
 	snprintf(error.code, sizeof(error.code), "%s", outside_text(outcome->code, ERROR_CODE_MAXIMUM));
 	snprintf(error.message, sizeof(error.message), "%s",
 	         outside_text(outcome->message, ERROR_MESSAGE_MAXIMUM));
 	report_refusal(AWS_SQS, "SendMessageBatch", &error,
-	               queue_key_of_refusal(&sender->target.queue, &error), sentence);
+	               queue_key_of_refusal(&target->queue, &error), sentence);
+}
+
+static void
+check_digests(const SendBatch *batch)
+{
+	for (int i = 0; i < batch->count; i++)
+	{
+		if (batch->outcomes[i].succeeded)
+			CHECK_RESULT(sqs_check_sent(&batch->messages[i], &batch->outcomes[i]),
+			             "verify what Amazon SQS has received");
+	}
 }
 
 /* A failure that another attempt may cure; in a FIFO queue it would come behind its followers. */
 static bool
-may_be_cured(const QueueSender *sender, const SendBatch *batch, const SqsOutcome *outcome)
+may_be_cured(const SendBatch *batch, const SqsOutcome *outcome)
 {
 	return !outcome->sender_fault && batch->rounds < ROUNDS_MAXIMUM &&
-	       !sender->target.queue.is_fifo;
+	       !batch->sender->target.queue.is_fifo;
 }
 
 /* Leaves in the batch what is to be sent again; raises the error of what cannot be. */
 static void
-settle_outcomes(QueueSender *sender, SendBatch *batch)
+keep_failed(SendBatch *batch)
 {
-	int failed = -1;
 	int left = 0;
 
 	for (int i = 0; i < batch->count; i++)
 	{
-		if (!batch->outcomes[i].succeeded)
-			continue;
-		sender->sent++;
-		CHECK_RESULT(sqs_check_sent(&batch->messages[i], &batch->outcomes[i]),
-		             "verify what Amazon SQS has received");
-	}
-	for (int i = 0; i < batch->count; i++)
-	{
 		if (batch->outcomes[i].succeeded)
 			continue;
-		if (failed < 0 && !may_be_cured(sender, batch, &batch->outcomes[i]))
-			failed = i;
-		if (failed >= 0)
-			continue;
+		if (!may_be_cured(batch, &batch->outcomes[i]))
+			report_failed(batch, i);
 		batch->messages[left] = batch->messages[i];
 		batch->numbers[left++] = batch->numbers[i];
 	}
-	if (failed >= 0)
-		report_failed(sender, batch, failed);
-	if (left > 0)
-		batch->count = left;
-	else
-		batch->call = NULL;
+	batch->count = left;
 }
 
-/* The batch's call is done: true when everything in it was sent, else it is sent again. */
-static bool
-settle_batch(QueueSender *sender, SendBatch *batch)
+/* It is no longer under way: with its outcome kept for the caller, or freed. */
+static void
+end_batch(SendBatch *batch, bool keep)
 {
-	ServiceCall *call = batch->call;
+	QueueSender *sender = batch->sender;
+	int place = 0;
 
-	queue_check_call(&sender->target.queue, "SendMessageBatch", call);
-	CHECK_RESULT(
-	    sqs_read_outcomes(batch->arena, buffer_bytes(batch->answer), batch->outcomes, batch->count),
-	    "read the answer of Amazon SQS");
-	settle_outcomes(sender, batch);
-	service_call_release(call);
-	if (batch->call == NULL)
-		return true;
-	send_batch(sender, batch);
-	return false;
+	while (sender->under_way[place] != batch)
+		place++;
+	sender->under_way[place] = sender->under_way[--sender->count];
+	if (keep)
+		sender->last = batch;
+	else
+		MemoryContextDelete(batch->context);
+}
+
+/* The batch's call is done: so is the batch, or what is left of it is sent again. */
+static void
+settle_batch(SendBatch *batch)
+{
+	if (service_call_error(batch->call) != NULL)
+		report_refused(batch);
+	CHECK_RESULT(read_outcomes(batch), "read the answer of Amazon SQS");
+	check_digests(batch);
+	keep_failed(batch);
+	if (batch->count == 0)
+	{
+		end_batch(batch, batch->is_returned);
+		return;
+	}
+	service_call_release(batch->call);
+	batch->call = NULL;
+	start_call(batch);
+}
+
+/* Settles a batch whose call is done; it is gone when a failure is raised. */
+static void
+proceed_batch(void *place)
+{
+	SendBatch *batch = place;
+
+	if (!service_call_is_done(batch->call))
+		return;
+	PG_TRY();
+	{
+		settle_batch(batch);
+	}
+	PG_CATCH();
+	{
+		end_batch(batch, false);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+/* Waits until one of the batches is done, if there is one. */
+static void
+wait_for_any(const QueueSender *sender)
+{
+	ServiceCall *calls[CALLS_MAXIMUM];
+
+	for (int i = 0; i < sender->count; i++)
+		calls[i] = sender->under_way[i]->call;
+	service_call_wait_any(calls, sender->count);
 }
 
 /* Waits until fewer than `maximum` batches are under way. */
@@ -189,33 +293,87 @@ wait_for_room(QueueSender *sender, int maximum)
 {
 	while (sender->count >= maximum)
 	{
-		ServiceCall *calls[CALLS_MAXIMUM];
-
-		for (int i = 0; i < sender->count; i++)
-			calls[i] = sender->under_way[i]->call;
-		service_call_wait_any(calls, sender->count);
+		wait_for_any(sender);
+		/* Ending a batch moves the last one to its place. */
 		for (int i = sender->count - 1; i >= 0; i--)
-		{
-			SendBatch *batch = sender->under_way[i];
-
-			if (!service_call_is_done(batch->call) || !settle_batch(sender, batch))
-				continue;
-			sender->under_way[i] = sender->under_way[--sender->count];
-			MemoryContextDelete(batch->context);
-		}
+			proceed_batch(sender->under_way[i]);
 	}
+}
+
+/* After an error: waits for what is under way, and lets further failures pass. */
+static void
+drain(QueueSender *sender)
+{
+	while (sender->count > 0)
+	{
+		wait_for_any(sender);
+		for (int i = sender->count - 1; i >= 0; i--)
+			proceed_quietly(proceed_batch, sender->under_way[i]);
+	}
+}
+
+/* The error that is being caught, once it is known how many messages were sent. */
+static void
+pg_attribute_noreturn() raise_completed(QueueSender *sender)
+{
+	ErrorData *error = caught_error_take(sender->context);
+
+	if (!caught_error_ends_waiting(error))
+	{
+		drain(sender);
+		if (sender->sent > 0)
+			caught_error_add(error, psprintf("Messages that the %s has sent: " INT64_FORMAT ".",
+			                                 sender->target.source, sender->sent));
+	}
+	ReThrowError(error);
+}
+
+static void
+give_up_batch(SendBatch *batch)
+{
+	if (service_call_is_done(batch->call) && service_call_error(batch->call) == NULL)
+		(void) result_is_ok(read_outcomes(batch));
+	else if (service_call_may_have_happened(batch->call))
+		count_unknown(batch);
+}
+
+static void
+free_sender(QueueSender *sender)
+{
+	unfinished_write_end(&sender->unfinished);
+	MemoryContextDelete(sender->context);
+}
+
+static void
+give_up(void *context)
+{
+	QueueSender *sender = context;
+
+	service_calls_serve();
+	for (int i = 0; i < sender->count; i++)
+		give_up_batch(sender->under_way[i]);
+	free_sender(sender);
+}
+
+/* Sends a batch, which has messages. */
+static void
+send_batch(QueueSender *sender, SendBatch *batch)
+{
+	wait_for_room(sender, sender->target.queue.is_fifo ? 1 : CALLS_MAXIMUM);
+	start_call(batch);
+	sender->under_way[sender->count++] = batch;
 }
 
 /* Sends the batch that is being filled. */
 static void
 send_open(QueueSender *sender)
 {
-	if (sender->open == NULL || sender->open->count == 0)
+	SendBatch *batch = sender->open;
+
+	if (batch == NULL || batch->count == 0)
 		return;
-	wait_for_room(sender, sender->target.queue.is_fifo ? 1 : CALLS_MAXIMUM);
-	sender->under_way[sender->count++] = sender->open;
 	sender->open = NULL;
-	send_batch(sender, sender->under_way[sender->count - 1]);
+	send_batch(sender, batch);
 }
 
 /* ---- taking messages ---- */
@@ -273,37 +431,48 @@ add_to_open(QueueSender *sender, const SqsOutgoing *message, size_t size)
 	batch->size += size;
 }
 
-void
-queue_sender_take(QueueSender *sender, const SqsOutgoing *message, const SqsOutcome **outcome)
+/* It was made in the open batch, which has no room for it: moves it to one of its own. */
+static SqsOutgoing
+open_another(QueueSender *sender, const SqsOutgoing *message)
+{
+	SendBatch *next = make_batch(sender);
+	SqsOutgoing moved = copy_message(next->arena, message);
+
+	send_open(sender);
+	sender->open = next;
+	return moved;
+}
+
+static void
+take(QueueSender *sender, const SqsOutgoing *message, bool is_returned)
 {
 	size_t size = sqs_message_size(message);
 	SqsOutgoing taken = *message;
 
 	if (sender->open->count > 0 && sender->open->size + size > SQS_BYTES_MAXIMUM)
-	{
-		/* It was made in the batch that has no room for it. */
-		SendBatch *next = make_batch(sender);
-
-		taken = copy_message(next->arena, message);
-		send_open(sender);
-		sender->open = next;
-	}
+		taken = open_another(sender, message);
 	add_to_open(sender, &taken, size);
-	if (outcome != NULL)
-	{
-		SendBatch *batch = sender->open;
-
-		sender->open = NULL;
-		send_batch(sender, batch);
-		do
-		{
-			service_call_wait(batch->call);
-		} while (!settle_batch(sender, batch));
-		sender->last = batch;
-		*outcome = &batch->outcomes[0];
-	}
-	else if (sender->open->count == SQS_BATCH_MAXIMUM)
+	sender->open->is_returned = is_returned;
+	if (is_returned || sender->open->count == SQS_BATCH_MAXIMUM)
 		send_open(sender);
+	if (is_returned)
+		wait_for_room(sender, 1);
+}
+
+void
+queue_sender_take(QueueSender *sender, const SqsOutgoing *message, const SqsOutcome **outcome)
+{
+	PG_TRY();
+	{
+		take(sender, message, outcome != NULL);
+	}
+	PG_CATCH();
+	{
+		raise_completed(sender);
+	}
+	PG_END_TRY();
+	if (outcome != NULL)
+		*outcome = &sender->last->outcomes[0];
 }
 
 void
@@ -317,14 +486,23 @@ queue_sender_take_copy(QueueSender *sender, const SqsOutgoing *message)
 void
 queue_sender_finish(QueueSender *sender)
 {
-	send_open(sender);
-	wait_for_room(sender, 1);
+	PG_TRY();
+	{
+		send_open(sender);
+		wait_for_room(sender, 1);
+	}
+	PG_CATCH();
+	{
+		raise_completed(sender);
+	}
+	PG_END_TRY();
 }
 
-int64
-queue_sender_sent(const QueueSender *sender)
+void
+queue_sender_end(QueueSender *sender)
 {
-	return sender->sent;
+	queue_sender_finish(sender);
+	free_sender(sender);
 }
 
 int64

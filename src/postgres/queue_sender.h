@@ -3,8 +3,10 @@
  *		Messages on their way to a queue: in batches, several at once.
  *
  * A batch goes out when it is full, and at the end; failures are raised by a later call, at the
- * latest by queue_sender_finish(), and name the message. A send whose answer was lost is repeated:
- * a standard queue may then have the messages twice, a FIFO queue has them once.
+ * latest by queue_sender_finish(), and name the message. Before a failure is raised everything that
+ * is under way is waited for, and its detail says how many messages were sent; a cancel waits for
+ * nothing. A send whose answer was lost is repeated: a standard queue may then have the messages
+ * twice, a FIFO queue has them once.
  */
 #ifndef POSTGRES_QUEUE_SENDER_H
 #define POSTGRES_QUEUE_SENDER_H
@@ -17,15 +19,22 @@
 
 typedef struct QueueSender QueueSender;
 
-/* A queue as a sender sees it; client and URL are borrowed. */
+/* A queue as a sender sees it; everything is borrowed. */
 typedef struct SendTarget
 {
 	ServiceClient *client;
 	QueueDescription queue;
+	const char *queue_name; /* for people */
+	Oid relation_id;        /* the foreign table's, as is the next */
+	const char *foreign_table;
+	const char *source; /* of the messages: "statement" or "transaction" */
 } SendTarget;
 
-/* A sender in CurrentMemoryContext. */
-extern QueueSender *queue_sender_create(const SendTarget *target);
+/*
+ * A sender, which lives until queue_sender_end(), or until it is given up: when the memory of its
+ * statement goes, or when its (sub)transaction is rolled back.
+ */
+extern QueueSender *queue_sender_create(const SendTarget *target, MemoryContext statement);
 
 /* An arena for one more message; the sender's. */
 extern Arena *queue_sender_arena(QueueSender *sender);
@@ -43,8 +52,10 @@ extern void queue_sender_take_copy(QueueSender *sender, const SqsOutgoing *messa
 /* Sends what is left and waits for all of it. Errors: those of the service. */
 extern void queue_sender_finish(QueueSender *sender);
 
-/* Messages that SQS has confirmed, and requests, so far. */
-extern int64 queue_sender_sent(const QueueSender *sender);
+/* Finishes and frees the sender. */
+extern void queue_sender_end(QueueSender *sender);
+
+/* Requests so far. */
 extern int64 queue_sender_requests(const QueueSender *sender);
 
 #endif

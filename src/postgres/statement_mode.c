@@ -27,6 +27,7 @@
 #include "aws/dynamodb.h"
 #include "aws/dynamodb_write.h"
 #include "aws/retry.h"
+#include "postgres/caught_error.h"
 #include "postgres/decoded_answer.h"
 #include "postgres/memory.h"
 #include "postgres/removable_items.h"
@@ -250,7 +251,7 @@ uncertainty(Flight *flight)
 {
 	if (!flight->may_have_happened)
 		return "";
-	written_rows_add_unknown(flight->mode->writer->written, 1);
+	written_rows_add_unknown(flight->mode->writer->unfinished.written, 1);
 	return " It is not known whether the row was stored before by a request whose answer was lost.";
 }
 
@@ -316,7 +317,7 @@ fail_unknown(Flight *flight, const char *reason)
 	const ForeignRelation *relation = writer->relation;
 	char *text = row_write_key_text(writer->rows, &flight->row->key);
 
-	written_rows_add_unknown(writer->written, 1);
+	written_rows_add_unknown(writer->unfinished.written, 1);
 	end_flight(flight);
 	ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
 	                errmsg("it is not known whether an item was written to DynamoDB table \"%s\"",
@@ -727,7 +728,7 @@ give_up_flight(Flight *flight)
 		table_writer_count_stored(flight->mode->writer, flight->row);
 	else if (flight->may_have_happened || (flight->step == FLIGHT_WRITING && call != NULL &&
 	                                       service_call_may_have_happened(call)))
-		written_rows_add_unknown(flight->mode->writer->written, 1);
+		written_rows_add_unknown(flight->mode->writer->unfinished.written, 1);
 }
 
 static void

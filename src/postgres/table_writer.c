@@ -12,14 +12,8 @@
 #include "postgres/compat.h"
 
 #include "postgres/capacity.h"
+#include "postgres/caught_error.h"
 #include "postgres/table_writer.h"
-
-/* In the statement's memory: tells the writer when that goes. */
-typedef struct TableWriterEnd
-{
-	MemoryContextCallback callback;
-	TableWriter *writer; /* NULL once it has ended */
-} TableWriterEnd;
 
 static dlist_head writers = DLIST_STATIC_INIT(writers);
 
@@ -43,14 +37,15 @@ static void
 free_writer(TableWriter *writer)
 {
 	dlist_delete(&writer->node);
-	writer->end->writer = NULL;
-	written_rows_release(writer->written);
+	unfinished_write_end(&writer->unfinished);
 	MemoryContextDelete(writer->context);
 }
 
 static void
-give_up(TableWriter *writer)
+give_up(void *context)
 {
+	TableWriter *writer = context;
+
 	/* What is to be undone must be there, or not, before. A cancel waits for nothing. */
 	if (writer->is_undone && !writer->is_cut_off && !proc_exit_inprogress)
 		writer->mode->wait_briefly(writer->state);
@@ -59,28 +54,20 @@ give_up(TableWriter *writer)
 	free_writer(writer);
 }
 
-static void
-statement_ended(void *end)
-{
-	TableWriter *writer = ((TableWriterEnd *) end)->writer;
-
-	if (writer != NULL)
-		give_up(writer);
-}
-
 /* From here on the writer is given up with the statement, or with its subtransaction. */
 static void
 enlist(TableWriter *writer, EState *statement)
 {
-	TableWriterEnd *end = MemoryContextAlloc(statement->es_query_cxt, sizeof(*end));
 	const ForeignRelation *relation = writer->relation;
+	WrittenPlace place = {
+	    .relation_id = relation->id,
+	    .foreign_table = relation->name,
+	    .name = relation->options->table_name,
+	};
 
-	writer->written =
-	    written_rows_acquire(relation->id, relation->name, relation->options->table_name);
-	writer->end = end;
-	end->writer = writer;
-	end->callback = (MemoryContextCallback){.func = statement_ended, .arg = end};
-	MemoryContextRegisterResetCallback(statement->es_query_cxt, &end->callback);
+	writer->unfinished.give_up = give_up;
+	writer->unfinished.context = writer;
+	unfinished_write_begin(&writer->unfinished, &place, statement->es_query_cxt);
 	dlist_push_head(&writers, &writer->node);
 }
 
@@ -149,83 +136,21 @@ table_writer_begin_overwriting(EState *statement, Relation relation, Oid user_id
 	return begin(statement, relation, user_id, NULL, &overwrite_mode);
 }
 
-void
-table_writers_give_up(int level)
-{
-	dlist_mutable_iter iterator;
-
-	dlist_foreach_modify(iterator, &writers)
-	{
-		TableWriter *writer = dlist_container(TableWriter, node, iterator.cur);
-
-		if (written_rows_level(writer->written) >= level)
-			give_up(writer);
-	}
-}
-
 /* --- failures --------------------------------------------------------------------------------- */
-
-bool
-error_ends_waiting(int sqlstate)
-{
-	return sqlstate == ERRCODE_QUERY_CANCELED || sqlstate == ERRCODE_ADMIN_SHUTDOWN ||
-	       sqlstate == ERRCODE_CRASH_SHUTDOWN;
-}
-
-void
-proceed_quietly(void (*proceed)(void *place), void *place)
-{
-	MemoryContext caller = CurrentMemoryContext;
-
-	PG_TRY();
-	{
-		proceed(place);
-	}
-	PG_CATCH();
-	{
-		if (error_ends_waiting(geterrcode()))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(caller);
-		FlushErrorState();
-	}
-	PG_END_TRY();
-}
-
-/* The error that is being caught, in the writer's memory; the error state is then clean. */
-static ErrorData *
-take_error(TableWriter *writer)
-{
-	ErrorData *error;
-
-	MemoryContextSwitchTo(writer->context);
-	error = CopyErrorData();
-	FlushErrorState();
-	return error;
-}
-
-static void
-say_what_was_stored(const TableWriter *writer, ErrorData *error)
-{
-	char *sentence;
-
-	if (writer->rows_stored == 0)
-		return;
-	sentence =
-	    psprintf("Rows that the statement has stored: %lld.", (long long) writer->rows_stored);
-	error->detail = error->detail == NULL ? sentence : psprintf("%s %s", error->detail, sentence);
-}
 
 /* What is in flight is waited for, and the error says how much was stored. */
 static void
 complete_failure(TableWriter *writer, ErrorData *error)
 {
-	writer->is_cut_off = error_ends_waiting(error->sqlerrcode);
+	writer->is_cut_off = caught_error_ends_waiting(error);
 	if (writer->is_cut_off)
 		return;
 	if (writer->encryption != NULL)
 		row_encryption_drop(writer->encryption);
 	writer->mode->drain(writer->state);
-	say_what_was_stored(writer, error);
+	if (writer->rows_stored > 0)
+		caught_error_add(error, psprintf("Rows that the statement has stored: " INT64_FORMAT ".",
+		                                 writer->rows_stored));
 }
 
 /*
@@ -297,7 +222,7 @@ write_row(TableWriter *writer, const GivenRow *given, RowOutcome *outcome)
 	}
 	PG_CATCH();
 	{
-		raise_completed(writer, take_error(writer));
+		raise_completed(writer, caught_error_take(writer->context));
 	}
 	PG_END_TRY();
 	leave_statement(writer);
@@ -370,7 +295,7 @@ settle(TableWriter *writer)
 	}
 	PG_CATCH();
 	{
-		failure = take_error(writer);
+		failure = caught_error_take(writer->context);
 		complete_failure(writer, failure);
 		if (writer->is_cut_off)
 			ReThrowError(failure);
@@ -462,7 +387,8 @@ void
 table_writer_count_stored(TableWriter *writer, const RowWrite *row)
 {
 	writer->rows_stored++;
-	written_rows_add(writer->written, 1);
+	written_rows_add(writer->unfinished.written, 1);
 	if (writer->is_undone && row != NULL && row->kind == ROW_INSERT)
-		written_rows_note_removable(writer->written, writer->relation->client, &row->key);
+		written_rows_note_removable(writer->unfinished.written, writer->relation->client,
+		                            &row->key);
 }

@@ -47,16 +47,15 @@ struct TableWriter
 	const WriteMode *mode;
 	void *state;               /* the mode's */
 	RowEncryption *encryption; /* rows that the mode does not have yet; NULL: none are encrypted */
-	WrittenRows *written;      /* of the subtransaction in which the statement began */
-	bool is_undone;            /* inserted rows are removed when their transaction is rolled back */
-	bool is_cut_off;           /* nobody waits for it any more */
-	int64 rows_stored;         /* of this statement */
+	UnfinishedWrite unfinished;
+	bool is_undone;    /* inserted rows are removed when their transaction is rolled back */
+	bool is_cut_off;   /* nobody waits for it any more */
+	int64 rows_stored; /* of this statement */
 	WriteCounters counters;
 	RateLimit *rate_limit;   /* of the foreign table; NULL: none */
 	double reserved_units;   /* by each request */
 	double *statement_units; /* the statement's sum of capacity units, over all of its tables */
 	ErrorData *failure;      /* found while another statement read; raised by the next call */
-	struct TableWriterEnd *end;
 };
 
 /*
@@ -112,9 +111,6 @@ extern void table_writer_end(TableWriter *writer);
  */
 extern void table_writers_settle_for_reader(ServiceClient *client, const char *table_name,
                                             const EState *reader);
-
-/* Gives up the writers of the subtransaction level and those below it. Does not throw. */
-extern void table_writers_give_up(int level);
 
 /*
  * How long a request that is about to be sent has to wait, at least `delay_ms`, in milliseconds.

@@ -66,12 +66,6 @@ typedef struct WriteMode
 
 extern const WriteMode *write_mode_of_relation(const ForeignRelation *relation);
 
-/* True for the errors after which nobody wants to wait: a cancel, the end of the backend. */
-extern bool error_ends_waiting(int sqlstate);
-
-/* Has a mode go on with one of its places; a failure that does not end waiting is let pass. */
-extern void proceed_quietly(void (*proceed)(void *place), void *place);
-
 /* In statement_mode.c: each row is a request of its own, sent at once. */
 extern const WriteMode statement_mode;
 

@@ -1,6 +1,6 @@
 /*
  * written_rows.c
- *		What a transaction has written to DynamoDB for good, which its rollback does not undo.
+ *		What a transaction has written, or sent, for good, which its rollback does not undo.
  *
  * The counts are in TopTransactionContext, newest first. A statement that is given up by an error
  * adds what it had in flight while its memory is freed; that is before, or while, the callbacks of
@@ -16,7 +16,6 @@
 #include "postgres/compat.h"
 
 #include "postgres/removable_items.h"
-#include "postgres/table_writer.h"
 #include "postgres/written_rows.h"
 
 struct WrittenRows
@@ -24,13 +23,21 @@ struct WrittenRows
 	dlist_node node;
 	Oid relation_id;
 	int level;
-	int holders;
+	dlist_head unfinished; /* UnfinishedWrite */
 	char *foreign_table;
-	char *dynamodb_table;
+	char *name; /* of the DynamoDB table, or of the queue */
+	bool is_queue;
 	int64 written;
 	int64 unknown;
 	RemovableItems *removable; /* NULL: none */
 };
+
+/* In the statement's memory: tells the unfinished write when that goes. */
+typedef struct StatementEnd
+{
+	MemoryContextCallback callback;
+	UnfinishedWrite *unfinished; /* NULL once it has ended */
+} StatementEnd;
 
 static dlist_head counts = DLIST_STATIC_INIT(counts);
 
@@ -65,33 +72,58 @@ find_count(Oid relation_id, int level)
 	return NULL;
 }
 
-WrittenRows *
-written_rows_acquire(Oid relation_id, const char *foreign_table, const char *dynamodb_table)
+/* The count for the current subtransaction. */
+static WrittenRows *
+count_of(const WrittenPlace *place)
 {
 	int level = GetCurrentTransactionNestLevel();
-	WrittenRows *rows = find_count(relation_id, level);
+	WrittenRows *rows = find_count(place->relation_id, level);
 	MemoryContext caller;
 
-	register_callbacks();
-	if (rows == NULL)
-	{
-		caller = MemoryContextSwitchTo(TopTransactionContext);
-		rows = palloc0(sizeof(*rows));
-		rows->relation_id = relation_id;
-		rows->level = level;
-		rows->foreign_table = pstrdup(foreign_table);
-		rows->dynamodb_table = pstrdup(dynamodb_table);
-		dlist_push_head(&counts, &rows->node);
-		MemoryContextSwitchTo(caller);
-	}
-	rows->holders++;
+	if (rows != NULL)
+		return rows;
+	caller = MemoryContextSwitchTo(TopTransactionContext);
+	rows = palloc0(sizeof(*rows));
+	rows->relation_id = place->relation_id;
+	rows->level = level;
+	dlist_init(&rows->unfinished);
+	rows->foreign_table = pstrdup(place->foreign_table);
+	rows->name = pstrdup(place->name);
+	rows->is_queue = place->is_queue;
+	dlist_push_head(&counts, &rows->node);
+	MemoryContextSwitchTo(caller);
 	return rows;
 }
 
-void
-written_rows_release(WrittenRows *rows)
+static void
+statement_ended(void *end)
 {
-	rows->holders--;
+	UnfinishedWrite *unfinished = ((StatementEnd *) end)->unfinished;
+
+	if (unfinished != NULL)
+		unfinished->give_up(unfinished->context);
+}
+
+void
+unfinished_write_begin(UnfinishedWrite *unfinished, const WrittenPlace *place,
+                       MemoryContext statement)
+{
+	StatementEnd *end = MemoryContextAllocZero(statement, sizeof(*end));
+
+	register_callbacks();
+	unfinished->written = count_of(place);
+	unfinished->end = end;
+	end->unfinished = unfinished;
+	end->callback = (MemoryContextCallback){.func = statement_ended, .arg = end};
+	MemoryContextRegisterResetCallback(statement, &end->callback);
+	dlist_push_head(&unfinished->written->unfinished, &unfinished->node);
+}
+
+void
+unfinished_write_end(UnfinishedWrite *unfinished)
+{
+	dlist_delete(&unfinished->node);
+	unfinished->end->unfinished = NULL;
 }
 
 void
@@ -110,33 +142,27 @@ void
 written_rows_note_removable(WrittenRows *rows, ServiceClient *client, const DynamodbItem *key)
 {
 	if (rows->removable == NULL)
-		rows->removable = removable_items_create(client, rows->dynamodb_table);
+		rows->removable = removable_items_create(client, rows->name);
 	if (rows->removable != NULL)
 		removable_items_add(rows->removable, key);
 }
 
-int
-written_rows_level(const WrittenRows *rows)
-{
-	return rows->level;
-}
-
-/* "3 rows were written to DynamoDB table "x" and stay." palloc'd. */
+/* "Rows written to DynamoDB table "x" that stay: 3." palloc'd. */
 static char *
 describe(const WrittenRows *rows)
 {
+	const char *what = rows->is_queue ? "Messages" : "Rows";
+	const char *where = rows->is_queue ? "sent to queue" : "written to DynamoDB table";
 	StringInfoData text;
 
 	initStringInfo(&text);
 	if (rows->written > 0)
-		appendStringInfo(&text, "Rows written to DynamoDB table \"%s\" that stay: %lld.",
-		                 rows->dynamodb_table, (long long) rows->written);
+		appendStringInfo(&text, "%s %s \"%s\" that stay: " INT64_FORMAT ".", what, where,
+		                 rows->name, rows->written);
 	if (rows->unknown > 0)
-		appendStringInfo(&text,
-		                 "%sRows of which it is not known whether they were written to DynamoDB "
-		                 "table \"%s\": %lld.",
-		                 rows->written > 0 ? " " : "", rows->dynamodb_table,
-		                 (long long) rows->unknown);
+		appendStringInfo(
+		    &text, "%s%s of which it is not known whether they were %s \"%s\": " INT64_FORMAT ".",
+		    rows->written > 0 ? " " : "", what, where, rows->name, rows->unknown);
 	return text.data;
 }
 
@@ -166,8 +192,30 @@ free_count(WrittenRows *rows)
 	if (rows->removable != NULL)
 		removable_items_free(rows->removable);
 	pfree(rows->foreign_table);
-	pfree(rows->dynamodb_table);
+	pfree(rows->name);
 	pfree(rows);
+}
+
+/* The unfinished writes of the level and of those below it add what they have under way. */
+static void
+give_up_levels(int level)
+{
+	dlist_iter iterator;
+	dlist_mutable_iter each;
+
+	dlist_foreach(iterator, &counts)
+	{
+		WrittenRows *rows = dlist_container(WrittenRows, node, iterator.cur);
+
+		if (rows->level < level)
+			continue;
+		dlist_foreach_modify(each, &rows->unfinished)
+		{
+			UnfinishedWrite *unfinished = dlist_container(UnfinishedWrite, node, each.cur);
+
+			unfinished->give_up(unfinished->context);
+		}
+	}
 }
 
 /* Ends the counts of the level and of those below it; says what they hold if `rolled_back`. */
@@ -177,7 +225,7 @@ end_levels(int level, bool rolled_back)
 	dlist_mutable_iter iterator;
 
 	if (rolled_back)
-		table_writers_give_up(level);
+		give_up_levels(level);
 	dlist_foreach_modify(iterator, &counts)
 	{
 		WrittenRows *rows = dlist_container(WrittenRows, node, iterator.cur);
@@ -219,7 +267,7 @@ fold(WrittenRows *rows)
 {
 	WrittenRows *above = find_count(rows->relation_id, rows->level - 1);
 
-	if (above == NULL || rows->holders > 0)
+	if (above == NULL || !dlist_is_empty(&rows->unfinished))
 	{
 		rows->level--;
 		return;

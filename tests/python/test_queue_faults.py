@@ -250,7 +250,7 @@ def test_an_entry_that_is_refused_is_named(postgresql, database):
             connection.execute("INSERT INTO q (body) SELECT n::text FROM generate_series(1, 10) n")
         detail = error.value.diag.message_detail
         assert "InvalidMessageContents" in detail and "message 3 of the statement" in detail
-        assert "9 messages were sent" in detail
+        assert "Messages that the statement has sent: 9." in detail
         assert 'foreign table "q"' in error.value.diag.context
 
 
@@ -269,6 +269,84 @@ def test_an_unknown_outcome_is_sent_again(postgresql, database):
         server.script("SendMessageBatch", faults.close_without_answer)
         connection.execute("INSERT INTO q (body) VALUES ('x')")
         assert queue.sent == ["x"] and server.count("SendMessageBatch") == 2
+
+
+STAY = 'rolling back does not undo what was written through foreign table "q"'
+SENT = 'Messages sent to queue "scripted" that stay: {}.'
+UNKNOWN = 'Messages of which it is not known whether they were sent to queue "scripted": {}.'
+
+
+def test_what_is_under_way_is_waited_for_before_an_error(postgresql, database):
+    queue = ScriptedQueue()
+
+    def late(conversation):
+        conversation.is_over_within(0.5)
+        queue.answer(conversation)
+
+    with scripted(postgresql, database, queue) as (connection, server):
+        server.script("SendMessageBatch", refuse(400, "AccessDeniedException"), late, late)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege) as error:
+            connection.execute("INSERT INTO q (body) SELECT n::text FROM generate_series(1, 30) n")
+        assert "None of the request's messages were sent." in error.value.diag.message_detail
+        assert "Messages that the statement has sent: 20." in error.value.diag.message_detail
+        assert len(queue.sent) == 20
+        assert connection.notices == [(STAY, SENT.format(20))]
+
+
+def test_a_rollback_says_what_was_sent(postgresql, database):
+    queue = ScriptedQueue()
+    with scripted(postgresql, database, queue) as (connection, server):
+        with connection.transaction(force_rollback=True):
+            connection.execute("INSERT INTO q (body) SELECT n::text FROM generate_series(1, 12) n")
+            with connection.transaction(force_rollback=True):
+                connection.execute("INSERT INTO q (body) VALUES ('x') RETURNING message_id")
+            assert connection.notices == [(STAY, SENT.format(1))]
+        assert connection.notices == [(STAY, SENT.format(1)), (STAY, SENT.format(12))]
+        with connection.transaction():
+            connection.execute("INSERT INTO q (body) VALUES ('x')")
+        assert len(connection.notices) == 2 and len(queue.sent) == 14
+
+
+def test_a_cancelled_send_says_what_is_not_known(postgresql, database):
+    queue = ScriptedQueue()
+    with scripted(postgresql, database, queue) as (connection, server):
+        server.script("SendMessageBatch", queue.answer, faults.stall)
+        connection.execute("SET statement_timeout = '1s'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            connection.execute("INSERT INTO q (body) SELECT n::text FROM generate_series(1, 15) n")
+        ((message, detail),) = connection.notices
+        # Which of the two batches comes first is nobody's to say.
+        assert message == STAY
+        assert detail in (
+            f"{SENT.format(10)} {UNKNOWN.format(5)}",
+            f"{SENT.format(5)} {UNKNOWN.format(10)}",
+        )
+
+
+def test_a_failure_behind_the_commits_sends_says_what_was_sent(postgresql, database):
+    queue = ScriptedQueue()
+    with scripted(postgresql, database, queue, write_mode="transaction") as (connection, server):
+        connection.execute(f"""
+            CREATE FOREIGN TABLE other (body text) SERVER aws
+            OPTIONS (queue_url '{URL}-other', write_mode 'transaction')
+        """)
+
+        def of_one(conversation):
+            if conversation.request.body["QueueUrl"] == URL:
+                conversation.refuse(400, "AccessDeniedException")
+            else:
+                queue.answer(conversation)
+
+        server.script("SendMessageBatch", of_one, of_one)
+        with (
+            pytest.raises(psycopg.errors.InsufficientPrivilege) as error,
+            connection.transaction(),
+        ):
+            connection.execute("INSERT INTO q (body) VALUES ('x')")
+            connection.execute("INSERT INTO other (body) VALUES ('y')")
+        assert "None of the request's messages" in error.value.diag.message_detail
+        stay = [(STAY.replace('"q"', '"other"'), SENT.format(1).replace('d"', 'd-other"'))]
+        assert connection.notices == stay and queue.sent == ["y"]
 
 
 def test_a_refused_batch_is_an_error_of_the_commit(postgresql, database):
