@@ -20,6 +20,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/migration.h"
+#include "postgres/rate_limit.h"
 #include "postgres/relation_kind.h"
 #include "postgres/report.h"
 #include "postgres/service_client.h"
@@ -353,14 +354,36 @@ report_differences(const Migration *migration, const MigrationDifferences *diffe
 	                        "anybody else write to the target?")));
 }
 
+/*
+ * All that reads and writes the tables keeps the rates, the comparison's SQL included. The target
+ * is either written or read.
+ */
+static void
+keep_rates(const Migration *migration, bool reads_target)
+{
+	rate_limit_narrow(migration->source, migration->read_rate);
+	rate_limit_narrow(migration->target,
+	                  reads_target ? migration->read_rate : migration->write_rate);
+}
+
+/* Does not throw. */
+static void
+forget_rates(const Migration *migration)
+{
+	rate_limit_narrow(migration->source, 0);
+	rate_limit_narrow(migration->target, 0);
+}
+
 static void
 compare(Migration *migration, MigrationDifferences *differences, bool again)
 {
 	begin_step(migration);
+	keep_rates(migration, true);
 	if (again)
 		migration_compare_again(migration, differences);
 	else
 		migration_compare(migration, differences);
+	keep_rates(migration, false);
 	end_step(migration);
 }
 
@@ -401,6 +424,7 @@ finish(Migration *migration)
 static void
 run_phases(Migration *migration)
 {
+	keep_rates(migration, false);
 	begin_or_resume(migration);
 	seed(migration);
 	catch_up(migration);
@@ -424,7 +448,15 @@ dynamodb_migrate(PG_FUNCTION_ARGS)
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	migration = read_arguments(fcinfo);
 	lock = lock_target(migration);
-	run_phases(migration);
+	PG_TRY();
+	{
+		run_phases(migration);
+	}
+	PG_FINALLY();
+	{
+		forget_rates(migration);
+	}
+	PG_END_TRY();
 	UnlockRelationIdForSession(&lock, ShareUpdateExclusiveLock);
 	SPI_finish();
 	PG_RETURN_VOID();

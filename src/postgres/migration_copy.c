@@ -20,6 +20,7 @@
 #include "postgres/cost.h"
 #include "postgres/memory.h"
 #include "postgres/migration.h"
+#include "postgres/rate_limit.h"
 #include "postgres/report.h"
 #include "postgres/rows_ahead.h"
 #include "postgres/service_client.h"
@@ -33,6 +34,9 @@
 #define SEGMENT_BYTES ((int64) 32 * 1024 * 1024)
 
 #define SEGMENTS_MAXIMUM 1000000
+
+/* What a capacity unit reads, strongly consistent. */
+#define READ_UNIT_BYTES 4096.0
 
 /* Changes that are applied in one transaction, and the memory that their items may take. */
 #define CHANGES_AT_ONCE        2000
@@ -62,8 +66,6 @@ typedef struct RowCopy
 	bool *nulls;
 	MemoryContext row;
 	KmsUse kms;
-	int write_rate;
-	TimestampTz began_at;
 } RowCopy;
 
 static RowCopy *
@@ -83,8 +85,6 @@ begin_copy(const Migration *migration)
 	copy->nulls = palloc_array(bool, columns);
 	copy->row = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB row", ALLOCSET_DEFAULT_SIZES);
 	copy->kms.maximum = copy->pair->source->options->max_kms_calls;
-	copy->write_rate = migration->write_rate;
-	copy->began_at = GetCurrentTimestamp();
 	return copy;
 }
 
@@ -124,66 +124,10 @@ remove_row(RowCopy *copy)
 	heap_freetuple(old);
 }
 
-/* ---- rates ---- */
-
-typedef struct Pause
-{
-	TransportTimer timer;
-	bool over;
-} Pause;
-
-static bool
-pause_is_over(void *context)
-{
-	return ((Pause *) context)->over;
-}
-
-static void
-end_pause(void *context)
-{
-	((Pause *) context)->over = true;
-}
-
-/* Waits as long; requests in flight go on, and a cancel ends it. */
-static void
-wait_ms(int64 duration_ms)
-{
-	Pause pause = {.timer = {.expired = end_pause}};
-
-	pause.timer.context = &pause;
-	transport_timer_start(&pause.timer,
-	                      transport_now() + duration_ms * MICROSECONDS_PER_MILLISECOND);
-	PG_TRY();
-	{
-		transport_wait(pause_is_over, &pause);
-	}
-	PG_FINALLY();
-	{
-		transport_timer_stop(&pause.timer);
-	}
-	PG_END_TRY();
-}
-
-/* Waits until as many units may have been consumed since then. */
-static void
-keep_rate(TimestampTz since, double units, int rate)
-{
-	int64 wanted_ms;
-	int64 passed_ms = TimestampDifferenceMilliseconds(since, GetCurrentTimestamp());
-
-	if (rate <= 0)
-		return;
-	wanted_ms = (int64) (units * 1000 / rate);
-	if (wanted_ms > passed_ms)
-		wait_ms(wanted_ms - passed_ms);
-}
-
-/* Waits for what is in flight, and until it may have been written. */
+/* Waits for what is in flight. */
 static void
 end_copy(RowCopy *copy)
 {
-	table_writer_settle(copy->writer);
-	keep_rate(copy->began_at, copy->writer->counters.capacity_units, copy->write_rate);
 	table_writer_end(copy->writer);
 	ExecDropSingleTupleTableSlot(copy->slot);
 	table_close(copy->relation, NoLock);
@@ -196,7 +140,6 @@ typedef struct SeedSource
 {
 	RowCopy *copy;
 	Fetch *fetch;
-	int read_rate;
 } SeedSource;
 
 static const DynamodbItem *
@@ -205,7 +148,6 @@ next_seed_item(void *context)
 	const SeedSource *seed = context;
 	const DynamodbItem *item;
 
-	keep_rate(seed->copy->began_at, fetch_counters(seed->fetch).capacity_units, seed->read_rate);
 	do
 		item = fetch_next(seed->fetch);
 	while (item != NULL && !row_is_visible(seed->copy->reader, item));
@@ -245,8 +187,21 @@ copy_rows(RowCopy *copy, const ItemSource *source)
 			row_read(copy->reader, item, copy->values, copy->nulls);
 		put_row(copy);
 		MemoryContextSwitchTo(caller);
-		keep_rate(copy->began_at, copy->writer->counters.capacity_units, copy->write_rate);
 	}
+}
+
+/* Items of a page that takes about a second of the rate; 0: as many as the service sends. */
+static int64
+choose_page_items(const ForeignRelation *source, const RateLimit *limit)
+{
+	int64 most = source->options->fetch_size;
+	double of_second;
+
+	if (limit == NULL)
+		return most;
+	of_second = rate_limit_units(limit) * READ_UNIT_BYTES / cost_table_volume(source, -1).item_size;
+	of_second = Min(Max(of_second, 1), PG_INT32_MAX);
+	return most == 0 ? (int64) of_second : Min(most, (int64) of_second);
 }
 
 static FetchPlan
@@ -261,16 +216,17 @@ plan_segments(const Migration *migration, const RowCopy *copy, const int32 *numb
 	FetchPlan plan = {
 	    .kind = REQUEST_SCAN,
 	    .read = {.table_name = bytes_of_string(source->options->table_name),
-	             .consistent_read = true,
-	             .limit = source->options->fetch_size},
+	             .consistent_read = true},
 	    .segments = migration->segment_count,
 	    .segment_numbers = numbers,
 	    .segment_number_count = count,
 	    .names = &copy->reader->names,
 	    .max_capacity_units = source->options->max_capacity_units,
 	    .statement_units = units,
+	    .rate_limit = rate_limit_of_table(source->id, source->options->rate_limit),
 	};
 
+	plan.read.limit = choose_page_items(source, plan.rate_limit);
 	plan.read.total_segments = plan.segments;
 	plan.read.projection = access_projection(&access, source, &plan.read.projection_count);
 	return plan;
@@ -281,7 +237,7 @@ copy_segments(Migration *migration, RowCopy *copy, int count)
 {
 	int32 numbers[SEGMENTS_AT_ONCE];
 	double units = 0;
-	SeedSource seed = {.copy = copy, .read_rate = migration->read_rate};
+	SeedSource seed = {.copy = copy};
 	ItemSource source = {next_seed_item, seed_is_ready, &seed};
 	FetchPlan plan;
 	int64 rows;
@@ -514,6 +470,46 @@ apply_changes(Migration *migration, Changes *changes)
 	(void) copy_rows(copy, &source);
 	remove_items(changes);
 	report_place_leave(&copy->reader->place);
+}
+
+/* ---- a while ---- */
+
+typedef struct Pause
+{
+	TransportTimer timer;
+	bool over;
+} Pause;
+
+static bool
+pause_is_over(void *context)
+{
+	return ((Pause *) context)->over;
+}
+
+static void
+end_pause(void *context)
+{
+	((Pause *) context)->over = true;
+}
+
+/* Waits as long; requests in flight go on, and a cancel ends it. */
+static void
+wait_ms(int64 duration_ms)
+{
+	Pause pause = {.timer = {.expired = end_pause}};
+
+	pause.timer.context = &pause;
+	transport_timer_start(&pause.timer,
+	                      transport_now() + duration_ms * MICROSECONDS_PER_MILLISECOND);
+	PG_TRY();
+	{
+		transport_wait(pause_is_over, &pause);
+	}
+	PG_FINALLY();
+	{
+		transport_timer_stop(&pause.timer);
+	}
+	PG_END_TRY();
 }
 
 bool

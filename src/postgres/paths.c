@@ -28,6 +28,7 @@
 #include "postgres/index_choice.h"
 #include "postgres/key_match.h"
 #include "postgres/planning.h"
+#include "postgres/rate_limit.h"
 
 /* Added to what is forbidden, so that it is chosen, and refused, only when nothing else is left. */
 #define FORBIDDEN_COST 1.0e10
@@ -549,7 +550,8 @@ add_partial_scan_path(const PathScope *scope, const ReadTarget *target)
 	ForeignPath *path;
 
 	if (!scope->base->consider_parallel || scope_required_outer(scope) != NULL || workers == 0 ||
-	    reads_what_is_encrypted(scope->planning) || relation->options->rate_limit > 0 ||
+	    reads_what_is_encrypted(scope->planning) ||
+	    rate_limit_of_table(relation->id, relation->options->rate_limit) != NULL ||
 	    find_row_goal(scope, target, estimate.items, NIL) > 0)
 		return;
 	access->filter = filter_templates(scope, NULL, NIL);

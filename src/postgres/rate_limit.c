@@ -22,33 +22,65 @@ struct RateLimit
 {
 	slist_node node;
 	Oid relation_id;
-	double units_per_second;
-	int64 free_at; /* transport_now() at which nothing is reserved any more */
+	double units_per_second; /* as the last caller of rate_limit_of_table() was given it */
+	double narrowed;         /* no more than so many; 0: as the option says */
+	int64 free_at;           /* transport_now() at which nothing is reserved any more */
 };
 
 static slist_head limits = SLIST_STATIC_INIT(limits);
 
+/* NULL when there is none. */
+static RateLimit *
+find_limit(Oid relation_id)
+{
+	slist_iter each;
+
+	slist_foreach(each, &limits)
+	{
+		RateLimit *limit = slist_container(RateLimit, node, each.cur);
+
+		if (limit->relation_id == relation_id)
+			return limit;
+	}
+	return NULL;
+}
+
+static RateLimit *
+find_or_add_limit(Oid relation_id)
+{
+	RateLimit *limit = find_limit(relation_id);
+
+	if (limit != NULL)
+		return limit;
+	limit = MemoryContextAllocZero(TopMemoryContext, sizeof(*limit));
+	limit->relation_id = relation_id;
+	slist_push_head(&limits, &limit->node);
+	return limit;
+}
+
 RateLimit *
 rate_limit_of_table(Oid relation_id, double units_per_second)
 {
-	RateLimit *limit;
-	slist_iter each;
+	RateLimit *limit = find_limit(relation_id);
+	double narrowed = limit == NULL ? 0 : limit->narrowed;
 
+	if (narrowed > 0 && (units_per_second <= 0 || narrowed < units_per_second))
+		units_per_second = narrowed;
 	if (units_per_second <= 0)
 		return NULL;
-	slist_foreach(each, &limits)
-	{
-		limit = slist_container(RateLimit, node, each.cur);
-		if (limit->relation_id != relation_id)
-			continue;
-		limit->units_per_second = units_per_second;
-		return limit;
-	}
-	limit = MemoryContextAllocZero(TopMemoryContext, sizeof(*limit));
-	limit->relation_id = relation_id;
+	limit = find_or_add_limit(relation_id);
 	limit->units_per_second = units_per_second;
-	slist_push_head(&limits, &limit->node);
 	return limit;
+}
+
+void
+rate_limit_narrow(Oid relation_id, double units_per_second)
+{
+	RateLimit *limit =
+	    units_per_second > 0 ? find_or_add_limit(relation_id) : find_limit(relation_id);
+
+	if (limit != NULL)
+		limit->narrowed = units_per_second;
 }
 
 double

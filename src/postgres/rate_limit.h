@@ -5,7 +5,8 @@
  *
  * A request reserves the units that it will probably use, and is sent when all that was reserved
  * before it has become free at that rate; when it has ended, the reservation is corrected. So the
- * rate holds over time, whatever a request turns out to use.
+ * rate holds over time, whatever a request turns out to use: in any second at most so much, and one
+ * request.
  */
 #ifndef POSTGRES_RATE_LIMIT_H
 #define POSTGRES_RATE_LIMIT_H
@@ -18,6 +19,13 @@ typedef struct RateLimit RateLimit;
 
 /* The foreign table's, which lives as long as the backend; NULL for 0 units, which is no limit. */
 extern RateLimit *rate_limit_of_table(Oid relation_id, double units_per_second);
+
+/*
+ * From now on rate_limit_of_table() gives the table's limit no more than so many units a second,
+ * also where its option gives more or none; 0: what the option says, again. With 0 it does not
+ * throw.
+ */
+extern void rate_limit_narrow(Oid relation_id, double units_per_second);
 
 /* Units a second. */
 extern double rate_limit_units(const RateLimit *limit);

@@ -281,19 +281,6 @@ def test_nobody_migrates_twice_at_once(pair, postgresql, database):
     pair.assert_same()
 
 
-def test_a_rate_is_kept(postgresql, database, dynamodb_local):
-    """Of the emulators only this one says what a BatchWriteItem has consumed."""
-    with postgresql.connect(database) as connection:
-        create_server(connection, dynamodb_local)
-        pair = Pair(connection, dynamodb_local)
-        fill(pair.client, pair.source, 60)
-        (begun,) = connection.execute("SELECT clock_timestamp()").fetchone()
-        pair.migrate(", write_rate => 40, verify => 'none'")
-        (ended,) = connection.execute("SELECT clock_timestamp()").fetchone()
-    # Sixty items are sixty units.
-    assert (ended - begun).total_seconds() > 1
-
-
 KILLS = int(os.environ.get("MIGRATION_KILLS", "5"))
 
 

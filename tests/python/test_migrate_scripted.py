@@ -1,0 +1,120 @@
+"""CALL dynamodb_migrate() where a scripted service counts, and does what emulators do not."""
+
+import threading
+import time
+
+import psycopg
+import pytest
+from faults.clients import KEYS, options_clause
+from faults.server import WAIT_SECONDS, FaultServer
+from faults.tables import ScriptedTables
+
+
+class Scene:
+    """The tables, the server that has them, and foreign tables of their names over it."""
+
+    def __init__(self, connection, tables, service):
+        self.connection, self.tables, self.service = connection, tables, service
+        server = {"region": "eu-central-1", "endpoint_url": service.endpoint_url}
+        connection.execute(
+            f"CREATE SERVER aws FOREIGN DATA WRAPPER dynamodb_kms_fdw {options_clause(server)}"
+        )
+        connection.execute(
+            f"CREATE USER MAPPING FOR CURRENT_USER SERVER aws {options_clause(KEYS)}"
+        )
+        for name in tables.tables:
+            connection.execute(f"CREATE FOREIGN TABLE {name} (id text, value numeric) SERVER aws")
+
+    def migrate(self, arguments=""):
+        self.connection.execute(f"CALL dynamodb_migrate('origin', 'copy'{arguments})")
+
+    def error_of_migrate(self, arguments=""):
+        with pytest.raises(psycopg.Error) as caught:
+            self.migrate(arguments)
+        return caught.value
+
+
+@pytest.fixture
+def scene(postgresql, database):
+    """Makes the Scene of tables; one in a test."""
+    with postgresql.connect(database) as connection:
+        services = []
+
+        def make(*arguments, **shards):
+            tables = ScriptedTables(*arguments, **shards)
+            services.append(FaultServer(proper=tables.answer))
+            return Scene(connection, tables, services[0])
+
+        yield make
+    for service in services:
+        service.close()
+
+
+# ---- rates ----
+
+
+def assert_held_back(scene, begin, rate, *places):
+    """What was used before a request takes its time at that rate before the request is sent."""
+    for operation, table in places:
+        assert len(scene.tables.arrivals[operation, table]) > 1
+        for arrived_at, units in scene.tables.units_before(operation, table):
+            assert arrived_at - begin >= units / rate
+
+
+def test_reading_keeps_its_rate_also_where_tables_are_compared(scene):
+    scene = scene(40)
+    begin = time.monotonic()
+    scene.migrate(", read_rate => 200, segments => 2")
+    assert scene.tables.tables["copy"] == scene.tables.tables["origin"]
+    assert_held_back(scene, begin, 200, ("Scan", "origin"), ("Scan", "copy"))
+
+
+def test_writing_keeps_its_rate(scene):
+    scene = scene(100)
+    begin = time.monotonic()
+    scene.migrate(", write_rate => 250, verify => 'none'")
+    assert_held_back(scene, begin, 250, ("BatchWriteItem", "copy"))
+
+
+def test_the_lower_rate_holds_of_an_argument_and_an_option(scene):
+    scene = scene(100)
+    scene.connection.execute("ALTER FOREIGN TABLE copy OPTIONS (ADD rate_limit '250')")
+    begin = time.monotonic()
+    scene.migrate(", write_rate => 100000, verify => 'none'")
+    assert_held_back(scene, begin, 250, ("BatchWriteItem", "copy"))
+
+
+def test_pages_are_as_small_as_a_slow_rate(scene):
+    """An item has 20 bytes, by the table's description: 4096 of a unit."""
+    scene = scene(10)
+    scene.migrate(", read_rate => 3, segments => 1, verify => 'none'")
+    limits = [r.body.get("Limit") for r in scene.service.requests if r.operation == "Scan"]
+    assert 3 * 4096 // 20 in limits
+
+
+def test_a_cancel_ends_the_wait_and_rates_end_with_the_call(scene):
+    scene = scene(60)
+    errors = []
+
+    def run():
+        try:
+            scene.migrate(", read_rate => 1, write_rate => 1")
+        except psycopg.Error as error:
+            errors.append(error.sqlstate)
+
+    call = threading.Thread(target=run, daemon=True)
+    call.start()
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not scene.tables.arrivals["Scan", "origin"]:
+        assert time.monotonic() < deadline
+        call.join(0.01)
+    scene.connection.cancel()
+    call.join(WAIT_SECONDS)
+    assert errors == ["57014"]
+    assert not scene.tables.tables["copy"]
+    # A page is half of 5 units, so all of them would take half a minute at that rate.
+    begin = time.monotonic()
+    scene.connection.execute("SELECT count(*) FROM origin")
+    scene.migrate()
+    assert time.monotonic() - begin < 20
+    assert scene.tables.tables["copy"] == scene.tables.tables["origin"]
