@@ -342,16 +342,56 @@ follow(Migration *migration)
 	}
 }
 
+static bool
+is_different(const MigrationDifferences *differences)
+{
+	return differences->count > 0 || differences->source_items != differences->target_items;
+}
+
+static int
+count_kind(const MigrationDifferences *differences, MigrationDifference kind)
+{
+	int count = 0;
+
+	for (int i = 0; i < differences->count; i++)
+		count += differences->kinds[i] == kind ? 1 : 0;
+	return count;
+}
+
+/* A sentence on items that were compared, or else on how many there are. */
+static char *
+describe_differences(const MigrationDifferences *differences)
+{
+	if (differences->count == 0)
+		return psprintf("The source has " INT64_FORMAT " items, the target " INT64_FORMAT ".",
+		                differences->source_items, differences->target_items);
+	return psprintf(
+	    "Items that differ: %d%s. Missing are %d, changed %d, and %d are only in the "
+	    "target. One is of key %s.",
+	    differences->count, differences->more ? " or more" : "",
+	    count_kind(differences, MIGRATION_MISSING), count_kind(differences, MIGRATION_CHANGED),
+	    count_kind(differences, MIGRATION_EXTRA), migration_difference_key(differences, 0));
+}
+
 static void
 report_differences(const Migration *migration, const MigrationDifferences *differences)
 {
 	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
 	                errmsg("\"%s\" does not hold what \"%s\" holds",
 	                       get_rel_name(migration->target), get_rel_name(migration->source)),
-	                errdetail("Items that differ: %d%s.", differences->count,
-	                          differences->more ? " or more" : ""),
+	                errdetail("%s", describe_differences(differences)),
 	                errhint("The same call goes on applying changes and compares again. Does "
 	                        "anybody else write to the target?")));
+}
+
+static void
+notice_compared(const MigrationDifferences *differences)
+{
+	if (differences->source_items == 0)
+		ereport(NOTICE, (errmsg("compared " INT64_FORMAT " items", differences->compared)));
+	else
+		ereport(NOTICE, (errmsg("compared " INT64_FORMAT " of " INT64_FORMAT " items",
+		                        differences->compared, differences->source_items)));
 }
 
 /*
@@ -399,14 +439,14 @@ verify(Migration *migration)
 	if (migration->verify == VERIFY_NONE)
 		return;
 	compare(migration, &differences, false);
-	for (int i = 0; i < COMPARISONS_MAXIMUM && differences.count > 0 && !differences.more; i++)
+	for (int i = 0; i < COMPARISONS_MAXIMUM && is_different(&differences) && !differences.more; i++)
 	{
 		catch_up(migration);
 		compare(migration, &differences, true);
 	}
-	if (differences.count > 0)
+	if (is_different(&differences))
 		report_differences(migration, &differences);
-	ereport(NOTICE, (errmsg("compared " INT64_FORMAT " items", differences.compared)));
+	notice_compared(&differences);
 }
 
 static void

@@ -123,25 +123,43 @@ extern const char *migration_phase_name(MigrationPhase phase);
 
 /* ---- in migration_verify.c, over SPI ---- */
 
-/*
- * Compares source and target by SQL. Keys of items that differ, at most DIFFERENCES_MAXIMUM, are
- * kept in the migration's context: HeapTuples of the key columns.
- */
+typedef enum MigrationDifference
+{
+	MIGRATION_SAME,
+	MIGRATION_MISSING, /* in the source, not in the target */
+	MIGRATION_EXTRA,   /* the other way round */
+	MIGRATION_CHANGED
+} MigrationDifference;
+
+/* What differs, in the migration's context. */
 typedef struct MigrationDifferences
 {
-	HeapTuple *keys;
-	TupleDesc descriptor;
-	int count;
-	bool more;      /* there are more than these */
-	int64 compared; /* items */
+	HeapTuple *keys; /* of items: rows of the key's columns and some more … */
+	MigrationDifference *kinds;
+	TupleDesc descriptor; /* … as this says */
+	int count;            /* at most DIFFERENCES_MAXIMUM */
+	bool more;            /* there are more than these */
+	int64 compared;       /* items */
+	int64 source_items;   /* with VERIFY_SAMPLE: how many there are; else 0, as the others */
+	int64 target_items;
 } MigrationDifferences;
 
 #define DIFFERENCES_MAXIMUM 1000
 
+/*
+ * Compares source and target by SQL: all of both; or of each a sample, and how many items there
+ * are.
+ */
 extern void migration_compare(Migration *migration, MigrationDifferences *differences);
 
-/* Looks at the differences again, and leaves out those that are none anymore. */
+/*
+ * Looks at the differences again, and leaves out those that are none anymore; counts again where
+ * the numbers were not the same.
+ */
 extern void migration_compare_again(Migration *migration, MigrationDifferences *differences);
+
+/* "(id)=(7)": the key of the difference with this number, shortened. palloc'ed. */
+extern char *migration_difference_key(const MigrationDifferences *differences, int number);
 
 /* True when the target holds no item. */
 extern bool migration_target_is_empty(const Migration *migration);

@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
@@ -14,8 +15,22 @@
 
 #include "postgres/migration.h"
 
-/* What a sample is: as many items as a Scan gives first, which is in the order of hashed keys. */
-#define SAMPLE_ITEMS 1000
+/* What a sample of a table is: what a Scan gives first, which is in the order of hashed keys. */
+#define SAMPLE_TAIL "LIMIT 1000"
+
+/* Rows of a comparison that are taken at once. */
+#define ROWS_AT_ONCE 10000
+
+/* Behind the key's columns of a row of a comparison. */
+enum
+{
+	ROW_IN_SOURCE = 1,
+	ROW_IN_TARGET,
+	ROW_SAME,
+	ROW_FLAGS = ROW_SAME
+};
+
+#define SHOWN_KEY_MAXIMUM 256
 
 static char *
 qualified_name(Oid relation_id)
@@ -53,8 +68,10 @@ key_columns(const MigrationPair *pair, const ForeignColumn *columns[2])
 	return columns[1] == NULL ? 1 : 2;
 }
 
+/* The key's columns one after another, each by the format: `%` is its quoted name, `#` its number.
+ */
 static void
-append_key_match(StringInfo text, const MigrationPair *pair)
+append_keys(StringInfo text, const MigrationPair *pair, const char *format, const char *between)
 {
 	const ForeignColumn *columns[2];
 	int count = key_columns(pair, columns);
@@ -63,23 +80,94 @@ append_key_match(StringInfo text, const MigrationPair *pair)
 	{
 		const char *name = quote_identifier(columns[i]->name);
 
-		appendStringInfo(text, "%ss.%s OPERATOR(pg_catalog.=) t.%s", i > 0 ? " AND " : "", name,
-		                 name);
+		appendStringInfoString(text, i > 0 ? between : "");
+		for (const char *letter = format; *letter != '\0'; letter++)
+		{
+			if (*letter == '%')
+				appendStringInfoString(text, name);
+			else if (*letter == '#')
+				appendStringInfo(text, "%d", i + 1);
+			else
+				appendStringInfoChar(text, *letter);
+		}
 	}
 }
 
+/*
+ * Key, whether it is in the source, in the target, and the same, of each item of either. `join` is
+ * FULL, LEFT or RIGHT, and what the tails say is taken of each table.
+ */
 static void
-append_keys(StringInfo text, const MigrationPair *pair)
+append_comparison(StringInfo text, const Migration *migration, const MigrationPair *pair,
+                  const char *source_tail, const char *join, const char *target_tail)
 {
-	const ForeignColumn *columns[2];
-	int count = key_columns(pair, columns);
+	const char *columns = compared_columns(pair);
 
-	for (int i = 0; i < count; i++)
+	appendStringInfoString(text, "SELECT ");
+	append_keys(text, pair, "coalesce(s.%, t.%) AS %", ", ");
+	appendStringInfo(text,
+	                 ", NOT (s IS NULL), NOT (t IS NULL), s.* IS NOT DISTINCT FROM t.* "
+	                 "FROM (SELECT %s FROM %s %s) s %s JOIN (SELECT %s FROM %s %s) t ON ",
+	                 columns, qualified_name(migration->source), source_tail, join, columns,
+	                 qualified_name(migration->target), target_tail);
+	append_keys(text, pair, "s.% OPERATOR(pg_catalog.=) t.%", " AND ");
+}
+
+/* ---- what comes of it ---- */
+
+static bool
+flag_of_row(HeapTuple row, TupleDesc descriptor, int flag)
+{
+	bool is_null;
+
+	return DatumGetBool(
+	    heap_getattr(row, descriptor->natts - ROW_FLAGS + flag, descriptor, &is_null));
+}
+
+/* The row's kind of difference; MIGRATION_SAME for none. */
+static MigrationDifference
+difference_of_row(HeapTuple row, TupleDesc descriptor)
+{
+	if (!flag_of_row(row, descriptor, ROW_IN_TARGET))
+		return MIGRATION_MISSING;
+	if (!flag_of_row(row, descriptor, ROW_IN_SOURCE))
+		return MIGRATION_EXTRA;
+	return flag_of_row(row, descriptor, ROW_SAME) ? MIGRATION_SAME : MIGRATION_CHANGED;
+}
+
+/* Keeps the row's key, if there is room. */
+static void
+keep_difference(MigrationDifferences *differences, HeapTuple row, MigrationDifference kind)
+{
+	if (differences->count == DIFFERENCES_MAXIMUM)
 	{
-		const char *name = quote_identifier(columns[i]->name);
-
-		appendStringInfo(text, "%scoalesce(s.%s, t.%s) AS %s", i > 0 ? ", " : "", name, name, name);
+		differences->more = true;
+		return;
 	}
+	differences->kinds[differences->count] = kind;
+	differences->keys[differences->count++] = heap_copytuple(row);
+}
+
+/* Takes rows of a comparison, into the migration's memory. */
+static void
+take_rows(Migration *migration, MigrationDifferences *differences)
+{
+	MemoryContext caller = MemoryContextSwitchTo(migration->context);
+	TupleDesc descriptor = SPI_tuptable->tupdesc;
+
+	if (differences->descriptor == NULL)
+		differences->descriptor = CreateTupleDescCopy(descriptor);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple row = SPI_tuptable->vals[i];
+		MigrationDifference kind = difference_of_row(row, descriptor);
+
+		differences->compared++;
+		if (kind != MIGRATION_SAME)
+			keep_difference(differences, row, kind);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	MemoryContextSwitchTo(caller);
 }
 
 static void
@@ -91,83 +179,76 @@ query(const char *text, long limit)
 		elog(ERROR, "could not compare tables: %s", SPI_result_code_string(result));
 }
 
-/* ---- all items ---- */
-
+/* A sample says nothing of what is elsewhere; that there are as many items says a little. */
 static void
-keep_differences(Migration *migration, MigrationDifferences *differences)
-{
-	MemoryContext caller = MemoryContextSwitchTo(migration->context);
-
-	differences->descriptor = CreateTupleDescCopy(SPI_tuptable->tupdesc);
-	differences->keys = palloc_array(HeapTuple, DIFFERENCES_MAXIMUM);
-	differences->count = (int) Min(SPI_processed, DIFFERENCES_MAXIMUM);
-	differences->more = SPI_processed > DIFFERENCES_MAXIMUM;
-	for (int i = 0; i < differences->count; i++)
-		differences->keys[i] = heap_copytuple(SPI_tuptable->vals[i]);
-	SPI_freetuptable(SPI_tuptable);
-	MemoryContextSwitchTo(caller);
-}
-
-static int64
-count_items(const Migration *migration)
+count_items(const Migration *migration, MigrationDifferences *differences)
 {
 	bool is_null;
 
-	query(psprintf("SELECT pg_catalog.count(*) FROM %s", qualified_name(migration->source)), 0);
-	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	query(psprintf("SELECT (SELECT pg_catalog.count(*) FROM %s), "
+	               "(SELECT pg_catalog.count(*) FROM %s)",
+	               qualified_name(migration->source), qualified_name(migration->target)),
+	      0);
+	differences->source_items =
+	    DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	differences->target_items =
+	    DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null));
+	SPI_freetuptable(SPI_tuptable);
 }
 
-/* A sample is looked up in the target; what the target has beyond it is not found. */
+/* ---- all items, or a sample ---- */
+
+static char *
+comparison_of_tables(const Migration *migration, const MigrationPair *pair)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	if (migration->verify == VERIFY_FULL)
+	{
+		append_comparison(&text, migration, pair, "", "FULL", "");
+		return text.data;
+	}
+	append_comparison(&text, migration, pair, SAMPLE_TAIL, "LEFT", "");
+	appendStringInfoString(&text, " UNION ");
+	append_comparison(&text, migration, pair, "", "RIGHT", SAMPLE_TAIL);
+	return text.data;
+}
+
 void
 migration_compare(Migration *migration, MigrationDifferences *differences)
 {
 	const MigrationPair *pair = migration_pair_open(migration);
-	char *columns = compared_columns(pair);
-	StringInfoData text;
+	char *text = comparison_of_tables(migration, pair);
+	Portal portal;
 
-	initStringInfo(&text);
-	appendStringInfoString(&text, "SELECT ");
-	append_keys(&text, pair);
-	appendStringInfo(&text, " FROM (SELECT %s FROM %s", columns, qualified_name(migration->source));
+	*differences = (MigrationDifferences){0};
+	differences->keys =
+	    MemoryContextAlloc(migration->context, DIFFERENCES_MAXIMUM * sizeof(*differences->keys));
+	differences->kinds =
+	    MemoryContextAlloc(migration->context, DIFFERENCES_MAXIMUM * sizeof(*differences->kinds));
+	portal = SPI_cursor_open_with_args(NULL, text, 0, NULL, NULL, NULL, false, 0);
+	do
+	{
+		SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
+		take_rows(migration, differences);
+	} while (SPI_processed > 0);
+	SPI_cursor_close(portal);
 	if (migration->verify == VERIFY_SAMPLE)
-		appendStringInfo(&text, " LIMIT %d", SAMPLE_ITEMS);
-	appendStringInfo(&text, ") s %s JOIN (SELECT %s FROM %s) t ON ",
-	                 migration->verify == VERIFY_SAMPLE ? "LEFT" : "FULL", columns,
-	                 qualified_name(migration->target));
-	append_key_match(&text, pair);
-	appendStringInfoString(&text, " WHERE s.* IS DISTINCT FROM t.*");
-	query(text.data, DIFFERENCES_MAXIMUM + 1);
-	keep_differences(migration, differences);
-	differences->compared =
-	    migration->verify == VERIFY_SAMPLE ? SAMPLE_ITEMS : count_items(migration);
+		count_items(migration, differences);
 }
 
 /* ---- single items ---- */
 
-/* "id = $1 AND song = $2" */
-static char *
-key_condition(const MigrationPair *pair)
-{
-	const ForeignColumn *columns[2];
-	int count = key_columns(pair, columns);
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (int i = 0; i < count; i++)
-		appendStringInfo(&text, "%s%s OPERATOR(pg_catalog.=) $%d", i > 0 ? " AND " : "",
-		                 quote_identifier(columns[i]->name), i + 1);
-	return text.data;
-}
-
-/* True when the item of the key is the same in both tables, or in neither. */
-static bool
-is_same(const char *statement, const MigrationDifferences *differences, HeapTuple key)
+/* How the item of the row's key differs now. */
+static MigrationDifference
+compare_item(const char *statement, const MigrationDifferences *differences, HeapTuple key)
 {
 	Oid types[2];
 	Datum values[2];
 	bool is_null;
-	bool same;
-	int count = differences->descriptor->natts;
+	MigrationDifference kind = MIGRATION_SAME;
+	int count = differences->descriptor->natts - ROW_FLAGS;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -176,30 +257,66 @@ is_same(const char *statement, const MigrationDifferences *differences, HeapTupl
 	}
 	if (SPI_execute_with_args(statement, count, types, values, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not compare items");
-	same = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	if (SPI_processed > 0)
+		kind = difference_of_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
 	SPI_freetuptable(SPI_tuptable);
-	return same;
+	return kind;
+}
+
+static char *
+comparison_of_items(const Migration *migration, const MigrationPair *pair)
+{
+	StringInfoData condition;
+	StringInfoData text;
+
+	initStringInfo(&condition);
+	appendStringInfoString(&condition, "WHERE ");
+	append_keys(&condition, pair, "% OPERATOR(pg_catalog.=) $#", " AND ");
+	initStringInfo(&text);
+	append_comparison(&text, migration, pair, condition.data, "FULL", condition.data);
+	return text.data;
 }
 
 void
 migration_compare_again(Migration *migration, MigrationDifferences *differences)
 {
-	const MigrationPair *pair = migration_pair_open(migration);
-	char *columns = compared_columns(pair);
-	char *condition = key_condition(pair);
-	char *statement =
-	    psprintf("SELECT (SELECT s FROM (SELECT %s FROM %s WHERE %s) s) IS NOT DISTINCT FROM "
-	             "(SELECT t FROM (SELECT %s FROM %s WHERE %s) t)",
-	             columns, qualified_name(migration->source), condition, columns,
-	             qualified_name(migration->target), condition);
+	char *statement = comparison_of_items(migration, migration_pair_open(migration));
 	int kept = 0;
 
 	for (int i = 0; i < differences->count; i++)
 	{
-		if (!is_same(statement, differences, differences->keys[i]))
-			differences->keys[kept++] = differences->keys[i];
+		HeapTuple key = differences->keys[i];
+		MigrationDifference kind = compare_item(statement, differences, key);
+
+		if (kind == MIGRATION_SAME)
+			continue;
+		differences->kinds[kept] = kind;
+		differences->keys[kept++] = key;
 	}
 	differences->count = kept;
+	if (differences->source_items != differences->target_items)
+		count_items(migration, differences);
+}
+
+char *
+migration_difference_key(const MigrationDifferences *differences, int number)
+{
+	TupleDesc descriptor = differences->descriptor;
+	int count = descriptor->natts - ROW_FLAGS;
+	StringInfoData names;
+	StringInfoData values;
+
+	initStringInfo(&names);
+	initStringInfo(&values);
+	for (int i = 1; i <= count; i++)
+	{
+		char *value = SPI_getvalue(differences->keys[number], descriptor, i);
+		int length = pg_mbcliplen(value, (int) strlen(value), SHOWN_KEY_MAXIMUM);
+
+		appendStringInfo(&names, "%s%s", i > 1 ? ", " : "", SPI_fname(descriptor, i));
+		appendStringInfo(&values, "%s%.*s", i > 1 ? ", " : "", length, value);
+	}
+	return psprintf("(%s)=(%s)", names.data, values.data);
 }
 
 bool

@@ -1,7 +1,7 @@
 """A scripted DynamoDB of two tables in memory: `origin`, which has a change stream, and `copy`.
 
-For a FaultServer: `FaultServer(proper=tables.answer)`. It says what requests consume, and notes when
-each came.
+For a FaultServer: `FaultServer(proper=tables.answer)`. It says what requests consume, and notes
+when each came.
 """
 
 import threading
@@ -84,6 +84,14 @@ class ScriptedTables:
         found = self.tables[body["TableName"]].get(body["Key"]["id"]["S"])
         capacity = {"ConsumedCapacity": self._consumed("GetItem", body["TableName"], self.units)}
         return capacity | ({"Item": found} if found else {})
+
+    def _BatchGetItem(self, body):
+        ((name, wanted),) = body["RequestItems"].items()
+        stored = self.tables[name]
+        keys = [key["id"]["S"] for key in wanted["Keys"]]
+        consumed = self._consumed("BatchGetItem", name, self.units * len(keys))
+        found = [stored[key] for key in keys if key in stored]
+        return {"Responses": {name: found}, "ConsumedCapacity": [consumed]}
 
     def _BatchWriteItem(self, body):
         ((name, requests),) = body["RequestItems"].items()

@@ -212,13 +212,36 @@ def test_a_target_with_strange_items_is_refused(pair):
     assert caught.value.sqlstate == "55000"
 
 
-def test_a_target_that_others_write_to_fails_the_comparison(pair):
+# What somebody else does to the target, and what is said of it.
+INTERFERENCES = {
+    "missing": (
+        lambda pair: pair.client.delete_item(TableName=pair.target, Key={"id": item(3)["id"]}),
+        "Missing are 1, changed 0, and 0 are only in the target. One is of key (id)=(key 3).",
+    ),
+    "changed": (
+        lambda pair: pair.client.put_item(TableName=pair.target, Item=item(3, 999)),
+        "Missing are 0, changed 1, and 0 are only in the target. One is of key (id)=(key 3).",
+    ),
+    "extra": (
+        lambda pair: pair.client.put_item(TableName=pair.target, Item=item(77)),
+        "Missing are 0, changed 0, and 1 are only in the target. One is of key (id)=(key 77).",
+    ),
+}
+
+
+@pytest.mark.parametrize("verify", ["full", "sample"])
+@pytest.mark.parametrize("kind", INTERFERENCES)
+def test_a_target_that_others_write_to_fails_the_comparison(pair, kind, verify):
     fill(pair.client, pair.source, 5)
-    pair.migrate()
-    pair.client.put_item(TableName=pair.target, Item=item(3, 999))
+    pair.migrate(f", verify => '{verify}'")
+    interfere, detail = INTERFERENCES[kind]
+    interfere(pair)
+    # What the stream still has of the last minutes would put it right again.
+    pair.connection.execute("UPDATE dynamodb_migrations SET noted_at = noted_at + '1 hour'")
     with pytest.raises(psycopg.Error) as caught:
-        pair.migrate()
+        pair.migrate(f", verify => '{verify}'")
     assert caught.value.sqlstate == "XX001"
+    assert detail in caught.value.diag.message_detail
     assert "999" not in str(caught.value)
 
 

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from faults.clients import KEYS, options_clause
 from faults.server import WAIT_SECONDS, FaultServer
-from faults.tables import ScriptedTables
+from faults.streams import record
+from faults.tables import ScriptedTables, item
 
 
 class Scene:
@@ -118,3 +119,47 @@ def test_a_cancel_ends_the_wait_and_rates_end_with_the_call(scene):
     scene.migrate()
     assert time.monotonic() - begin < 20
     assert scene.tables.tables["copy"] == scene.tables.tables["origin"]
+
+
+# ---- the comparison ----
+
+
+def test_a_sample_counts_what_it_does_not_compare(scene):
+    """A thousand items of each are compared; what differs is none of them."""
+    scene = scene(2050)
+    scene.tables.page = 1000
+    scene.migrate(", verify => 'none'")
+    del scene.tables.tables["copy"]["key 2049"]
+    error = scene.error_of_migrate(", verify => 'sample'")
+    assert error.sqlstate == "XX001"
+    assert error.diag.message_detail == "The source has 2050 items, the target 2049."
+
+
+def test_a_large_difference_is_not_looked_at_again(scene):
+    scene = scene(1500)
+    scene.tables.page = 1000
+    scene.migrate(", verify => 'none'")
+    scene.tables.tables["copy"] = {"key 0": scene.tables.tables["copy"]["key 0"]}
+    error = scene.error_of_migrate()
+    assert error.sqlstate == "XX001"
+    assert "differ: 1000 or more. Missing are 1000," in error.diag.message_detail
+    assert scene.service.count("GetItem") == 0
+
+
+def test_what_was_changed_between_two_reads_is_looked_at_again(scene):
+    """The writer changes an item and its change is in the stream when the comparison has begun."""
+    scene = scene(20)
+    scene.migrate(", verify => 'none'")
+    tables = scene.tables
+
+    def write_meanwhile(conversation):
+        tables.tables["origin"]["key 3"] = item(3, 300)
+        change = record(300, key="key 3", created=time.time())
+        tables.stream.shards["only"].records.append(change)
+        tables.answer(conversation)
+
+    # Is the target empty? Then the comparison.
+    scene.service.script("Scan", tables.answer, write_meanwhile)
+    scene.migrate()
+    assert tables.tables["copy"] == tables.tables["origin"]
+    assert scene.connection.execute("SELECT phase FROM dynamodb_migrations").fetchone() == ("done",)
