@@ -36,17 +36,33 @@
 #include "utils/acl.h"
 #include "utils/pg_locale.h"
 
+/* The foreign table that is scanned; of a count of its rows, which scans nothing, the one counted.
+ */
+static inline RangeTblEntry *
+foreign_scan_table(ForeignScanState *node)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	Index number = plan->scan.scanrelid;
+
+	if (number == 0)
+#if PG_VERSION_NUM < 160000
+		number = (Index) bms_next_member(plan->fs_relids, -1);
+#else
+		number = (Index) bms_next_member(plan->fs_base_relids, -1);
+#endif
+	return exec_rt_fetch(number, node->ss.ps.state);
+}
+
 /* The role as which a scan's foreign table is read: a view's owner, or the one who asks. */
 static inline Oid
 foreign_scan_user(ForeignScanState *node)
 {
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	Oid check_as_user;
 
 #if PG_VERSION_NUM < 160000
-	check_as_user = exec_rt_fetch(plan->scan.scanrelid, node->ss.ps.state)->checkAsUser;
+	check_as_user = foreign_scan_table(node)->checkAsUser;
 #else
-	check_as_user = plan->checkAsUser;
+	check_as_user = ((ForeignScan *) node->ss.ps.plan)->checkAsUser;
 #endif
 	return OidIsValid(check_as_user) ? check_as_user : GetUserId();
 }
@@ -195,6 +211,21 @@ collation_orders_by_bytes(Oid collation)
 #define CREATE_FOREIGN_PATH(root, base, rows, startup, total, pathkeys, outer, fdw_private)        \
 	create_foreignscan_path(root, base, NULL, rows, 0, startup, total, pathkeys, outer, NULL, NIL, \
 	                        fdw_private)
+#endif
+
+/* The path of what a query makes of its tables, which comes in one row. */
+#if PG_VERSION_NUM < 170000
+#define CREATE_FOREIGN_UPPER_PATH(root, upper, startup, total, fdw_private)                        \
+	create_foreign_upper_path(root, upper, (upper)->reltarget, 1, startup, total, NIL, NULL,       \
+	                          fdw_private)
+#elif PG_VERSION_NUM < 180000
+#define CREATE_FOREIGN_UPPER_PATH(root, upper, startup, total, fdw_private)                        \
+	create_foreign_upper_path(root, upper, (upper)->reltarget, 1, startup, total, NIL, NULL, NIL,  \
+	                          fdw_private)
+#else
+#define CREATE_FOREIGN_UPPER_PATH(root, upper, startup, total, fdw_private)                        \
+	create_foreign_upper_path(root, upper, (upper)->reltarget, 1, 0, startup, total, NIL, NULL,    \
+	                          NIL, fdw_private)
 #endif
 
 /* The path carries on how many disabled nodes are below it. */

@@ -183,11 +183,9 @@ dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
 
 	if (state->verbose)
 	{
-		Explained explained =
-		    explained_scan(node,
-		                   foreign_relation_open(RelationGetRelid(node->ss.ss_currentRelation),
-		                                         foreign_scan_user(node)),
-		                   state);
+		Explained explained = explained_scan(
+		    node, foreign_relation_open(foreign_scan_table(node)->relid, foreign_scan_user(node)),
+		    state);
 
 		show_request(&explained);
 	}

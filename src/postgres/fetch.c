@@ -835,6 +835,21 @@ fetch_next(Fetch *fetch)
 	return fetch->plan.read.count_only ? &empty : &page->answer.page.items[number];
 }
 
+int64
+fetch_count(Fetch *fetch)
+{
+	FetchPage *page;
+	int64 count;
+
+	fetch->current = fetch_next_stream(fetch);
+	if (fetch->current == NULL)
+		return 0;
+	page = fetch->current->reading;
+	count = page->item_count - page->next_item;
+	page->next_item = page->item_count;
+	return count;
+}
+
 bool
 fetch_is_ready(Fetch *fetch)
 {

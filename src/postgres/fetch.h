@@ -98,6 +98,12 @@ extern Fetch *fetch_open(ServiceClient *client, const FetchPlan *plan);
  */
 extern const DynamodbItem *fetch_next(Fetch *fetch);
 
+/*
+ * Of a fetch with read.count_only: hands out all items of a page that were not, and gives their
+ * number; 0 at the end of all streams. Waits and reports as fetch_next() does.
+ */
+extern int64 fetch_count(Fetch *fetch);
+
 /* True when fetch_next() would not wait; where items come by way of an index, but for the next
  * keys.
  */

@@ -851,7 +851,8 @@ add_empty_path(const PathScope *scope)
 bool
 is_planned_here(const RelOptInfo *base)
 {
-	return IS_SIMPLE_REL(base) && base->fdwroutine != NULL &&
+	/* Of a table that the conditions exclude altogether nothing is planned. */
+	return IS_SIMPLE_REL(base) && base->fdwroutine != NULL && base->fdw_private != NULL &&
 	       base->fdwroutine->GetForeignPaths == dynamodbGetForeignPaths;
 }
 

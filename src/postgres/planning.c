@@ -200,10 +200,11 @@ dynamodbIsForeignScanParallelSafe(PlannerInfo *root, RelOptInfo *base, RangeTblE
 	return !pending_items_exist();
 }
 
-static void
-refuse_full_scan(const ForeignRelation *relation)
+void
+refuse_full_scan(const ForeignRelation *relation, const Access *access)
 {
-	if (relation->description == NULL || relation->options->allow_full_scan)
+	if (access->kind != REQUEST_SCAN || relation->description == NULL ||
+	    relation->options->allow_full_scan)
 		return;
 	ereport(ERROR,
 	        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
@@ -226,8 +227,7 @@ dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id
 	List *expressions = NIL;
 	ListCell *cell;
 
-	if (access.kind == REQUEST_SCAN)
-		refuse_full_scan(planning->relation);
+	refuse_full_scan(planning->relation, &access);
 	foreach (cell, scan_clauses)
 	{
 		if (list_member_ptr(exact, lfirst(cell)))

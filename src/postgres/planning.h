@@ -12,6 +12,7 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/access.h"
 #include "postgres/cost.h"
 #include "postgres/relation.h"
 
@@ -40,6 +41,13 @@ extern bool dynamodbIsForeignScanParallelSafe(PlannerInfo *root, RelOptInfo *bas
 extern ForeignScan *dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *base,
                                            Oid foreign_table_id, ForeignPath *best_path,
                                            List *target_list, List *scan_clauses, Plan *outer_plan);
+
+/* In counting.c. */
+extern void dynamodbGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
+                                         RelOptInfo *input, RelOptInfo *output, void *extra);
+
+/* An error where the plan needs a Scan and the options forbid it. */
+extern void refuse_full_scan(const ForeignRelation *relation, const Access *access);
 
 /* PlannedConditions of RestrictInfos, in their order. */
 extern List *plan_conditions(PlannerInfo *root, RelOptInfo *base, const ForeignRelation *relation,

@@ -69,10 +69,13 @@ plan_modification(PlannerInfo *root, ModifyTable *plan, Index result_relation, i
 
 /* ---- execution ---- */
 
+/* What scans no relation of its own is a count of a table's rows. */
 static void
 begin_scan(ForeignScanState *node, int executor_flags)
 {
-	node->fdwroutine = routine_of_relation(RelationGetRelid(node->ss.ss_currentRelation));
+	node->fdwroutine = node->ss.ss_currentRelation == NULL
+	                       ? &count_routine
+	                       : routine_of_relation(RelationGetRelid(node->ss.ss_currentRelation));
 	node->fdwroutine->BeginForeignScan(node, executor_flags);
 }
 

@@ -20,6 +20,9 @@ extern FdwRoutine table_routine;  /* in table_routine.c: a DynamoDB table */
 extern FdwRoutine stream_routine; /* in stream_routine.c: the change stream of one */
 extern FdwRoutine queue_routine;  /* in queue_routine.c: a queue of SQS */
 
+/* The callbacks of what stands for a table's rows in a plan when they are only counted. */
+extern FdwRoutine count_routine; /* in counting.c */
+
 /* True for a foreign table of this wrapper, of whatever kind. */
 extern bool relation_is_ours(Oid relation_id);
 

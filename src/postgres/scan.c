@@ -68,6 +68,13 @@ typedef struct DynamodbScan
 	bool reads_all_first;
 	Tuplestorestate *all_rows; /* NULL unless begun */
 	TupleTableSlot *stored;    /* for taking rows out of it again */
+
+	/* Where the plan has a count in place of the rows. */
+	bool is_count;
+	bool counted_by_service; /* items need not be told apart, so none are sent */
+	int64 count;             /* of the rows that have come */
+	bool count_is_whole;
+	bool count_is_given; /* to the plan, which gets it once for each reading */
 } DynamodbScan;
 
 /* Makes what evaluates the plan's fdw_exprs. */
@@ -137,7 +144,7 @@ void
 dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	Oid table = RelationGetRelid(node->ss.ss_currentRelation);
+	Oid table = foreign_scan_table(node)->relid;
 	DynamodbScan *scan;
 
 	/* Explaining must neither need credentials nor send anything. */
@@ -147,6 +154,7 @@ dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 	scan = palloc0_object(DynamodbScan);
 	scan->relation = foreign_relation_open(table, foreign_scan_user(node));
 	scan->descriptor = -1;
+	scan->is_count = node->ss.ss_currentRelation == NULL;
 	scan->access = access_from_list(list_nth_node(List, plan->fdw_private, SCAN_PRIVATE_ACCESS));
 	scan->reader = row_reader_create(scan->relation, scan->access->columns);
 	prepare_parameters(scan, node);
@@ -249,6 +257,7 @@ begin_reading(DynamodbScan *scan, ForeignScanState *node)
 			refuse_estimated_units(scan, &bound->plan);
 			if (scan->parallel != NULL)
 				parallel_scan_share(scan->parallel, &bound->plan, scan->access);
+			scan->counted_by_service = bound->plan.read.count_only;
 			scan->fetch = fetch_open(scan->relation->client, &bound->plan);
 		}
 	}
@@ -265,6 +274,13 @@ add_counters_of_reading(FetchCounters *total, const DynamodbScan *scan)
 		add_counters(total, pending_reads_counters(scan->pending));
 }
 
+static void
+begin_count(DynamodbScan *scan)
+{
+	scan->count = 0;
+	scan->count_is_whole = scan->count_is_given = false;
+}
+
 /* Gives up what is being read; the next row begins anew. */
 static void
 end_reading(DynamodbScan *scan)
@@ -279,6 +295,8 @@ end_reading(DynamodbScan *scan)
 	scan->fetch = NULL;
 	scan->pending = NULL;
 	scan->has_held = false;
+	scan->counted_by_service = false;
+	begin_count(scan);
 	if (scan->all_rows != NULL)
 		tuplestore_end(scan->all_rows);
 	scan->all_rows = NULL;
@@ -414,6 +432,65 @@ dynamodbIterateForeignScan(ForeignScanState *node)
 	return slot;
 }
 
+/* ---- rows that are only counted ---- */
+
+/* Counts the rows of a page that the service has counted; false at the end. Waits for the page. */
+static bool
+count_page(DynamodbScan *scan)
+{
+	int64 of_page = fetch_count(scan->fetch);
+
+	scan->count += of_page;
+	scan->count_is_whole = of_page == 0;
+	return !scan->count_is_whole;
+}
+
+static void
+count_to_the_end(DynamodbScan *scan)
+{
+	if (scan->counted_by_service)
+	{
+		while (count_page(scan))
+			continue;
+		return;
+	}
+	while (next_visible_item(scan) != NULL)
+		scan->count++;
+	scan->count_is_whole = true;
+}
+
+/* Counts what has come; true when the end, or what is not counted in pieces, is all there is. */
+static bool
+count_is_ready(DynamodbScan *scan)
+{
+	while (scan->counted_by_service && !scan->count_is_whole)
+	{
+		if (!fetch_is_ready(scan->fetch))
+			return false;
+		(void) count_page(scan);
+	}
+	return true;
+}
+
+bool
+dynamodb_scan_count(ForeignScanState *node, int64 *count)
+{
+	DynamodbScan *scan = node->fdw_state;
+
+	if (scan->count_is_given)
+		return false;
+	report_place_enter(&scan->reader->place);
+	continue_reading(scan, node);
+	if (!scan->count_is_whole)
+		count_to_the_end(scan);
+	report_place_leave(&scan->reader->place);
+	scan->count_is_given = true;
+	*count = scan->count;
+	return true;
+}
+
+/* ---- reading again ---- */
+
 void
 dynamodbReScanForeignScan(ForeignScanState *node)
 {
@@ -425,6 +502,11 @@ dynamodbReScanForeignScan(ForeignScanState *node)
 	if (scan->parallel != NULL)
 	{
 		end_reading(scan);
+		return;
+	}
+	if (node->ss.ps.chgParam == NULL && scan->count_is_whole)
+	{
+		scan->count_is_given = false;
 		return;
 	}
 	if (node->ss.ps.chgParam == NULL && scan->all_rows != NULL)
@@ -439,6 +521,7 @@ dynamodbReScanForeignScan(ForeignScanState *node)
 		return;
 	}
 	scan->has_held = false;
+	begin_count(scan);
 	if (scan->pending != NULL)
 		pending_reads_rewind(scan->pending);
 	if (scan->ahead != NULL)
@@ -489,8 +572,11 @@ dynamodb_scan_is_ready(ForeignScanState *node)
 	continue_reading(scan, node);
 	service_calls_serve();
 	/* What is not read item by item is waited for when it is asked for. */
-	ready =
-	    scan->reads_all_first || scan->pending != NULL || scan->has_held || source_is_ready(scan);
+	if (scan->is_count)
+		ready = count_is_ready(scan);
+	else
+		ready = scan->reads_all_first || scan->pending != NULL || scan->has_held ||
+		        source_is_ready(scan);
 	report_place_leave(&scan->reader->place);
 	return ready;
 }

@@ -42,6 +42,12 @@ extern void dynamodbInitializeWorkerForeignScan(ForeignScanState *node, shm_toc 
 extern void dynamodbShutdownForeignScan(ForeignScanState *node);
 
 /*
+ * The number of the scan's rows, where the plan has it in their place: once for each reading; then
+ * false, and *count unchanged. Waits, and reports as reading does.
+ */
+extern bool dynamodb_scan_count(ForeignScanState *node, int64 *count);
+
+/*
  * True when the next row, or the end, can be had without waiting for the service. Begins the
  * reading if it has not begun, and serves what is in flight; errors are those of reading.
  */

@@ -19,6 +19,7 @@ FdwRoutine table_routine = {
     .GetForeignRelSize = dynamodbGetForeignRelSize,
     .GetForeignPaths = dynamodbGetForeignPaths,
     .GetForeignPlan = dynamodbGetForeignPlan,
+    .GetForeignUpperPaths = dynamodbGetForeignUpperPaths,
     .BeginForeignScan = dynamodbBeginForeignScan,
     .IterateForeignScan = dynamodbIterateForeignScan,
     .ReScanForeignScan = dynamodbReScanForeignScan,

@@ -552,8 +552,9 @@ class QueryGenerator:
 
     def aggregate(self):
         """Counts and ends, of which DynamoDB may count or give the first."""
-        functions = ["count(*)", "count(*)", "min(sk)", "max(sk)", "min(sk), max(sk)", "count(sk)"]
-        function = self.random.choice(functions if self.by_name["sk"].has_ends else functions[:2])
+        counts = ["count(*)", "count(1)", "count(pk), 2 * count(*)"]
+        ends = ["min(sk)", "max(sk)", "min(sk), max(sk)", "count(sk)"]
+        function = self.random.choice(counts + ends if self.by_name["sk"].has_ends else counts)
         narrow = f"pk = {self.literal(self.by_name['pk'])}"
         beside = f"sk {self.random.choice(COMPARISONS)} {self.literal(self.by_name['sk'])}"
         conditions = [self.where(), narrow, f"{narrow} AND {beside}", self.key_condition()]

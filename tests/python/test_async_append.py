@@ -83,6 +83,24 @@ def test_partitions_are_asked_at_once(connection, service):
     assert connection.execute("SELECT count(*), sum(value) FROM every").fetchone() == SUMS
 
 
+def test_partitions_are_counted_at_once(connection, service):
+    """Each partition's pages are added up as they come, and no Scan waits for another's answer."""
+    connection.execute("CREATE TABLE every (id text, value numeric) PARTITION BY LIST (id)")
+    for table in TABLES:
+        connection.execute(f"ALTER TABLE every ATTACH PARTITION {table} FOR VALUES IN ('{table}')")
+    connection.execute("SET enable_partitionwise_aggregate = on")
+    query = "SELECT count(*) FROM every"
+    plan = plan_of(connection, query)
+    assert plan.count("Async Foreign Scan") == plan.count("Aggregate on") == len(TABLES)
+    service.script("Scan", *[Gate(len(TABLES)).answer] * len(TABLES))
+    assert connection.execute(query).fetchone() == (len(ITEMS) * len(TABLES),)
+    service.script("Scan", *[pages] * 2 * len(TABLES))
+    assert connection.execute(query).fetchone() == (len(ITEMS) * len(TABLES),)
+    assert {
+        request.body["Select"] for request in service.requests if request.operation == "Scan"
+    } == {"COUNT"}
+
+
 def test_rows_of_the_fast_do_not_wait_for_the_slow(connection, service):
     """The first Scan is answered only after the second page of the others was asked for."""
     others_have_finished = threading.Event()

@@ -67,6 +67,38 @@ def test_rescan_with_the_same_values_sends_nothing(scanning, service):
     assert service.count("Scan") == 4
 
 
+# Counting
+
+
+def test_pages_of_a_count_are_added_up(scanning, service):
+    service.script("Scan", faults.page(faults.ITEMS, "more"), faults.page([], "more"))
+    expected = 2 * len(faults.ITEMS)
+    assert scanning.execute("SELECT count(*) FROM faults").fetchone() == (expected,)
+    scans = [request.body for request in service.requests if request.operation == "Scan"]
+    assert [scan["Select"] for scan in scans] == ["COUNT"] * 3
+
+
+def test_a_count_is_kept_for_a_rescan(scanning, service):
+    """Unless what it depends on has changed."""
+    statement = (
+        "SELECT array_agg(f.n) FROM (VALUES (1), (2), (3)) AS v (n)"
+        " LEFT JOIN LATERAL (SELECT count(*) + {} AS n FROM faults) AS f ON true"
+    )
+    scanning.execute("SET enable_material = off")
+    service.script("Scan", faults.page(faults.ITEMS, "more"))
+    counted = 2 * len(faults.ITEMS)
+    assert scanning.execute(statement.format("0")).fetchone() == ([counted] * 3,)
+    assert service.count("Scan") == 2
+
+
+def test_a_count_is_cancelled(scanning, service):
+    service.script("Scan", faults.page(faults.ITEMS, "more"), faults.stall)
+    scanning.execute("SET statement_timeout = '1s'")
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        scanning.execute("SELECT count(*) FROM faults")
+    service.wait_until_closed()
+
+
 # UnprocessedKeys
 
 
