@@ -152,7 +152,7 @@ sample_segment(Sample *sample, int32 segment)
 
 	while (!sample->stopped && (item = fetch_next(fetch)) != NULL)
 	{
-		vacuum_delay_point();
+		SAMPLING_DELAY_POINT();
 		if (row_is_visible(sample->reader, item))
 			sample_item(sample, item);
 		sample->bytes = bytes_before + fetch_counters(fetch).bytes_received;

@@ -58,8 +58,9 @@ extern EncryptionObstacle column_decrypt_request(const ForeignColumn *column, Ar
                                                  KmsRequest *request);
 
 /* Raises the obstacle's error for reading: HV004 or XX001. */
-extern void column_report_undecryptable(const ForeignColumn *column, EncryptionObstacle obstacle,
-                                        const AttributeValue *stored) pg_attribute_noreturn();
+pg_noreturn extern void column_report_undecryptable(const ForeignColumn *column,
+                                                    EncryptionObstacle obstacle,
+                                                    const AttributeValue *stored);
 
 /*
  * Raises XX001 unless the key of this ARN may open the column. May ask KMS what an alias stands

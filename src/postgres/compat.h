@@ -20,6 +20,11 @@
 #define PGDLLEXPORT __attribute__((visibility("default")))
 #endif
 
+/* In front of the declaration of a function that does not return. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* Declares a function that SQL calls; until 16, PG_FUNCTION_INFO_V1 alone does not export it. */
 #define SQL_FUNCTION(name)                                                                         \
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                               \
@@ -27,6 +32,8 @@
 
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_server.h"
+#include "commands/explain.h"
+#include "commands/vacuum.h"
 #include "executor/executor.h"
 #include "foreign/fdwapi.h"
 #include "miscadmin.h"
@@ -35,6 +42,11 @@
 #include "replication/message.h"
 #include "utils/acl.h"
 #include "utils/pg_locale.h"
+
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
 
 /* The foreign table that is scanned; of a count of its rows, which scans nothing, the one counted.
  */
@@ -251,6 +263,13 @@ collation_orders_by_bytes(Oid collation)
 #define COLUMNS_HAVE_ONE_FORM(root, rel) true
 #else
 #define COLUMNS_HAVE_ONE_FORM(root, rel) (!bms_overlap((rel)->relids, (root)->outer_join_rels))
+#endif
+
+/* Where ANALYZE can be cancelled, and waits as vacuum_cost_delay says. */
+#if PG_VERSION_NUM < 180000
+#define SAMPLING_DELAY_POINT() vacuum_delay_point()
+#else
+#define SAMPLING_DELAY_POINT() vacuum_delay_point(true)
 #endif
 
 /* True for ORDER BY … DESC. */

@@ -93,8 +93,8 @@ process_environment(void)
 
 /* Who may use what */
 
-static void
-pg_attribute_noreturn() report_ambient_refused(Oid user_id, const char *server_name)
+pg_noreturn static void
+report_ambient_refused(Oid user_id, const char *server_name)
 {
 	const char *why = superuser_arg(user_id) ? "The server is not owned by a superuser"
 	                                         : "The role is not a superuser";

@@ -34,7 +34,8 @@ extern Datum column_conversion_read(ColumnConversion *conversion, const Attribut
  * The jsonb of an item, in CurrentMemoryContext, without the attributes whose slot `left_out` says:
  * the contents of a whole_item column.
  */
-extern Datum item_read_as_jsonb(const DynamodbItem *item, JsonFormat format, const bool *left_out);
+extern Datum item_read_as_jsonb(const DynamodbItem *item, DocumentFormat format,
+                                const bool *left_out);
 
 typedef enum WriteOutcome
 {
@@ -55,14 +56,14 @@ extern WriteOutcome column_conversion_write(ColumnConversion *conversion, Arena 
  * for an array that cannot be the set or list, 22008 for a date or time, 22021 for a text that is
  * no UTF-8, 22P02 for what is no typed JSON, 22023 for anything else.
  */
-extern void column_conversion_report_unwritable(ColumnConversion *conversion, Datum datum)
-    pg_attribute_noreturn();
+pg_noreturn extern void column_conversion_report_unwritable(ColumnConversion *conversion,
+                                                            Datum datum);
 
 /*
  * The attributes of a whole_item column's value, as a map in `arena`. Errors as above; 22023 when
  * the jsonb is no object.
  */
-extern void item_write_from_jsonb(Arena *arena, Datum datum, JsonFormat format,
+extern void item_write_from_jsonb(Arena *arena, Datum datum, DocumentFormat format,
                                   AttributeValue *map);
 
 /* True when reading accepts attributes of the type. */

@@ -66,7 +66,7 @@ struct ColumnConversion
 	bool writes_any;       /* the attribute type depends on the Datum (jsonb) */
 	AttributeType written_type;
 	bool is_narrowed; /* to written_type, by the column's attribute_type */
-	JsonFormat json_format;
+	DocumentFormat json_format;
 	TimeFormat time_format;
 
 	/* A domain's checks; domain is InvalidOid where there is none. */
@@ -125,7 +125,7 @@ extern Bytes string_to_server(const char *name, Bytes utf8);
 
 /* The parts of it: whether there is a U+0000, the error for it, and the conversion of the rest. */
 extern bool holds_nul(Bytes bytes);
-extern void report_nul(const char *name) pg_attribute_noreturn();
+pg_noreturn extern void report_nul(const char *name);
 extern Bytes encode_for_server(Bytes utf8);
 
 /*
@@ -203,8 +203,8 @@ extern WriteOutcome write_json(ColumnConversion *conversion, Arena *arena, Datum
                                AttributeValue *value);
 
 /* In datum_unwritable.c: the errors of what cannot be written. */
-extern void report_unwritable_jsonb(const char *name, Jsonb *jsonb) pg_attribute_noreturn();
-extern void report_no_typed_json(const char *name, CheckedResult result) pg_attribute_noreturn();
+pg_noreturn extern void report_unwritable_jsonb(const char *name, Jsonb *jsonb);
+pg_noreturn extern void report_no_typed_json(const char *name, CheckedResult result);
 
 /* In datum_json.c: what decodes typed JSON, and why it cannot. */
 extern CheckedResult decode_typed_json(Arena *arena, Jsonb *jsonb, AttributeValue *value);

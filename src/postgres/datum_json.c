@@ -103,7 +103,8 @@ set_base64(JsonbValue *json, Bytes bytes)
 {
 	int size = pg_b64_enc_len((int) bytes.length);
 	char *text = palloc(size + 1);
-	int length = pg_b64_encode(bytes.data, (int) bytes.length, text, size);
+	/* The element type of the bytes differs between PostgreSQL's versions; void is any. */
+	int length = pg_b64_encode((const void *) bytes.data, (int) bytes.length, text, size);
 
 	if (length < 0)
 		elog(ERROR, "could not encode %zu bytes as base64", bytes.length);
@@ -257,7 +258,7 @@ push_typed(JsonbParseState **state, JsonbIteratorToken token, const AttributeVal
 }
 
 static PushValue
-push_of_format(JsonFormat format)
+push_of_format(DocumentFormat format)
 {
 	return format == JSON_FORMAT_DYNAMODB ? push_typed : push_plain;
 }
@@ -301,7 +302,7 @@ read_json(ColumnConversion *conversion, const AttributeValue *value)
 }
 
 Datum
-item_read_as_jsonb(const DynamodbItem *item, JsonFormat format, const bool *left_out)
+item_read_as_jsonb(const DynamodbItem *item, DocumentFormat format, const bool *left_out)
 {
 	PushValue push = push_of_format(format);
 	JsonbParseState *state = NULL;
@@ -448,7 +449,7 @@ decode_base64(Arena *arena, Bytes text, AttributeValue *value)
 {
 	int size = pg_b64_dec_len((int) text.length);
 	char *bytes = allocate_value(arena, size + 1, 1);
-	int length = pg_b64_decode(text.data, (int) text.length, bytes, size);
+	int length = pg_b64_decode(text.data, (int) text.length, (void *) bytes, size);
 
 	if (length < 0)
 		return WRITE_NO_VALUE;
@@ -531,7 +532,7 @@ write_attributes(Arena *arena, Jsonb *jsonb, AttributeValue *map)
 }
 
 void
-item_write_from_jsonb(Arena *arena, Datum datum, JsonFormat format, AttributeValue *map)
+item_write_from_jsonb(Arena *arena, Datum datum, DocumentFormat format, AttributeValue *map)
 {
 	Jsonb *jsonb = DatumGetJsonbP(datum);
 

@@ -35,7 +35,7 @@ report_depth(const char *name)
 	         errdetail("DynamoDB's documents have at most %d levels.", ATTRIBUTE_DEPTH_MAXIMUM)));
 }
 
-static void report_text(const char *name) pg_attribute_noreturn();
+pg_noreturn static void report_text(const char *name);
 
 static void
 report_text(const char *name)

@@ -6,7 +6,6 @@
 
 #include <math.h>
 
-#include "commands/explain.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"

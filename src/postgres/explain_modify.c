@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "commands/explain.h"
 #include "utils/rel.h"
 
 #include "postgres/compat.h"

@@ -89,7 +89,7 @@ index_end_lookup(IndexSource *index)
 }
 
 static const DynamodbItem *
-index_next(FetchSource *source)
+index_source_next(FetchSource *source)
 {
 	IndexSource *index = (IndexSource *) source;
 
@@ -106,7 +106,7 @@ index_next(FetchSource *source)
 }
 
 static bool
-index_is_ready(FetchSource *source)
+index_source_is_ready(FetchSource *source)
 {
 	const IndexSource *index = (const IndexSource *) source;
 
@@ -114,7 +114,7 @@ index_is_ready(FetchSource *source)
 }
 
 static FetchCounters
-index_counters(const FetchSource *source)
+index_source_counters(const FetchSource *source)
 {
 	const IndexSource *index = (const IndexSource *) source;
 	FetchCounters counters = index->past;
@@ -126,7 +126,7 @@ index_counters(const FetchSource *source)
 }
 
 static void
-index_close(FetchSource *source)
+index_source_close(FetchSource *source)
 {
 	IndexSource *index = (IndexSource *) source;
 
@@ -143,7 +143,8 @@ fetch_index_open(ServiceClient *client, const FetchPlan *plan)
 
 	of_keys.names = plan->names;
 	of_keys.statement_units = plan->statement_units;
-	index->source = (FetchSource){index_next, index_is_ready, index_counters, index_close};
+	index->source = (FetchSource){index_source_next, index_source_is_ready, index_source_counters,
+	                              index_source_close};
 	index->client = client;
 	index->plan = *plan;
 	index->plan.index_plan = NULL;

@@ -55,8 +55,7 @@ extern bool item_opening_end(ItemOpening *opening, Arena *secrets, DynamodbItem 
                              const char **message);
 
 /* Raises XX001 for a bad item. */
-extern void item_report_bad(const ForeignRelation *relation, const char *message)
-    pg_attribute_noreturn();
+pg_noreturn extern void item_report_bad(const ForeignRelation *relation, const char *message);
 
 /* A data key made for one item, or on its way. */
 typedef struct ItemSealing ItemSealing;

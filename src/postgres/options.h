@@ -199,11 +199,11 @@ typedef enum VaultRole
 
 #define VAULT_ROLE_COUNT (VAULT_ROLE_USES_LEFT + 1)
 
-typedef enum JsonFormat
+typedef enum DocumentFormat
 {
 	JSON_FORMAT_PLAIN,
 	JSON_FORMAT_DYNAMODB
-} JsonFormat;
+} DocumentFormat;
 
 typedef enum TimeFormat
 {
@@ -253,7 +253,7 @@ typedef struct ColumnOptions
 	char *kms_key_id;             /* NULL: the table's */
 	char *kms_encryption_context; /* a JSON object of strings; NULL: none */
 	CryptoActionName crypto_action;
-	JsonFormat json_format;
+	DocumentFormat json_format;
 	TimeFormat time_format;
 	bool write_null; /* SQL NULL is stored as a NULL attribute */
 	StreamRole stream_role;

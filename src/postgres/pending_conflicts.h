@@ -14,11 +14,11 @@
 #include "postgres/row_writer.h"
 
 /* 23505 for an INSERT of that key. */
-extern void report_duplicate_item(const RowWriter *writer, const DynamodbItem *key,
-                                  const char *more) pg_attribute_noreturn();
+pg_noreturn extern void report_duplicate_item(const RowWriter *writer, const DynamodbItem *key,
+                                              const char *more);
 
 /* 40001 for the item of that key, which is not as a statement has seen it. */
-extern void report_changed_item(const RowWriter *writer, const DynamodbItem *key, const char *more)
-    pg_attribute_noreturn();
+pg_noreturn extern void report_changed_item(const RowWriter *writer, const DynamodbItem *key,
+                                            const char *more);
 
 #endif

@@ -89,8 +89,8 @@ pending_items_begin(const ForeignRelation *relation)
 	    MemoryContextStrdup(pending->context, service_client_server_name(relation->client));
 }
 
-static void
-pg_attribute_noreturn() refuse_sender(const ForeignRelation *relation, const char *difference)
+pg_noreturn static void
+refuse_sender(const ForeignRelation *relation, const char *difference)
 {
 	ereport(ERROR,
 	        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -42,8 +42,7 @@ extern void queue_check_call(const QueueDescription *queue, const char *operatio
                              const ServiceCall *call);
 
 /* The same of a call that has failed, with a sentence (NULL: none) behind the detail. */
-extern void queue_report_call(const QueueDescription *queue, const char *operation,
-                              const ServiceCall *call, const char *sentence)
-    pg_attribute_noreturn();
+pg_noreturn extern void queue_report_call(const QueueDescription *queue, const char *operation,
+                                          const ServiceCall *call, const char *sentence);
 
 #endif

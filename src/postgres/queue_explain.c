@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "commands/explain.h"
 #include "foreign/foreign.h"
 #include "nodes/value.h"
 #include "utils/rel.h"

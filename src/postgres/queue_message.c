@@ -320,8 +320,8 @@ utf8_in_arena(MessageDraft *draft, const char *text, int length)
 	return copy_to_arena(draft->arena, bytes_of_string(utf8));
 }
 
-static void
-pg_attribute_noreturn() report_no_attribute(Bytes name)
+pg_noreturn static void
+report_no_attribute(Bytes name)
 {
 	ereport(ERROR,
 	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -407,8 +407,8 @@ set_attributes_of_jsonb(MessageDraft *draft, const QueueColumn *column, Datum da
 	}
 }
 
-static void
-pg_attribute_noreturn() report_column_of_service(const QueueColumn *column)
+pg_noreturn static void
+report_column_of_service(const QueueColumn *column)
 {
 	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 	                errmsg("cannot insert a value into column \"%s\"", column->name),

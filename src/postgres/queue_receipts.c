@@ -282,8 +282,8 @@ receipts_put_back(const uint32 *numbers, int count, bool seen)
 	pfree(receipts);
 }
 
-static void
-pg_attribute_noreturn() report_lost(const ReceivedQueue *queue, const char *why)
+pg_noreturn static void
+report_lost(const ReceivedQueue *queue, const char *why)
 {
 	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 	                errmsg("messages of queue \"%s\" are no longer this transaction's to delete",

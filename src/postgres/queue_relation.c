@@ -54,9 +54,8 @@ check_options(const QueueRelation *relation, const QueueColumn *column,
 		                 "name of the attribute that it holds.")));
 }
 
-static void
-pg_attribute_noreturn()
-    report_type(const QueueRelation *relation, const QueueColumn *column, const char *expected)
+pg_noreturn static void
+report_type(const QueueRelation *relation, const QueueColumn *column, const char *expected)
 {
 	ereport(ERROR,
 	        (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),

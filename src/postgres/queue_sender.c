@@ -153,8 +153,8 @@ read_outcomes(SendBatch *batch)
 	return result;
 }
 
-static void
-pg_attribute_noreturn() report_refused(const SendBatch *batch)
+pg_noreturn static void
+report_refused(const SendBatch *batch)
 {
 	const char *sentence = "None of the request's messages were sent.";
 
@@ -167,8 +167,8 @@ pg_attribute_noreturn() report_refused(const SendBatch *batch)
 	queue_report_call(&batch->sender->target.queue, "SendMessageBatch", batch->call, sentence);
 }
 
-static void
-pg_attribute_noreturn() report_failed(const SendBatch *batch, int place)
+pg_noreturn static void
+report_failed(const SendBatch *batch, int place)
 {
 	const SendTarget *target = &batch->sender->target;
 	const SqsOutcome *outcome = &batch->outcomes[place];
@@ -313,8 +313,8 @@ drain(QueueSender *sender)
 }
 
 /* The error that is being caught, once it is known how many messages were sent. */
-static void
-pg_attribute_noreturn() raise_completed(QueueSender *sender)
+pg_noreturn static void
+raise_completed(QueueSender *sender)
 {
 	ErrorData *error = caught_error_take(sender->context);
 

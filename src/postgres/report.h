@@ -19,15 +19,15 @@
  * Reports a service's refusal: SQLSTATE by class, the service's words, and AWS code, HTTP status
  * and request id in the detail. Does not return.
  */
-extern void report_service_error(AwsService service, const char *operation,
-                                 const ServiceError *error) pg_attribute_noreturn();
+pg_noreturn extern void report_service_error(AwsService service, const char *operation,
+                                             const ServiceError *error);
 
 /*
  * The same, with more in the detail: the KMS key that the request names (no bytes: none), and a
  * sentence of ours (NULL: none).
  */
-extern void report_refusal(AwsService service, const char *operation, const ServiceError *error,
-                           Bytes key, const char *sentence) pg_attribute_noreturn();
+pg_noreturn extern void report_refusal(AwsService service, const char *operation,
+                                       const ServiceError *error, Bytes key, const char *sentence);
 
 /*
  * Appends at most `maximum` bytes of UTF-8 text that may hold anything: control characters, and
@@ -44,7 +44,7 @@ extern const char *service_display_name(AwsService service);
 /*
  * Reports a failed result. `doing` completes "could not …": "could not read item". Does not return.
  */
-extern void report_result(CheckedResult result, const char *doing) pg_attribute_noreturn();
+pg_noreturn extern void report_result(CheckedResult result, const char *doing);
 
 /* Reports the result if it is a failure. */
 #define CHECK_RESULT(expression, doing)                                                            \

@@ -66,16 +66,14 @@ extern void put_column(RowWrite *row, ItemBuilder *builder, const ForeignColumn 
                        Datum datum, bool is_null);
 
 /* Raises the error of columns that disagree about a place. */
-extern void report_disagreement(const RowWriter *writer, const AttributePath *path)
-    pg_attribute_noreturn();
+pg_noreturn extern void report_disagreement(const RowWriter *writer, const AttributePath *path);
 
 /* The key attributes of the item, borrowed from it; 23502 where one is missing. */
 extern DynamodbItem key_of_item(RowWrite *row, const DynamodbItem *item);
 
 /* Raises the error of an item, or of a part of one, that DynamoDB does not store. */
 extern void check_item(RowWrite *row, const DynamodbItem *item);
-extern void report_violation(const RowWrite *row, const ItemViolation *violation)
-    pg_attribute_noreturn();
+pg_noreturn extern void report_violation(const RowWrite *row, const ItemViolation *violation);
 
 /* The path's text for messages, in the server's encoding. palloc'd. */
 extern char *path_text(const AttributePath *path);

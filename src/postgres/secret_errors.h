@@ -17,8 +17,7 @@
  * (cancel, shutdown, memory) are raised again. `caller` is the memory context to go on in, `column`
  * the one that was worked on; NULL where that is not known.
  */
-extern void report_without_value(const ForeignColumn *column, MemoryContext caller)
-    pg_attribute_noreturn();
+pg_noreturn extern void report_without_value(const ForeignColumn *column, MemoryContext caller);
 
 /* Overwrites a text; NULL is none. */
 extern void wipe_text(char *text);

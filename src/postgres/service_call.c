@@ -328,7 +328,7 @@ correct_clock(ServiceCall *call)
 	                     call->error.class == ERROR_CLASS_EXPIRED_CREDENTIALS;
 
 	if (!may_be_skewed || call->head.date == 0 || call->clock_corrected ||
-	    Abs(offset - client->clock_offset) < CLOCK_SKEW_SECONDS)
+	    llabs(offset - client->clock_offset) < CLOCK_SKEW_SECONDS)
 		return false;
 	call->clock_corrected = true;
 	client->clock_offset = offset;

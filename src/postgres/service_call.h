@@ -144,8 +144,7 @@ extern void service_call_check(const ServiceCall *call);
  * Reports the failure of a call that has failed, which may be one of the service that gives the
  * credentials; `sentence` (NULL: none) stands behind the detail of a refusal.
  */
-extern void service_call_report(const ServiceCall *call, const char *sentence)
-    pg_attribute_noreturn();
+pg_noreturn extern void service_call_report(const ServiceCall *call, const char *sentence);
 
 /*
  * True when an attempt was sent whose effect is not known: it failed with a status of 500 and above

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "commands/explain.h"
 #include "executor/executor.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
