@@ -537,6 +537,33 @@ expression_attributes_size(const ExpressionAttributes *attributes)
 	return attributes->used_bytes;
 }
 
+static bool
+leaves_equal(const Condition *a, const Condition *b)
+{
+	if (a->value_count != b->value_count || a->attribute_type != b->attribute_type ||
+	    !attribute_path_equal(&a->path, &b->path))
+		return false;
+	for (uint32_t i = 0; i < a->value_count; i++)
+	{
+		if (!attribute_value_equal(&a->values[i], &b->values[i]))
+			return false;
+	}
+	return true;
+}
+
+bool
+condition_equal(const Condition *a, const Condition *b)
+{
+	if (a->kind != b->kind || a->child_count != b->child_count || !leaves_equal(a, b))
+		return false;
+	for (uint32_t i = 0; i < a->child_count; i++)
+	{
+		if (!condition_equal(a->children[i], b->children[i]))
+			return false;
+	}
+	return true;
+}
+
 /* The operators of all children and of what stands between them. */
 static uint32_t
 joined_operator_count(const Condition *condition)

@@ -85,6 +85,9 @@ extern void expression_attributes_write(const ExpressionAttributes *attributes, 
  */
 extern size_t expression_attributes_size(const ExpressionAttributes *attributes);
 
+/* True when both are the same tree over equal values: they are then true of the same items. */
+extern bool condition_equal(const Condition *a, const Condition *b);
+
 /* How many operators and functions the condition counts as, by DynamoDB's limit of 300. */
 extern uint32_t condition_operator_count(const Condition *condition);
 

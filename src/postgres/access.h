@@ -16,6 +16,7 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/cost.h"
 #include "postgres/fetch.h"
 #include "postgres/relation.h"
 
@@ -35,13 +36,15 @@ typedef struct Access
 	bool streams_backward; /* … the last hash key first */
 	bool merged;           /* rows come in the order of the range attribute, streams merged */
 	bool looked_up;  /* Query of an index, whose keys' items are then looked up in the table */
-	bool read_ahead; /* a lookup: the rows that ask for it are read ahead, see read_ahead.h … */
+	bool read_ahead; /* the rows that ask for it are read ahead, see read_ahead.h … */
 	int read_ahead_parameter; /* … by the node of this parameter */
 	int segments;
 	int streams; /* a Scan that processes share: segments that they read at once; 0: it is not */
 	double row_goal; /* items that will probably be examined before enough rows are found; 0: all */
 	double estimated_capacity_units;
-	bool all_wanted; /* no LIMIT ends the reading early, no change does; known at planning alone */
+	/* Known at planning alone: */
+	ReadEstimate estimate; /* of one reading */
+	bool all_wanted;       /* no LIMIT ends the reading early, no change does */
 } Access;
 
 /*

@@ -81,7 +81,9 @@ request_text(const Access *access)
 {
 	if (access->looked_up)
 		return "Query, then BatchGetItem";
-	return request_kind_name(access->read_ahead ? REQUEST_BATCH_GET_ITEM : access->kind);
+	return request_kind_name(access->read_ahead && access->kind == REQUEST_GET_ITEM
+	                             ? REQUEST_BATCH_GET_ITEM
+	                             : access->kind);
 }
 
 /* The request as planned. */

@@ -531,8 +531,13 @@ fetch_readable(const Fetch *fetch)
 	return NULL;
 }
 
-/* Memory of all pages, those on their way taken to become as large as others were. */
-static Size
+Size
+fetch_page_memory(const Fetch *fetch)
+{
+	return fetch->page_memory_measured ? fetch->page_memory : 0;
+}
+
+Size
 fetch_memory(const Fetch *fetch)
 {
 	Size memory = 0;
@@ -548,10 +553,25 @@ fetch_memory(const Fetch *fetch)
 	return memory;
 }
 
-static Size
-max_memory_per_scan(void)
+int
+fetch_requests_under_way(const Fetch *fetch)
 {
-	return (Size) max_memory_per_scan_kb * 1024;
+	int count = 0;
+
+	for (int i = 0; i < fetch->place_count; i++)
+	{
+		const ServiceCall *call = fetch->streams[i].coming->call;
+
+		count += call != NULL && !service_call_is_done(call);
+	}
+	return count;
+}
+
+/* What the pages of a fetch may take together. */
+static Size
+memory_maximum(const FetchPlan *plan)
+{
+	return plan->memory_maximum > 0 ? plan->memory_maximum : (Size) max_memory_per_scan_kb * 1024;
 }
 
 static bool
@@ -560,7 +580,7 @@ fetch_has_memory_for_page(const Fetch *fetch)
 	/* A page takes first what waits for it. */
 	Size next_page = Max(fetch->page_memory, fetch->page_blocks.waiting_size);
 
-	return fetch_memory(fetch) + next_page <= max_memory_per_scan();
+	return fetch_memory(fetch) + next_page <= memory_maximum(&fetch->plan);
 }
 
 /* True when nothing can be handed out before this stream's next page has come. */
@@ -692,18 +712,21 @@ plan_stream_count(const FetchPlan *plan)
 	pg_unreachable();
 }
 
-/* How many streams may run at once. */
+int
+fetch_streams_allowed(ServiceClient *client, const FetchPlan *plan)
+{
+	int most = service_client_options(client)->max_connections;
+
+	if (plan->rate_limit != NULL && (plan->kind == REQUEST_QUERY || plan->kind == REQUEST_SCAN))
+		most = (int) Min(most, ceil(rate_limit_units(plan->rate_limit) / UNITS_OF_PARTITION));
+	return plan->streams_at_once > 0 ? Min(plan->streams_at_once, most) : most;
+}
+
+/* How many streams of the fetch run at once. */
 static int
 streams_at_once(const Fetch *fetch)
 {
-	int most = service_client_options(fetch->client)->max_connections;
-
-	if (fetch->plan.row_goal > 0)
-		return 1;
-	if (fetch->plan.rate_limit != NULL &&
-	    (fetch->plan.kind == REQUEST_QUERY || fetch->plan.kind == REQUEST_SCAN))
-		most = (int) Min(most, ceil(rate_limit_units(fetch->plan.rate_limit) / UNITS_OF_PARTITION));
-	return fetch->plan.streams_at_once > 0 ? Min(fetch->plan.streams_at_once, most) : most;
+	return fetch->plan.row_goal > 0 ? 1 : fetch_streams_allowed(fetch->client, &fetch->plan);
 }
 
 /* Makes the places and puts the first streams there, as many as there are. */
@@ -732,7 +755,7 @@ waiting_memory(const FetchPlan *plan)
 {
 	if (plan->row_goal > 0)
 		return 0;
-	return Min(max_memory_per_scan() / WAITING_MEMORY_SHARE, WAITING_MEMORY_MAXIMUM);
+	return Min(memory_maximum(plan) / WAITING_MEMORY_SHARE, WAITING_MEMORY_MAXIMUM);
 }
 
 static Size
@@ -757,6 +780,8 @@ open_source(ServiceClient *client, const FetchPlan *plan)
 {
 	if (plan->lookups_ahead != NULL)
 		return fetch_ahead_open(plan);
+	if (plan->querys_ahead != NULL)
+		return fetch_query_ahead_open(client, plan);
 	if (plan->index_plan != NULL)
 		return fetch_index_open(client, plan);
 	if (plan->merge_by.length > 0 && plan->key_condition_count > 1)

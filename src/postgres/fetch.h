@@ -31,8 +31,9 @@ extern const char *request_kind_name(RequestKind kind);
 /* What is to be read. Everything pointed to is borrowed until the source is closed. */
 typedef struct FetchPlan FetchPlan;
 
-/* See lookups_ahead.h. */
+/* See lookups_ahead.h and querys_ahead.h. */
 typedef struct LookupsAhead LookupsAhead;
+typedef struct QuerysAhead QuerysAhead;
 
 struct FetchPlan
 {
@@ -55,7 +56,9 @@ struct FetchPlan
 	const KeySchema *table_keys; /* … where the table's key attributes have these names */
 	LookupsAhead *lookups_ahead; /* of lookups: may have the items, with those of other rows, or
 	                                ask for them; NULL: does not */
+	QuerysAhead *querys_ahead;   /* of Querys: the same */
 	Size page_memory;            /* what a page is taken to need at first; 0: not known */
+	Size memory_maximum;         /* of all its pages; 0: as much as a scan may take */
 	int64 row_goal;              /* rows that will probably be asked for; 0 for all: see below */
 	double max_capacity_units;   /* 0: no maximum; 53400 when passed */
 	RateLimit *rate_limit;       /* of the foreign table; NULL: none */
@@ -117,6 +120,19 @@ extern bool fetch_rewind(Fetch *fetch);
 
 /* What it has cost so far. */
 extern FetchCounters fetch_counters(const Fetch *fetch);
+
+/*
+ * The memory of its pages, those on their way taken to become as large as others were; and the
+ * largest of those that were read, 0 while there was none. Of a fetch that has pages of its own.
+ */
+extern Size fetch_memory(const Fetch *fetch);
+extern Size fetch_page_memory(const Fetch *fetch);
+
+/* How many of its requests have not been answered yet. */
+extern int fetch_requests_under_way(const Fetch *fetch);
+
+/* How many sequences of pages of such a plan may be read at once. */
+extern int fetch_streams_allowed(ServiceClient *client, const FetchPlan *plan);
 
 /* Gives up what is in flight and frees everything. */
 extern void fetch_close(Fetch *fetch);

@@ -33,6 +33,12 @@ extern void fetch_counters_add(FetchCounters *total, FetchCounters counters);
  */
 extern FetchSource *fetch_ahead_open(const FetchPlan *plan);
 
+/*
+ * In querys_ahead.c: the items of the plan's Querys, which run beside those of other rows; NULL
+ * when plan->querys_ahead does not know them.
+ */
+extern FetchSource *fetch_query_ahead_open(ServiceClient *client, const FetchPlan *plan);
+
 /* In fetch_merge.c: the items of all key conditions in the order of plan->merge_by. */
 extern FetchSource *fetch_merge_open(ServiceClient *client, const FetchPlan *plan);
 

@@ -283,6 +283,7 @@ make_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate,
 	estimate->consistent_read = access->consistent_read;
 	estimate->one_by_one = access->in_order;
 	estimate->rows = access->filter == NIL ? Max(items, rows) : rows;
+	access->estimate = *estimate;
 	cost = cost_of_read(relation, estimate);
 	if (access->looked_up)
 		cost = cost_with_lookups(scope, cost, estimate->items);

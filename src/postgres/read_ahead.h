@@ -33,8 +33,9 @@ extern bool enable_bulk_lookup;
 /* What a nested loop's outer path and its inner path share while they are planned. */
 typedef struct ReadAheadPlanning
 {
-	List *key_condition; /* template of the inner path's: its values are evaluated ahead */
-	int first_rows;      /* rows to read ahead at first; more with each time */
+	List *key_condition; /* templates of the inner path's, whose values are evaluated ahead */
+	List *filter;
+	int first_rows; /* rows to read ahead at first; more with each time */
 	bool has_parameter;
 	int parameter; /* of the executor: how the nodes find each other */
 } ReadAheadPlanning;
@@ -64,8 +65,8 @@ extern const ReadAhead *read_ahead_find(EState *statement, int parameter);
 extern int read_ahead_row_count(const ReadAhead *ahead);
 
 /*
- * The values of the key condition for one of them, number 0 being the one handed out last: as many
- * as the template has, in its order. Borrowed until the next row is handed out.
+ * The values of the key condition and the filter for one of them, number 0 being the one handed out
+ * last: as many as the templates have, in their order. Borrowed until the next row is handed out.
  */
 extern void read_ahead_values(const ReadAhead *ahead, int row, const Datum **values,
                               const bool **nulls);

@@ -3,8 +3,8 @@
  *		Nested loops whose outer side is read ahead, as paths among which the planner chooses.
  *
  * Such a path is an ordinary nested loop over two others: above the outer side the node that reads
- * ahead, and as inner side the scan that looks keys up, at the cost of a share in the requests of
- * many rows.
+ * ahead, and as inner side the scan that looks keys up or queries for them, at the cost of a share
+ * in the requests of many rows.
  */
 #include "postgres.h"
 
@@ -62,7 +62,9 @@ plan_read_ahead(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List 
 	plan->scan.plan.targetlist = target_list;
 	plan->custom_plans = custom_plans;
 	plan->custom_scan_tlist = copyObject(child->targetlist);
+	/* In the order in which dynamodbGetForeignPlan() numbers them. */
 	template_number_values(planning->key_condition, &plan->custom_exprs);
+	template_number_values(planning->filter, &plan->custom_exprs);
 	plan->custom_private = list_make2(makeInteger(read_ahead_parameter(root, planning)),
 	                                  makeInteger(planning->first_rows));
 	plan->flags = best_path->flags;
@@ -95,44 +97,57 @@ make_read_ahead_path(Path *outer, ReadAheadPlanning *planning)
 	return &path->path;
 }
 
-/* What the lookups of one outer row cost when those of `rows` are made together. */
+/* What reading for one outer row costs when that for `rows` is done together. */
 static Cost
 cost_of_share(const RelOptInfo *inner, const ForeignPath *path, double rows)
 {
 	const RelationPlanning *planning = inner->fdw_private;
 	const Access *access = list_nth(path->fdw_private, PATH_PRIVATE_ACCESS);
 	double together = Min(rows, READ_AHEAD_ROWS_MAXIMUM);
-	double keys = together * Max(path->path.rows, 1);
-	ReadEstimate estimate = {.kind = REQUEST_BATCH_GET_ITEM,
-	                         .streams = keys,
-	                         .items = keys,
-	                         .item_size = planning->volume.item_size,
-	                         .rows = keys,
-	                         .consistent_read = access->consistent_read};
-	ReadCost cost = cost_of_read(planning->relation, &estimate);
+	ReadEstimate estimate = access->estimate;
+	ReadCost cost;
 
+	if (estimate.kind == REQUEST_GET_ITEM)
+		estimate.kind = REQUEST_BATCH_GET_ITEM;
+	estimate.one_by_one = false;
+	estimate.streams *= together;
+	estimate.items *= together;
+	estimate.rows *= together;
+	cost = cost_of_read(planning->relation, &estimate);
 	return cost.total / together +
 	       (inner->baserestrictcost.per_tuple + inner->reltarget->cost.per_tuple) * path->path.rows;
 }
 
-/* The inner path as it is when the keys of `rows` outer rows are looked up together. */
+/* The inner path as it is when it reads for `rows` outer rows together. */
 static Path *
-make_lookup_path(const RelOptInfo *inner, const ForeignPath *path, double rows,
-                 ReadAheadPlanning *planning)
+make_inner_path(const RelOptInfo *inner, const ForeignPath *path, double rows,
+                ReadAheadPlanning *planning)
 {
-	ForeignPath *lookup = makeNode(ForeignPath);
+	ForeignPath *shared = makeNode(ForeignPath);
 
-	*lookup = *path;
-	lookup->path.startup_cost = inner->baserestrictcost.startup + inner->reltarget->cost.startup;
-	lookup->path.total_cost = lookup->path.startup_cost + cost_of_share(inner, path, rows);
-	lookup->fdw_private = list_make3(list_nth(path->fdw_private, PATH_PRIVATE_ACCESS),
+	*shared = *path;
+	shared->path.startup_cost = inner->baserestrictcost.startup + inner->reltarget->cost.startup;
+	shared->path.total_cost = shared->path.startup_cost + cost_of_share(inner, path, rows);
+	shared->fdw_private = list_make3(list_nth(path->fdw_private, PATH_PRIVATE_ACCESS),
 	                                 list_nth(path->fdw_private, PATH_PRIVATE_EXACT), planning);
-	return &lookup->path;
+	return &shared->path;
+}
+
+/*
+ * How many rows of the outer side there are for each of the join's. Where whole keys are looked up,
+ * there are no more rows of the join, whatever the estimate.
+ */
+static double
+outer_rows_needed(const JoinScope *scope, const Path *outer, const Access *inner)
+{
+	double needed = outer->rows / Max(scope->join->rows, 1);
+
+	return inner->kind == REQUEST_QUERY ? needed : Max(needed, 1);
 }
 
 /* Rows of the outer side that the query will probably want at first. */
 static int
-first_rows(const JoinScope *scope, const Path *outer)
+first_rows(const JoinScope *scope, const Path *outer, const Access *inner)
 {
 	PlannerInfo *root = scope->root;
 	double wanted = query_row_goal(root);
@@ -140,7 +155,7 @@ first_rows(const JoinScope *scope, const Path *outer)
 	if (wanted <= 0 || !bms_equal(scope->join->relids, root->all_baserels) ||
 	    !pathkeys_contained_in(root->query_pathkeys, outer->pathkeys))
 		return FIRST_ROWS;
-	wanted = ceil(wanted * Max(outer->rows / Max(scope->join->rows, 1), 1));
+	wanted = ceil(wanted * outer_rows_needed(scope, outer, inner));
 	return (int) Max(Min(wanted, FIRST_ROWS), 1);
 }
 
@@ -151,34 +166,53 @@ add_nested_loop(const JoinScope *scope, Path *outer, const ForeignPath *inner)
 	ReadAheadPlanning *planning = palloc0_object(ReadAheadPlanning);
 	JoinCostWorkspace workspace;
 	Path *ahead;
-	Path *lookup;
+	Path *shared;
 
 	planning->key_condition = access->key_condition;
-	planning->first_rows = first_rows(scope, outer);
+	planning->filter = access->filter;
+	planning->first_rows = first_rows(scope, outer, access);
 	ahead = make_read_ahead_path(outer, planning);
-	lookup = make_lookup_path(scope->inner, inner, outer->rows, planning);
-	initial_cost_nestloop(scope->root, &workspace, scope->type, ahead, lookup, scope->extra);
+	shared = make_inner_path(scope->inner, inner, outer->rows, planning);
+	initial_cost_nestloop(scope->root, &workspace, scope->type, ahead, shared, scope->extra);
 	add_path(scope->join,
 	         (Path *) create_nestloop_path(
-	             scope->root, scope->join, scope->type, &workspace, scope->extra, ahead, lookup,
+	             scope->root, scope->join, scope->type, &workspace, scope->extra, ahead, shared,
 	             scope->extra->restrictlist,
 	             build_join_pathkeys(scope->root, scope->join, scope->type, outer->pathkeys),
 	             NULL));
 }
 
-/* True when the values of the path's keys can be evaluated by a node of their own. */
+/* True when the values of the path's conditions can be evaluated by a node of their own. */
 static bool
 values_stand_alone(const Access *access)
 {
 	List *values = NIL;
 
 	template_number_values(access->key_condition, &values);
+	template_number_values(access->filter, &values);
 	return !contain_subplans((Node *) values);
 }
 
-/* True when the path looks up keys that are known from the outer side, and from nothing else. */
+/* True when several readings of the kind can be under way together. */
 static bool
-path_looks_up(const JoinScope *scope, const Path *path)
+access_can_be_shared(const Access *access)
+{
+	switch (access->kind)
+	{
+		case REQUEST_GET_ITEM:
+		case REQUEST_BATCH_GET_ITEM:
+			return true;
+		case REQUEST_QUERY:
+			return !access->merged && !access->looked_up;
+		case REQUEST_SCAN:
+			break;
+	}
+	return false;
+}
+
+/* True when the path reads keys that are known from the outer side, and from nothing else. */
+static bool
+path_reads_keys(const JoinScope *scope, const Path *path)
 {
 	const Access *access;
 
@@ -186,11 +220,10 @@ path_looks_up(const JoinScope *scope, const Path *path)
 	    !bms_is_subset(PATH_REQ_OUTER(path), scope->outer->relids))
 		return false;
 	access = list_nth(((const ForeignPath *) path)->fdw_private, PATH_PRIVATE_ACCESS);
-	return (access->kind == REQUEST_GET_ITEM || access->kind == REQUEST_BATCH_GET_ITEM) &&
-	       values_stand_alone(access);
+	return access_can_be_shared(access) && values_stand_alone(access);
 }
 
-/* The nested loops of one outer path with every inner path that looks keys up. */
+/* The nested loops of one outer path with every inner path that reads keys. */
 static void
 add_nested_loops(const JoinScope *scope, Path *outer)
 {
@@ -200,7 +233,7 @@ add_nested_loops(const JoinScope *scope, Path *outer)
 		return;
 	foreach (cell, scope->inner->pathlist)
 	{
-		if (path_looks_up(scope, lfirst(cell)))
+		if (path_reads_keys(scope, lfirst(cell)))
 			add_nested_loop(scope, outer, lfirst(cell));
 	}
 }

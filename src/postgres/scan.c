@@ -21,6 +21,7 @@
 #include "postgres/parallel_scan.h"
 #include "postgres/pending_items.h"
 #include "postgres/pending_reads.h"
+#include "postgres/querys_ahead.h"
 #include "postgres/row.h"
 #include "postgres/rows_ahead.h"
 #include "postgres/scan.h"
@@ -54,7 +55,8 @@ typedef struct DynamodbScan
 	Fetch *fetch;          /* NULL unless begun, and when the conditions can hold for no item */
 	FetchCounters past;    /* of the fetches that were closed */
 
-	LookupsAhead *lookups;  /* NULL unless the rows that ask are read ahead */
+	LookupsAhead *lookups;  /* NULL unless the rows that ask for keys are read ahead … */
+	QuerysAhead *querys;    /* … and here unless those that ask for Querys are */
 	ParallelScan *parallel; /* this process's part in the reading; NULL: there is no other */
 
 	PendingReads *pending;    /* what the transaction is to write itself; NULL: nothing here */
@@ -129,12 +131,17 @@ expect_row(void *scan, const DynamodbItem *item)
 	rows_ahead_expect(((DynamodbScan *) scan)->ahead, item);
 }
 
-/* Where the rows that ask for keys are read ahead. */
+/* Where the rows that ask are read ahead. */
 static void
-prepare_lookups(DynamodbScan *scan, EState *statement)
+prepare_reading_ahead(DynamodbScan *scan, EState *statement)
 {
 	if (!scan->access->read_ahead)
 		return;
+	if (scan->access->kind == REQUEST_QUERY)
+	{
+		scan->querys = querys_ahead_create(statement, scan->relation, scan->access);
+		return;
+	}
 	scan->lookups = lookups_ahead_create(statement, scan->relation, scan->access);
 	if (scan->ahead != NULL)
 		lookups_ahead_tell(scan->lookups, rows_ahead_most(scan->ahead), expect_row, scan);
@@ -159,7 +166,7 @@ dynamodbBeginForeignScan(ForeignScanState *node, int executor_flags)
 	scan->reader = row_reader_create(scan->relation, scan->access->columns);
 	prepare_parameters(scan, node);
 	prepare_decryption(scan, node->ss.ps.state);
-	prepare_lookups(scan, node->ss.ps.state);
+	prepare_reading_ahead(scan, node->ss.ps.state);
 	scan->reading =
 	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB reading", ALLOCSET_SMALL_SIZES);
 	scan->row = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB row", ALLOCSET_DEFAULT_SIZES);
@@ -248,6 +255,7 @@ begin_reading(DynamodbScan *scan, ForeignScanState *node)
 		    access_bind(scan->access, scan->relation, arena, values, nulls, scan->parameter_count);
 		bound->plan.names = &scan->reader->names;
 		bound->plan.lookups_ahead = scan->lookups;
+		bound->plan.querys_ahead = scan->querys;
 		bound->plan.statement_units = statement_units(scan, node);
 		if (!bound->no_rows)
 		{
@@ -556,6 +564,8 @@ dynamodbEndForeignScan(ForeignScanState *node)
 	warn_of_bad_items(scan);
 	if (scan->lookups != NULL)
 		lookups_ahead_close(scan->lookups);
+	if (scan->querys != NULL)
+		querys_ahead_close(scan->querys);
 	if (scan->stored != NULL)
 		ExecDropSingleTupleTableSlot(scan->stored);
 }
@@ -681,6 +691,8 @@ dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters)
 	add_counters_of_reading(counters, scan);
 	if (scan->lookups != NULL)
 		add_counters(counters, lookups_ahead_counters(scan->lookups));
+	if (scan->querys != NULL)
+		add_counters(counters, querys_ahead_counters(scan->querys));
 	return true;
 }
 

@@ -533,11 +533,12 @@ class QueryGenerator:
         )
 
     def join_of_keys(self):
-        """Whole keys from the other side, once for each kind of join."""
+        """Keys from the other side, whole or the first part, once for each kind of join."""
         keys = self.random.choice(["local_keys", "(SELECT DISTINCT k, v FROM local_keys)"])
-        on = "t.pk = l.k AND t.sk = l.v"
-        match = f"{on} AND {self.condition()}"
-        order = " ORDER BY l.k, l.v, t.pk LIMIT 3" if self.random.random() < 0.2 else ""
+        whole = "t.pk = l.k AND t.sk = l.v"
+        part = f"t.pk = l.k AND t.sk {self.random.choice(COMPARISONS)} l.v"
+        match = f"{self.random.choice([whole, part, 't.pk = l.k'])} AND {self.condition()}"
+        order = " ORDER BY l.k, l.v, t.pk, t.sk LIMIT 3" if self.random.random() < 0.2 else ""
         return self.random.choice(
             [
                 f"SELECT l.k, t.* FROM {keys} l JOIN T ON {match}{order}",

@@ -351,6 +351,21 @@ test_exhaustion(void **state)
 	}
 }
 
+static void
+test_equality(void **state)
+{
+	Condition *and = joined(CONDITION_AND, equal("a.b", "x"), in_list(3));
+
+	(void) state;
+	assert_true(condition_equal(and, joined(CONDITION_AND, equal("a.b", "x"), in_list(3))));
+	assert_false(condition_equal(and, joined(CONDITION_OR, equal("a.b", "x"), in_list(3))));
+	assert_false(condition_equal(and, joined(CONDITION_AND, equal("a.b", "x"), NULL)));
+	assert_false(condition_equal(and, joined(CONDITION_AND, equal("a.b", "x"), in_list(2))));
+	assert_false(condition_equal(and, joined(CONDITION_AND, equal("a.b", "y"), in_list(3))));
+	assert_false(condition_equal(and, joined(CONDITION_AND, equal("a.c", "x"), in_list(3))));
+	assert_false(condition_equal(equal("a", "x"), leaf(CONDITION_LESS, "a", "x", NULL)));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int
@@ -366,6 +381,7 @@ main(void)
 	    TEST(test_incomplete_conditions),
 	    TEST(test_text_for_people),
 	    TEST(test_exhaustion),
+	    TEST(test_equality),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,38 @@
+/*
+ * querys_ahead.h
+ *		Querys that a scan will be asked for, under way beside one another.
+ *
+ * Where a plan has the rows of a nested loop read ahead (read_ahead.h), and the inner side reads by
+ * the hash key alone, its scan has one of these. It sends the Querys of the rows at hand before the
+ * rows are asked for, as many at once as max_connections allows and as
+ * dynamodb_kms_fdw.max_memory_per_scan has room for. Each Query is a fetch of its own, whose pages
+ * are followed when its row has come; what no row asks for any more is given up, read or not.
+ *
+ * It answers for the Querys that it knows and for no others, so whatever was read ahead, the rows
+ * are the same.
+ */
+#ifndef POSTGRES_QUERYS_AHEAD_H
+#define POSTGRES_QUERYS_AHEAD_H
+
+#include "postgres.h"
+
+#include "nodes/execnodes.h"
+
+#include "postgres/compat.h"
+
+#include "postgres/access.h"
+#include "postgres/fetch.h"
+
+/*
+ * Of a scan in the statement with such an access, in CurrentMemoryContext. Everything is borrowed.
+ */
+extern QuerysAhead *querys_ahead_create(EState *statement, const ForeignRelation *relation,
+                                        const Access *access);
+
+/* What the Querys have cost so far. */
+extern FetchCounters querys_ahead_counters(const QuerysAhead *querys);
+
+/* Gives up what is in flight and forgets all items. */
+extern void querys_ahead_close(QuerysAhead *querys);
+
+#endif

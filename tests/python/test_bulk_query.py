@@ -1,0 +1,284 @@
+"""Querys of many rows under way beside one another, at a service that answers as a test wants.
+
+The table `orders` has the hash key `customer` and the sort key `placed`.
+"""
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from faults import server as faults
+from faults.clients import KEYS, descriptors, memory, options_clause
+from faults.server import WAIT_SECONDS, FaultServer
+
+CUSTOMERS = 40
+CONNECTIONS = 4
+PAGE_ITEMS = 3
+MILLION = 1_000_000
+NESTED_LOOP = ("hashjoin", "mergejoin", "material", "memoize")
+JOIN = (
+    "SELECT line, customer, placed FROM wanted LEFT JOIN orders ON customer = 'c' || n "
+    "ORDER BY line, placed"
+)
+
+DESCRIPTION = {
+    "TableName": "orders",
+    "TableStatus": "ACTIVE",
+    "KeySchema": [
+        {"AttributeName": "customer", "KeyType": "HASH"},
+        {"AttributeName": "placed", "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": "customer", "AttributeType": "S"},
+        {"AttributeName": "placed", "AttributeType": "N"},
+    ],
+    "ItemCount": MILLION,
+    "TableSizeBytes": 300 * MILLION,
+}
+
+
+def orders_of(number):
+    """Every fourth customer has none, others up to three pages."""
+    return [] if number % 4 == 0 else list(range(number % 9))
+
+
+def customer_of(body):
+    values = [value["S"] for value in body["ExpressionAttributeValues"].values() if "S" in value]
+    return values[0]
+
+
+def item_of(customer, placed, padding=0):
+    item = {"customer": {"S": customer}, "placed": {"N": str(placed)}}
+    return item | {"note": {"S": "x" * padding}} if padding else item
+
+
+def page_of(body, padding=0):
+    """Items behind the start key, a few at a time."""
+    customer = customer_of(body)
+    start = body.get("ExclusiveStartKey")
+    placed = [
+        number
+        for number in orders_of(int(customer[1:]))
+        if start is None or number > int(start["placed"]["N"])
+    ]
+    some = placed[: min(PAGE_ITEMS, body.get("Limit", PAGE_ITEMS))]
+    answer = {
+        "Items": [item_of(customer, number, padding) for number in some],
+        "Count": len(some),
+        "ScannedCount": len(some),
+        "ConsumedCapacity": {"TableName": "orders", "CapacityUnits": 0.5},
+    }
+    return answer | {"LastEvaluatedKey": item_of(customer, some[-1])} if some else answer
+
+
+def query(conversation):
+    if conversation.request.operation == "Query":
+        conversation.answer(page_of(conversation.request.body))
+    elif conversation.request.operation == "DescribeTable":
+        conversation.answer({"Table": DESCRIPTION})
+    else:
+        faults.answer_properly(conversation)
+
+
+@pytest.fixture
+def service():
+    with FaultServer(proper=query) as server:
+        yield server
+
+
+@pytest.fixture
+def session(postgresql, database, service):
+    """A connection whose joins are nested loops; `wanted` has each number twice, and NULL."""
+    server = {"region": "eu-central-1", "endpoint_url": service.endpoint_url, "max_attempts": 2}
+    server["max_connections"] = CONNECTIONS
+    with postgresql.connect(database) as connection:
+        connection.execute(
+            f"CREATE SERVER aws FOREIGN DATA WRAPPER dynamodb_kms_fdw {options_clause(server)}"
+        )
+        connection.execute(
+            f"CREATE USER MAPPING FOR CURRENT_USER SERVER aws {options_clause(KEYS)}"
+        )
+        connection.execute(
+            "CREATE FOREIGN TABLE orders (customer text, placed int, note text) SERVER aws"
+        )
+        connection.execute(
+            f"CREATE TABLE wanted AS SELECT line, line % {CUSTOMERS} AS n "
+            f"FROM generate_series(1, {2 * CUSTOMERS}) line"
+        )
+        connection.execute("INSERT INTO wanted VALUES (100000, NULL)")
+        connection.execute("ANALYZE wanted")
+        for method in NESTED_LOOP:
+            connection.execute(f"SET enable_{method} = off")
+        yield connection
+
+
+def expected():
+    rows = []
+    for line in range(1, 2 * CUSTOMERS + 1):
+        placed = orders_of(line % CUSTOMERS)
+        rows += [(line, f"c{line % CUSTOMERS}", number) for number in placed]
+        rows += [] if placed else [(line, None, None)]
+    return [*rows, (100000, None, None)]
+
+
+EXPECTED = expected()
+
+
+def plan(connection, statement):
+    lines = connection.execute(f"EXPLAIN (VERBOSE, COSTS OFF) {statement}").fetchall()
+    return "\n".join(line for (line,) in lines)
+
+
+def querys(service):
+    return [request.body for request in service.requests if request.operation == "Query"]
+
+
+def test_every_page_of_every_row(session, service):
+    assert "DynamoDB Read Ahead" in plan(session, JOIN)
+    assert session.execute(JOIN).fetchall() == EXPECTED
+    pages = sum(len(orders_of(n)) // PAGE_ITEMS + bool(orders_of(n)) for n in range(CUSTOMERS))
+    # Each customer's pages once, and again at most where memory was not kept for the second time
+    assert pages <= len(querys(service)) <= 3 * pages
+
+
+def test_querys_of_the_same_rows_run_at_once(session, service):
+    """Answers linger until there once were as many requests as there are connections."""
+    lock, all_there, present = threading.Lock(), threading.Event(), set()
+
+    def linger(conversation):
+        with lock:
+            present.add(conversation)
+            if len(present) == CONNECTIONS:
+                all_there.set()
+        all_there.wait(0.2)
+        with lock:
+            present.discard(conversation)
+        query(conversation)
+
+    service.script("Query", *[linger] * 150)
+    assert session.execute(JOIN).fetchall() == EXPECTED
+    assert all_there.is_set()
+
+
+def test_answers_come_in_no_order(session, service):
+    delays = random.Random(1)
+
+    def late(conversation):
+        if not conversation.is_over_within(delays.choice([0, 0.01, 0.03])):
+            query(conversation)
+
+    service.script("Query", *[late] * 150)
+    assert session.execute(JOIN).fetchall() == EXPECTED
+
+
+def test_first_row_is_enough_for_a_semi_join(session, service):
+    half = "SELECT line FROM wanted WHERE EXISTS (SELECT FROM orders WHERE customer = 'c' || n)"
+    assert "Nested Loop Semi Join" in plan(session, half)
+    assert "DynamoDB Read Ahead" in plan(session, half)
+    found = sorted(line for (line,) in session.execute(half).fetchall())
+    assert found == sorted({line for line, _, placed in EXPECTED if placed is not None})
+    assert all("ExclusiveStartKey" not in body for body in querys(service))
+
+
+def test_anti_join(session, service):
+    none = "SELECT line FROM wanted WHERE NOT EXISTS (SELECT FROM orders WHERE customer = 'c' || n)"
+    found = sorted(line for (line,) in session.execute(none).fetchall())
+    assert found == sorted(line for line, _, placed in EXPECTED if placed is None)
+
+
+def test_throttled(session, service):
+    throttled = faults.refuse(400, "ProvisionedThroughputExceededException")
+    service.script("Query", query, throttled, query, throttled)
+    assert session.execute(JOIN).fetchall() == EXPECTED
+
+
+def test_refused(session, service):
+    service.script("Query", query, faults.refuse(400, "AccessDeniedException"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute(JOIN)
+    assert session.execute(JOIN).fetchall() == EXPECTED
+
+
+def test_what_no_row_asks_for_is_no_error(session, service):
+    """The second row's Query is refused, but the first row is all that is fetched."""
+    refused = threading.Event()
+
+    def refuse(conversation):
+        conversation.refuse(400, "AccessDeniedException")
+        refused.set()
+
+    def follow(conversation):
+        refused.wait(WAIT_SECONDS)
+        query(conversation)
+
+    service.script("Query", follow, refuse)
+    with session.transaction():
+        join = "SELECT n, placed FROM wanted JOIN orders ON customer = 'c' || n"
+        session.execute(f"DECLARE lines CURSOR FOR {join}")
+        assert session.execute("FETCH 1 FROM lines").fetchall() == [(1, 0)]
+        session.execute("CLOSE lines")
+
+
+def test_cancel(session, service):
+    assert session.execute(JOIN).fetchall() == EXPECTED
+    before = descriptors(session)
+    service.script("Query", query, *[faults.stall] * CONNECTIONS)
+    with ThreadPoolExecutor() as pool:
+        statement = pool.submit(session.execute, JOIN)
+        service.wait_until_reached()
+        session.cancel()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            statement.result(WAIT_SECONDS)
+    service.forget_scripts()
+    assert session.execute(JOIN).fetchall() == EXPECTED
+    assert len(descriptors(session)) <= len(before)
+
+
+def test_memory_is_bounded(session, service):
+    """Pages of a megabyte: as many are under way as there is memory for."""
+    session.execute("SET dynamodb_kms_fdw.max_memory_per_scan = '8MB'")
+    session.execute("ALTER SERVER aws OPTIONS (SET max_connections '32')")
+    join = "SELECT sum(length(note)) FROM wanted JOIN orders ON customer = 'c' || n"
+    large = 350_000
+
+    def answer_large(conversation):
+        conversation.answer(page_of(conversation.request.body, large))
+
+    session.execute(join)
+    before = memory(session)
+    service.script("Query", *[answer_large] * 400)
+    with session.transaction():
+        session.execute(f"DECLARE lines CURSOR FOR {join.replace('sum(length(note))', 'note')}")
+        sizes = []
+        while session.execute("FETCH 1 FROM lines").fetchone() is not None:
+            sizes.append(memory(session))
+    assert len(sizes) == sum(placed is not None for _, _, placed in EXPECTED)
+    assert max(sizes) - before < 40 * 1024 * 1024
+
+
+def local_keys(connection, count):
+    connection.execute(f"CREATE TABLE others AS SELECT n FROM generate_series(1, {count}) n")
+    connection.execute("ANALYZE others")
+    for method in NESTED_LOOP:
+        connection.execute(f"RESET enable_{method}")
+
+
+OTHERS = "SELECT n, placed FROM others JOIN orders ON customer = 'c' || n"
+
+
+@pytest.mark.parametrize("count", [10, 100])
+def test_few_local_rows_query_together(session, count):
+    local_keys(session, count)
+    for statement in (OTHERS, OTHERS.replace("JOIN", "LEFT JOIN"), f"{OTHERS} AND placed > n"):
+        found = plan(session, statement)
+        assert "DynamoDB Request: Query" in found
+        assert "DynamoDB Read Ahead" in found
+
+
+def test_a_million_local_rows_scan_once(session):
+    local_keys(session, MILLION)
+    found = plan(session, OTHERS)
+    assert "DynamoDB Request: Scan" in found
+    assert "Hash" in found or "Merge" in found
