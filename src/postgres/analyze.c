@@ -54,7 +54,7 @@ typedef struct Sample
 	int32 segments; /* that the table is cut into */
 	int32 segments_read;
 	int64 bytes;
-	double capacity_units;
+	CapacitySum consumed;
 	bool stopped; /* within a segment: the budget is used */
 } Sample;
 
@@ -136,7 +136,7 @@ segment_plan(Sample *sample, const int32 *segment)
 	    .names = &sample->reader->names,
 	    .max_capacity_units = relation->options->max_capacity_units,
 	    .rate_limit = rate_limit_of_table(relation->id, relation->options->rate_limit),
-	    .statement_units = &sample->capacity_units,
+	    .statement_units = &sample->consumed,
 	    .missing_table_is_empty = relation->options->missing_table_is_empty,
 	};
 }
@@ -307,7 +307,7 @@ acquire_sample_rows(Relation relation, int level, HeapTuple *rows, int row_maxim
 	                       "%d rows in sample, %.0f estimated total rows",
 	                       RelationGetRelationName(relation), sample.rows_seen,
 	                       sample.segments_read + (sample.stopped ? 1 : 0), sample.segments,
-	                       sample.capacity_units, sample.row_count, *row_count)));
+	                       capacity_sum_add(&sample.consumed, 0), sample.row_count, *row_count)));
 	return sample.row_count;
 }
 

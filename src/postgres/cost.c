@@ -95,14 +95,22 @@ cost_items_of_keys(StoredVolume volume, Selectivity selectivity, double keys, bo
 	return Min(items, volume.items);
 }
 
+/* Sequences of pages that have something to do at the table's rate. */
+static int
+streams_of_rate(const ForeignRelation *relation)
+{
+	return rate_limit_streams(rate_limit_of_table(relation->id, relation->options->rate_limit));
+}
+
 int
 cost_scan_segments(const ForeignRelation *relation, StoredVolume volume)
 {
 	double wanted = ceil(volume.items * volume.item_size / SEGMENT_BYTES);
+	int most = Min(relation->server_options->max_connections, streams_of_rate(relation));
 
 	if (relation->options->scan_segments > 0)
 		return relation->options->scan_segments;
-	return (int) Max(Min(wanted, relation->server_options->max_connections), 1);
+	return (int) Max(Min(wanted, most), 1);
 }
 
 int
@@ -124,11 +132,13 @@ cost_shared_segments(const ForeignRelation *relation, StoredVolume volume, int p
 }
 
 int
-cost_scan_workers(RelOptInfo *base, StoredVolume volume)
+cost_scan_workers(RelOptInfo *base, const ForeignRelation *relation, StoredVolume volume)
 {
 	double pages = ceil(volume.items * volume.item_size / BLCKSZ);
+	int workers = compute_parallel_worker(base, pages, -1, max_parallel_workers_per_gather);
 
-	return compute_parallel_worker(base, pages, -1, max_parallel_workers_per_gather);
+	/* One process keeps up with one sequence of pages. */
+	return Min(workers, streams_of_rate(relation) - 1);
 }
 
 double

@@ -48,8 +48,12 @@ extern int cost_shared_segments(const ForeignRelation *relation, StoredVolume vo
                                 int processes);
 extern int cost_streams_of_process(int streams, int segments, int processes);
 
-/* Workers that a Scan of the volume is worth, as for a local table of as many bytes. */
-extern int cost_scan_workers(RelOptInfo *base, StoredVolume volume);
+/*
+ * Workers that a Scan of the volume is worth, as for a local table of as many bytes; with a
+ * rate_limit no more than have something to do at that rate.
+ */
+extern int cost_scan_workers(RelOptInfo *base, const ForeignRelation *relation,
+                             StoredVolume volume);
 
 /* The processes among which rows are divided, the leader counted as far as it takes part. */
 extern double cost_row_processes(int workers);

@@ -172,7 +172,7 @@ begin_reading(DirectModification *direct, const Binding *binding, EState *statem
 	if (bound->no_rows)
 		return;
 	bound->plan.names = &direct->reader->names;
-	bound->plan.statement_units = capacity_units_of_statement(statement, relation->server_id);
+	bound->plan.statement_units = capacity_sum_of_statement(statement, relation->server_id);
 	direct->fetch = fetch_open(relation->client, &bound->plan);
 }
 

@@ -21,7 +21,6 @@
 
 #include "aws/retry.h"
 #include "foundation/block_pool.h"
-#include "postgres/capacity.h"
 #include "postgres/decoded_answer.h"
 #include "postgres/fetch_source.h"
 #include "postgres/memory.h"
@@ -53,13 +52,11 @@
 
 /*
  * Capacity units that a request is thought to use: a page of 1 MB, a hundred items of 4 KB, an
- * item; half of that with eventual consistency. And those that one sequence of pages can use in a
- * second, since a partition gives no more.
+ * item; half of that with eventual consistency.
  */
-#define UNITS_OF_PAGE      256.0
-#define UNITS_OF_BATCH     100.0
-#define UNITS_OF_ITEM      1.0
-#define UNITS_OF_PARTITION 3000.0
+#define UNITS_OF_PAGE  256.0
+#define UNITS_OF_BATCH 100.0
+#define UNITS_OF_ITEM  1.0
 
 /* A request's body: a filter with values of at most 2 MB, each byte escaped to six at worst. */
 #define REQUEST_BODY_MAXIMUM ((Size) 16 * 1024 * 1024)
@@ -129,7 +126,7 @@ struct Fetch
 	Size page_memory;      /* what a page is taken to need */
 	bool page_memory_measured;
 	FetchCounters counters;
-	double own_units; /* of a fetch that no statement counts */
+	CapacitySum own_units; /* of a fetch that no statement counts */
 };
 
 const char *
@@ -406,7 +403,7 @@ static void
 fetch_spend(Fetch *fetch, double units)
 {
 	const FetchPlan *plan = &fetch->plan;
-	double of_statement = capacity_units_spend(plan->statement_units, units);
+	double of_statement = capacity_sum_add(plan->statement_units, units);
 
 	fetch->counters.capacity_units += units;
 	if (plan->max_capacity_units > 0 && of_statement > plan->max_capacity_units)
@@ -718,7 +715,7 @@ fetch_streams_allowed(ServiceClient *client, const FetchPlan *plan)
 	int most = service_client_options(client)->max_connections;
 
 	if (plan->rate_limit != NULL && (plan->kind == REQUEST_QUERY || plan->kind == REQUEST_SCAN))
-		most = (int) Min(most, ceil(rate_limit_units(plan->rate_limit) / UNITS_OF_PARTITION));
+		most = Min(most, rate_limit_streams(plan->rate_limit));
 	return plan->streams_at_once > 0 ? Min(plan->streams_at_once, most) : most;
 }
 

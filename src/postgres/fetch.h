@@ -14,6 +14,7 @@
 
 #include "aws/dynamodb.h"
 #include "item/page_decoder.h"
+#include "postgres/capacity.h"
 #include "postgres/rate_limit.h"
 #include "postgres/service_call.h"
 
@@ -53,17 +54,17 @@ struct FetchPlan
 	bool in_order;            /* streams one after another, as listed; else as they come */
 	Bytes merge_by; /* Query: streams are ordered by this attribute, items of all merged by it */
 	const FetchPlan *index_plan; /* lookups: the keys are those that this one finds in an index … */
-	const KeySchema *table_keys; /* … where the table's key attributes have these names */
-	LookupsAhead *lookups_ahead; /* of lookups: may have the items, with those of other rows, or
-	                                ask for them; NULL: does not */
-	QuerysAhead *querys_ahead;   /* of Querys: the same */
-	Size page_memory;            /* what a page is taken to need at first; 0: not known */
-	Size memory_maximum;         /* of all its pages; 0: as much as a scan may take */
-	int64 row_goal;              /* rows that will probably be asked for; 0 for all: see below */
-	double max_capacity_units;   /* 0: no maximum; 53400 when passed */
-	RateLimit *rate_limit;       /* of the foreign table; NULL: none */
-	double *statement_units;     /* the statement's sum, to which the fetch adds; NULL: its own */
-	bool missing_table_is_empty; /* no items instead of HV00R */
+	const KeySchema *table_keys;  /* … where the table's key attributes have these names */
+	LookupsAhead *lookups_ahead;  /* of lookups: may have the items, with those of other rows, or
+	                                 ask for them; NULL: does not */
+	QuerysAhead *querys_ahead;    /* of Querys: the same */
+	Size page_memory;             /* what a page is taken to need at first; 0: not known */
+	Size memory_maximum;          /* of all its pages; 0: as much as a scan may take */
+	int64 row_goal;               /* rows that will probably be asked for; 0 for all: see below */
+	double max_capacity_units;    /* 0: no maximum; 53400 when passed */
+	RateLimit *rate_limit;        /* of the foreign table; NULL: none */
+	CapacitySum *statement_units; /* to which the fetch adds; NULL: its own */
+	bool missing_table_is_empty;  /* no items instead of HV00R */
 };
 
 /*
@@ -88,6 +89,9 @@ typedef struct FetchCounters
 	double capacity_units;
 	int64 retries;
 } FetchCounters;
+
+/* Adds the counters of another fetch. */
+extern void fetch_counters_add(FetchCounters *total, FetchCounters counters);
 
 typedef struct Fetch Fetch;
 

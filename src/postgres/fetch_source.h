@@ -24,9 +24,6 @@ struct FetchSource
 	void (*close)(FetchSource *source); /* ends what is in flight; memory goes with the context */
 };
 
-/* Adds the counters of another fetch. */
-extern void fetch_counters_add(FetchCounters *total, FetchCounters counters);
-
 /*
  * In lookups_ahead.c: the items of the plan's keys, fetched together with those of other rows; NULL
  * when plan->lookups_ahead does not know them all.

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "access/xact.h"
 #include "lib/ilist.h"
 #include "utils/memutils.h"
@@ -38,7 +39,7 @@ typedef struct StatementCalls
 	slist_node node;
 	const ServiceClient *client;
 	TimestampTz statement; /* when it started, which tells it from others */
-	int64 calls;
+	SessionCount calls;    /* shared, once workers have made some */
 } StatementCalls;
 
 static slist_head statement_calls = SLIST_STATIC_INIT(statement_calls);
@@ -62,17 +63,17 @@ calls_of_client(const ServiceClient *client)
 	return calls;
 }
 
-/* What the statement that is running has asked for. */
-static StatementCalls *
+/* What the statement that is running has asked for. A worker's is that of its leader. */
+static SessionCount *
 calls_of_statement(const ServiceClient *client)
 {
 	StatementCalls *calls = calls_of_client(client);
 	TimestampTz statement = GetCurrentStatementStartTimestamp();
 
-	if (calls->statement != statement)
-		calls->calls = 0;
+	if (calls->statement != statement && !IsParallelWorker())
+		session_count_clear(&calls->calls);
 	calls->statement = statement;
-	return calls;
+	return &calls->calls;
 }
 
 int64
@@ -80,16 +81,28 @@ kms_calls_left(const ServiceClient *client, const KmsUse *use)
 {
 	if (use->maximum == 0)
 		return PG_INT32_MAX;
-	return Max(use->maximum - calls_of_statement(client)->calls, 0);
+	return Max(use->maximum - session_count_add(calls_of_statement(client), 0), 0);
+}
+
+dsa_pointer
+kms_calls_share(const ServiceClient *client)
+{
+	return session_count_share(calls_of_statement(client));
+}
+
+void
+kms_calls_join(const ServiceClient *client, dsa_pointer place)
+{
+	session_count_join(calls_of_statement(client), place);
 }
 
 /* Counts a call that is about to be made. */
 static void
 count_call(const ServiceClient *client, KmsUse *use)
 {
-	StatementCalls *calls = calls_of_statement(client);
+	int64 calls = session_count_add(calls_of_statement(client), 1);
 
-	if (kms_calls_left(client, use) == 0)
+	if (use->maximum > 0 && calls > use->maximum)
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 		         errmsg("the statement has made as many calls of AWS KMS as max_kms_calls allows"),
@@ -97,7 +110,6 @@ count_call(const ServiceClient *client, KmsUse *use)
 		                   use->maximum),
 		         errhint("Ask for fewer encrypted values, or raise the option max_kms_calls of the "
 		                 "foreign table or its server.")));
-	calls->calls++;
 	use->calls++;
 }
 

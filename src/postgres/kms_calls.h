@@ -11,6 +11,7 @@
 
 #include "aws/kms.h"
 #include "postgres/service_call.h"
+#include "postgres/session_count.h"
 
 /* What somebody may ask of KMS, and has asked. The struct is its user's, zero but for `maximum`. */
 typedef struct KmsUse
@@ -35,6 +36,15 @@ extern KmsCall *kms_call_start(ServiceClient *client, KmsUse *use, const KmsRequ
  * reported, naming the key.
  */
 extern const KmsAnswer *kms_call_answer(KmsCall *call, uint32 expected);
+
+/*
+ * Has workers that are about to begin count their calls with the statement's: where the count is.
+ * Only once a parallel context has its memory. Errors: out of memory.
+ */
+extern dsa_pointer kms_calls_share(const ServiceClient *client);
+
+/* A worker counts with its leader. */
+extern void kms_calls_join(const ServiceClient *client, dsa_pointer place);
 
 /* Calls that the statement may still make through the client: PG_INT32_MAX without a maximum. */
 extern int64 kms_calls_left(const ServiceClient *client, const KmsUse *use);

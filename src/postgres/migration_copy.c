@@ -206,7 +206,7 @@ choose_page_items(const ForeignRelation *source, const RateLimit *limit)
 
 static FetchPlan
 plan_segments(const Migration *migration, const RowCopy *copy, const int32 *numbers, int count,
-              double *units)
+              CapacitySum *units)
 {
 	const ForeignRelation *source = copy->pair->source;
 	Access access = {.kind = REQUEST_SCAN,
@@ -236,7 +236,7 @@ static int64
 copy_segments(Migration *migration, RowCopy *copy, int count)
 {
 	int32 numbers[SEGMENTS_AT_ONCE];
-	double units = 0;
+	CapacitySum units = {0};
 	SeedSource seed = {.copy = copy};
 	ItemSource source = {next_seed_item, seed_is_ready, &seed};
 	FetchPlan plan;

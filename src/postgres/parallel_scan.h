@@ -4,7 +4,9 @@
  *
  * Each process takes the number of the next segment from one counter, until there is none, so each
  * segment is read by one of them and each row comes once. A process opens the table for itself,
- * with credentials of its own finding: nothing but numbers is shared.
+ * with credentials of its own finding, and asks for data keys itself: nothing but numbers is
+ * shared. What the statement may consume, capacity units, calls of KMS and the table's rate, all
+ * processes count together.
  */
 #ifndef POSTGRES_PARALLEL_SCAN_H
 #define POSTGRES_PARALLEL_SCAN_H
@@ -17,6 +19,7 @@
 
 #include "postgres/access.h"
 #include "postgres/fetch.h"
+#include "postgres/relation.h"
 
 /* Lies in dynamic shared memory; of fixed size and without pointers. */
 typedef struct SharedScan SharedScan;
@@ -24,21 +27,31 @@ typedef struct SharedScan SharedScan;
 /* One process's part in it. */
 typedef struct ParallelScan ParallelScan;
 
+/* What reading has cost a process. */
+typedef struct ScanCosts
+{
+	FetchCounters fetched;
+	int64 kms_calls;
+	int64 kms_cache_hits;
+	int64 items_skipped; /* bad ones */
+} ScanCosts;
+
 /* Bytes of the SharedScan. */
 extern Size parallel_scan_shared_size(void);
 
 /*
  * The leader's part, in CurrentMemoryContext, which must live until the workers have ended. What
- * these have cost is then added to `counters`, to the statement's sum of capacity units, and to the
- * statistics of the leader's client. NULL when there is no memory that could be shared, so that
- * there are no workers either.
+ * these have cost is then put into `of_workers`, and added to the statistics of the leader's
+ * client. NULL when there is no memory that could be shared, so that there are no workers either.
+ * The relation is borrowed.
  */
 extern ParallelScan *parallel_scan_create(ParallelContext *context, void *shared,
-                                          ServiceClient *client, double *statement_units,
-                                          FetchCounters *counters);
+                                          const ForeignRelation *relation, CapacitySum *statement,
+                                          bool decrypts, ScanCosts *of_workers);
 
 /* A worker's part, in CurrentMemoryContext. */
-extern ParallelScan *parallel_scan_join(void *shared, double *statement_units);
+extern ParallelScan *parallel_scan_join(void *shared, const ForeignRelation *relation,
+                                        CapacitySum *statement);
 
 /* The leader, while there are no workers: all segments are to be read once more. */
 extern void parallel_scan_begin_again(ParallelScan *scan);
@@ -47,6 +60,6 @@ extern void parallel_scan_begin_again(ParallelScan *scan);
 extern void parallel_scan_share(ParallelScan *scan, FetchPlan *plan, const Access *access);
 
 /* A worker tells what it has cost, in addition to what it has told before. */
-extern void parallel_scan_report(ParallelScan *scan, const FetchCounters *counters);
+extern void parallel_scan_report(ParallelScan *scan, const ScanCosts *costs);
 
 #endif

@@ -519,25 +519,6 @@ add_scan_path(const PathScope *scope, const ReadTarget *target)
 }
 
 /*
- * What is encrypted waits for KMS more than for a processor; each process would ask for keys and
- * plaintexts that another has, and count for itself what max_kms_calls allows.
- */
-static bool
-reads_what_is_encrypted(const RelationPlanning *planning)
-{
-	ListCell *cell;
-
-	if (planning->relation->encryption != NULL)
-		return true;
-	foreach (cell, planning->columns)
-	{
-		if (planning->relation->columns[lfirst_int(cell) - 1].encryption != NULL)
-			return true;
-	}
-	return false;
-}
-
-/*
  * The Scan that workers share with the leader, if the volume is worth it. Where the first rows are
  * enough, nobody reads ahead.
  */
@@ -547,12 +528,10 @@ add_partial_scan_path(const PathScope *scope, const ReadTarget *target)
 	const ForeignRelation *relation = scope->planning->relation;
 	Access *access = make_access(scope, REQUEST_SCAN, target);
 	ReadEstimate estimate = {.items = target->volume.items, .item_size = target->volume.item_size};
-	int workers = cost_scan_workers(scope->base, target->volume);
+	int workers = cost_scan_workers(scope->base, relation, target->volume);
 	ForeignPath *path;
 
 	if (!scope->base->consider_parallel || scope_required_outer(scope) != NULL || workers == 0 ||
-	    reads_what_is_encrypted(scope->planning) ||
-	    rate_limit_of_table(relation->id, relation->options->rate_limit) != NULL ||
 	    find_row_goal(scope, target, estimate.items, NIL) > 0)
 		return;
 	access->filter = filter_templates(scope, NULL, NIL);

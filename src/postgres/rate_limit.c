@@ -4,7 +4,11 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
+#include "access/session.h"
 #include "lib/ilist.h"
+#include "storage/spin.h"
 #include "utils/memutils.h"
 
 #include "postgres/compat.h"
@@ -15,16 +19,29 @@
 #define MICROSECONDS_PER_SECOND      1000000.0
 #define MICROSECONDS_PER_MILLISECOND INT64CONST(1000)
 
+/* Capacity units that one sequence of pages can use in a second: a partition gives no more. */
+#define UNITS_OF_PARTITION 3000.0
+
 /* The longest that one request waits, whatever was reserved before it. */
 #define WAIT_MAXIMUM_MICROSECONDS (INT64CONST(3600) * 1000000)
+
+/* What processes share. */
+typedef struct Reservations
+{
+	slock_t lock;
+	int64 free_at;           /* transport_now() at which nothing is reserved any more */
+	double units_per_second; /* the leader's, for workers */
+} Reservations;
 
 struct RateLimit
 {
 	slist_node node;
 	Oid relation_id;
-	double units_per_second; /* as the last caller of rate_limit_of_table() was given it */
-	double narrowed;         /* no more than so many; 0: as the option says */
-	int64 free_at;           /* transport_now() at which nothing is reserved any more */
+	double units_per_second;    /* as the last caller of rate_limit_of_table() was given it */
+	double narrowed;            /* no more than so many; 0: as the option says */
+	Reservations own;           /* while they are not shared */
+	Reservations *reservations; /* `own`, or in the session's memory … */
+	dsa_pointer place;          /* … where that is */
 };
 
 static slist_head limits = SLIST_STATIC_INIT(limits);
@@ -54,6 +71,8 @@ find_or_add_limit(Oid relation_id)
 		return limit;
 	limit = MemoryContextAllocZero(TopMemoryContext, sizeof(*limit));
 	limit->relation_id = relation_id;
+	SpinLockInit(&limit->own.lock);
+	limit->reservations = &limit->own;
 	slist_push_head(&limits, &limit->node);
 	return limit;
 }
@@ -89,6 +108,46 @@ rate_limit_units(const RateLimit *limit)
 	return limit->units_per_second;
 }
 
+int
+rate_limit_streams(const RateLimit *limit)
+{
+	double streams = limit == NULL ? PG_INT16_MAX : limit->units_per_second / UNITS_OF_PARTITION;
+
+	return (int) Max(Min(ceil(streams), PG_INT16_MAX), 1);
+}
+
+/* Moves the reservations to where workers find them. */
+static void
+move_to_session(RateLimit *limit)
+{
+	Reservations *shared;
+
+	limit->place = dsa_allocate(CurrentSession->area, sizeof(*shared));
+	shared = dsa_get_address(CurrentSession->area, limit->place);
+	SpinLockInit(&shared->lock);
+	shared->free_at = limit->own.free_at;
+	limit->reservations = shared;
+}
+
+dsa_pointer
+rate_limit_share(RateLimit *limit)
+{
+	if (limit->reservations == &limit->own)
+		move_to_session(limit);
+	limit->reservations->units_per_second = limit->units_per_second;
+	return limit->place;
+}
+
+void
+rate_limit_join(Oid relation_id, dsa_pointer place)
+{
+	RateLimit *limit = find_or_add_limit(relation_id);
+
+	limit->place = place;
+	limit->reservations = dsa_get_address(CurrentSession->area, place);
+	limit->narrowed = limit->reservations->units_per_second;
+}
+
 /* Within what an hour takes, so that nothing overflows. */
 static int64
 microseconds_of_units(const RateLimit *limit, double units)
@@ -97,6 +156,19 @@ microseconds_of_units(const RateLimit *limit, double units)
 
 	return (int64) Max(Min(microseconds, (double) WAIT_MAXIMUM_MICROSECONDS),
 	                   -(double) WAIT_MAXIMUM_MICROSECONDS);
+}
+
+/* Reserves what takes so long; when that begins, no later than `latest`. */
+static int64
+reserve(Reservations *reservations, int64 microseconds, int64 now, int64 latest)
+{
+	int64 start;
+
+	SpinLockAcquire(&reservations->lock);
+	start = Min(Max(reservations->free_at, now), latest);
+	reservations->free_at = start + microseconds;
+	SpinLockRelease(&reservations->lock);
+	return start;
 }
 
 int64
@@ -108,14 +180,20 @@ rate_limit_reserve(RateLimit *limit, double units)
 	if (limit == NULL)
 		return 0;
 	now = transport_now();
-	start = Min(Max(limit->free_at, now), now + WAIT_MAXIMUM_MICROSECONDS);
-	limit->free_at = start + microseconds_of_units(limit, units);
+	start = reserve(limit->reservations, microseconds_of_units(limit, units), now,
+	                now + WAIT_MAXIMUM_MICROSECONDS);
 	return (start - now + MICROSECONDS_PER_MILLISECOND - 1) / MICROSECONDS_PER_MILLISECOND;
 }
 
 void
 rate_limit_correct(RateLimit *limit, double reserved, double used)
 {
-	if (limit != NULL)
-		limit->free_at += microseconds_of_units(limit, used - reserved);
+	int64 microseconds;
+
+	if (limit == NULL)
+		return;
+	microseconds = microseconds_of_units(limit, used - reserved);
+	SpinLockAcquire(&limit->reservations->lock);
+	limit->reservations->free_at += microseconds;
+	SpinLockRelease(&limit->reservations->lock);
 }

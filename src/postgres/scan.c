@@ -58,6 +58,7 @@ typedef struct DynamodbScan
 	LookupsAhead *lookups;  /* NULL unless the rows that ask for keys are read ahead … */
 	QuerysAhead *querys;    /* … and here unless those that ask for Querys are */
 	ParallelScan *parallel; /* this process's part in the reading; NULL: there is no other */
+	ScanCosts of_workers;   /* the leader's: of those that have ended */
 
 	PendingReads *pending;    /* what the transaction is to write itself; NULL: nothing here */
 	const DynamodbItem *held; /* the service's next item, until its turn; NULL: no more */
@@ -195,21 +196,10 @@ evaluate_parameters(DynamodbScan *scan, ExprContext *econtext, Datum *values, bo
 	}
 }
 
-static double *
+static CapacitySum *
 statement_units(const DynamodbScan *scan, ForeignScanState *node)
 {
-	return capacity_units_of_statement(node->ss.ps.state, scan->relation->server_id);
-}
-
-static void
-add_counters(FetchCounters *total, FetchCounters counters)
-{
-	total->requests += counters.requests;
-	total->items_examined += counters.items_examined;
-	total->items_returned += counters.items_returned;
-	total->bytes_received += counters.bytes_received;
-	total->capacity_units += counters.capacity_units;
-	total->retries += counters.retries;
+	return capacity_sum_of_statement(node->ss.ps.state, scan->relation->server_id);
 }
 
 /*
@@ -217,14 +207,14 @@ add_counters(FetchCounters *total, FetchCounters counters)
  * conditions select is guessed, so other requests are stopped only when they have passed it.
  */
 static void
-refuse_estimated_units(const DynamodbScan *scan, const FetchPlan *plan)
+refuse_estimated_units(const DynamodbScan *scan, CapacitySum *statement)
 {
 	double estimated = scan->access->estimated_capacity_units;
-	double allowed = plan->max_capacity_units;
+	double allowed = scan->relation->options->max_capacity_units;
 
-	if (allowed <= 0 || plan->kind != REQUEST_SCAN || plan->row_goal > 0 || IsParallelWorker() ||
-	    scan->relation->description->size_bytes == 0 ||
-	    capacity_units_spend(plan->statement_units, 0) + estimated <= allowed)
+	if (allowed <= 0 || scan->access->kind != REQUEST_SCAN || scan->access->row_goal > 0 ||
+	    scan->relation->description == NULL || scan->relation->description->size_bytes == 0 ||
+	    capacity_sum_add(statement, 0) + estimated <= allowed)
 		return;
 	ereport(ERROR,
 	        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
@@ -262,9 +252,10 @@ begin_reading(DynamodbScan *scan, ForeignScanState *node)
 			scan->pending =
 			    pending_reads_begin(scan->relation, scan->access, scan->reader, &bound->plan,
 			                        node->ss.ps.state->es_snapshot->curcid);
-			refuse_estimated_units(scan, &bound->plan);
 			if (scan->parallel != NULL)
 				parallel_scan_share(scan->parallel, &bound->plan, scan->access);
+			else
+				refuse_estimated_units(scan, bound->plan.statement_units);
 			scan->counted_by_service = bound->plan.read.count_only;
 			scan->fetch = fetch_open(scan->relation->client, &bound->plan);
 		}
@@ -277,9 +268,9 @@ static void
 add_counters_of_reading(FetchCounters *total, const DynamodbScan *scan)
 {
 	if (scan->fetch != NULL)
-		add_counters(total, fetch_counters(scan->fetch));
+		fetch_counters_add(total, fetch_counters(scan->fetch));
 	if (scan->pending != NULL)
-		add_counters(total, pending_reads_counters(scan->pending));
+		fetch_counters_add(total, pending_reads_counters(scan->pending));
 }
 
 static void
@@ -536,13 +527,20 @@ dynamodbReScanForeignScan(ForeignScanState *node)
 		rows_ahead_reset(scan->ahead);
 }
 
-/* What an analyst must know of a result that leaves items out. */
+/* Bad items that this process has left out. */
+static int64
+items_skipped(const DynamodbScan *scan)
+{
+	return scan->ahead == NULL ? 0 : rows_ahead_skipped(scan->ahead);
+}
+
+/* What an analyst must know of a result that leaves items out; a worker tells its leader. */
 static void
 warn_of_bad_items(const DynamodbScan *scan)
 {
-	int64 skipped = scan->ahead == NULL ? 0 : rows_ahead_skipped(scan->ahead);
+	int64 skipped = items_skipped(scan) + scan->of_workers.items_skipped;
 
-	if (skipped > 0)
+	if (skipped > 0 && !IsParallelWorker())
 		ereport(WARNING,
 		        (errcode(ERRCODE_DATA_CORRUPTED),
 		         errmsg_plural("%lld item of encrypted DynamoDB table \"%s\" does not verify and "
@@ -611,11 +609,13 @@ dynamodbEstimateDSMForeignScan(ForeignScanState *node, ParallelContext *context)
 
 /*
  * Before workers begin to read: what this backend's other statements have begun to write must be
- * stored. What the transaction is to write at its end no worker knows, so then there are none.
+ * stored, and what is known to be too much is refused, while nothing of it has been consumed. What
+ * the transaction is to write at its end no worker knows, so then there are none.
  */
 static void
 prepare_for_workers(const DynamodbScan *scan, ForeignScanState *node, ParallelContext *context)
 {
+	refuse_estimated_units(scan, statement_units(scan, node));
 	table_writers_settle_for_reader(scan->relation->client, scan->relation->options->table_name,
 	                                node->ss.ps.state);
 	if (pending_items_exist())
@@ -626,13 +626,13 @@ void
 dynamodbInitializeDSMForeignScan(ForeignScanState *node, ParallelContext *context, void *shared)
 {
 	DynamodbScan *scan = node->fdw_state;
-
 	MemoryContext caller;
 
 	prepare_for_workers(scan, node, context);
 	caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-	scan->parallel = parallel_scan_create(context, shared, scan->relation->client,
-	                                      statement_units(scan, node), &scan->past);
+	scan->parallel =
+	    parallel_scan_create(context, shared, scan->relation, statement_units(scan, node),
+	                         scan->ahead != NULL, &scan->of_workers);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -652,8 +652,22 @@ dynamodbInitializeWorkerForeignScan(ForeignScanState *node, shm_toc *contents, v
 	DynamodbScan *scan = node->fdw_state;
 	MemoryContext caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
 
-	scan->parallel = parallel_scan_join(shared, statement_units(scan, node));
+	scan->parallel = parallel_scan_join(shared, scan->relation, statement_units(scan, node));
 	MemoryContextSwitchTo(caller);
+}
+
+/* A worker's part ends. */
+static void
+report_costs(const DynamodbScan *scan)
+{
+	ScanCosts costs = {
+	    .fetched = scan->past,
+	    .kms_calls = scan->kms.calls,
+	    .kms_cache_hits = scan->kms.cache_hits,
+	    .items_skipped = items_skipped(scan),
+	};
+
+	parallel_scan_report(scan->parallel, &costs);
 }
 
 /* The memory that is shared goes after this. Called of direct modifications, too. */
@@ -666,7 +680,7 @@ dynamodbShutdownForeignScan(ForeignScanState *node)
 		return;
 	end_reading(scan);
 	if (IsParallelWorker())
-		parallel_scan_report(scan->parallel, &scan->past);
+		report_costs(scan);
 	scan->parallel = NULL;
 }
 
@@ -688,11 +702,12 @@ dynamodb_scan_counters(ForeignScanState *node, FetchCounters *counters)
 	if (scan == NULL)
 		return false;
 	*counters = scan->past;
+	fetch_counters_add(counters, scan->of_workers.fetched);
 	add_counters_of_reading(counters, scan);
 	if (scan->lookups != NULL)
-		add_counters(counters, lookups_ahead_counters(scan->lookups));
+		fetch_counters_add(counters, lookups_ahead_counters(scan->lookups));
 	if (scan->querys != NULL)
-		add_counters(counters, querys_ahead_counters(scan->querys));
+		fetch_counters_add(counters, querys_ahead_counters(scan->querys));
 	return true;
 }
 
@@ -704,5 +719,7 @@ dynamodb_scan_kms(ForeignScanState *node, KmsUse *use)
 	if (scan == NULL || scan->ahead == NULL)
 		return false;
 	*use = scan->kms;
+	use->calls += scan->of_workers.kms_calls;
+	use->cache_hits += scan->of_workers.kms_cache_hits;
 	return true;
 }

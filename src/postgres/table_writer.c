@@ -114,7 +114,7 @@ begin(EState *statement, Relation relation, Oid user_id, const Bitmapset *read_c
 	writer->mode = mode != NULL ? mode : write_mode_of_relation(writer->relation);
 	writer->rate_limit =
 	    rate_limit_of_table(RelationGetRelid(relation), writer->relation->options->rate_limit);
-	writer->statement_units = capacity_units_of_statement(statement, writer->relation->server_id);
+	writer->statement_units = capacity_sum_of_statement(statement, writer->relation->server_id);
 	table_writers_settle_for_reader(writer->relation->client, writer->relation->options->table_name,
 	                                statement);
 	writer->state = writer->mode->begin(writer);
@@ -370,17 +370,18 @@ void
 table_writer_count_capacity(TableWriter *writer, ServiceCall *call, double capacity_units)
 {
 	const TableOptions *options = writer->relation->options;
+	double of_statement;
 
 	writer->counters.capacity_units += capacity_units;
 	service_call_count_capacity(call, capacity_units);
 	rate_limit_correct(writer->rate_limit, writer->reserved_units, capacity_units);
-	*writer->statement_units += capacity_units;
-	if (options->max_capacity_units > 0 && *writer->statement_units > options->max_capacity_units)
+	of_statement = capacity_sum_add(writer->statement_units, capacity_units);
+	if (options->max_capacity_units > 0 && of_statement > options->max_capacity_units)
 		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 		                errmsg("writing foreign table \"%s\" has exceeded max_capacity_units",
 		                       writer->relation->name),
 		                errdetail("The statement has consumed %g capacity units; the limit is %g.",
-		                          *writer->statement_units, options->max_capacity_units)));
+		                          of_statement, options->max_capacity_units)));
 }
 
 void

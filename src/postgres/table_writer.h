@@ -22,6 +22,7 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/capacity.h"
 #include "postgres/rate_limit.h"
 #include "postgres/row_encryption.h"
 #include "postgres/row_writer.h"
@@ -52,10 +53,10 @@ struct TableWriter
 	bool is_cut_off;   /* nobody waits for it any more */
 	int64 rows_stored; /* of this statement */
 	WriteCounters counters;
-	RateLimit *rate_limit;   /* of the foreign table; NULL: none */
-	double reserved_units;   /* by each request */
-	double *statement_units; /* the statement's sum of capacity units, over all of its tables */
-	ErrorData *failure;      /* found while another statement read; raised by the next call */
+	RateLimit *rate_limit;        /* of the foreign table; NULL: none */
+	double reserved_units;        /* by each request */
+	CapacitySum *statement_units; /* over all of its tables */
+	ErrorData *failure;           /* found while another statement read; raised by the next call */
 };
 
 /*

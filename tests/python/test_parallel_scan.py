@@ -1,74 +1,29 @@
 """A Scan that several processes share, against a service that sees who asks for what."""
 
-import contextlib
-import threading
+import time
 from collections import Counter
-from pathlib import Path
 
 import psycopg
 import pytest
 from faults import server as faults
-from faults.clients import KEYS, create_table
-from faults.server import TABLE, TABLE_DESCRIPTION, WAIT_SECONDS, FaultServer
+from faults.clients import KEYS
+from parallel_scans import (
+    COUNT,
+    ITEMS_OF_PAGE,
+    PAGE_UNITS,
+    PAGES_OF_SEGMENT,
+    SEGMENTS,
+    SUMS,
+    WORKERS,
+    SegmentServer,
+    asked_in_thread,
+    found_in_shared_memory,
+    hold_first_pages,
+    share,
+    workers_of,
+)
 
-SEGMENTS = 6
-WORKERS = 2
-PAGES_OF_SEGMENT = 3
-ITEMS_OF_PAGE = 4
-PAGE_UNITS = 100
-ROWS = SEGMENTS * PAGES_OF_SEGMENT * ITEMS_OF_PAGE
-SCAN = "SELECT id, value FROM faults"
-COUNT = "SELECT count(*), count(DISTINCT id), sum(value) FROM faults"
-SUMS = (ROWS, ROWS, ROWS * (ROWS - 1) // 2)
 ROLE = {"role_arn": "arn:aws:iam::123456789012:role/reader", "role_session_name": "parallel"}
-
-
-class SegmentServer(FaultServer):
-    """Each segment has so many pages."""
-
-    def __init__(self, pages=PAGES_OF_SEGMENT, items=1000):
-        super().__init__(proper=self.answer)
-        self.pages = pages
-        self.description = TABLE_DESCRIPTION | {"ItemCount": items, "TableSizeBytes": 1 << 20}
-        self.all_have_come = threading.Event()
-        self.scans = Counter()
-        self._lock_of_scans = threading.Lock()
-
-    def hold(self, conversation):
-        """Answers only when every segment's first page was asked for, by processes at once."""
-        with self._lock_of_scans:
-            self.scans["held"] += 1
-            if self.scans["held"] == SEGMENTS:
-                self.all_have_come.set()
-        assert self.all_have_come.wait(WAIT_SECONDS), "not all processes ask at once"
-        self.answer(conversation)
-
-    def answer(self, conversation):
-        body = conversation.request.body
-        if conversation.request.operation == "DescribeTable":
-            conversation.answer({"Table": self.description})
-        elif conversation.request.operation == "Scan":
-            conversation.answer(self._page(body["Segment"], body.get("ExclusiveStartKey")))
-        else:
-            conversation.answer(conversation.result())
-
-    def _page(self, segment, start):
-        number = int(start["id"]["S"].partition(" ")[2]) + 1 if start else 0
-        with self._lock_of_scans:
-            self.scans[segment, number] += 1
-        first = (segment * self.pages + number) * ITEMS_OF_PAGE
-        items = [
-            {"id": {"S": f"key {value}"}, "value": {"N": str(value)}}
-            for value in range(first, first + ITEMS_OF_PAGE)
-        ]
-        page = {
-            "Items": items,
-            "Count": len(items),
-            "ScannedCount": len(items),
-            "ConsumedCapacity": {"TableName": TABLE, "CapacityUnits": PAGE_UNITS},
-        }
-        more = {"LastEvaluatedKey": {"id": {"S": f"page {number}"}}}
-        return page | more if number + 1 < self.pages else page
 
 
 @pytest.fixture
@@ -81,53 +36,6 @@ def service():
 def connection(postgresql, database):
     with postgresql.connect(database) as connection:
         yield connection
-
-
-def share(connection, service, mapping=KEYS, **options):
-    create_table(connection, service.endpoint_url, mapping, **options)
-    connection.execute(f"ALTER FOREIGN TABLE faults OPTIONS (ADD scan_segments '{SEGMENTS}')")
-    connection.execute(f"SET max_parallel_workers_per_gather = {WORKERS}")
-    connection.execute("SET parallel_setup_cost = 0")
-    connection.execute("SET parallel_tuple_cost = 0")
-    connection.execute("SET min_parallel_table_scan_size = 0")
-    plan = connection.execute(f"EXPLAIN {COUNT}").fetchall()
-    assert "Workers Planned: 2" in str(plan) and "Parallel Foreign Scan" in str(plan)
-
-
-def hold_first_pages(service):
-    service.script("Scan", *[service.hold] * SEGMENTS)
-
-
-def workers_of(connection, other):
-    return [
-        process_id
-        for (process_id,) in other.execute(
-            "SELECT pid FROM pg_stat_activity WHERE leader_pid = %s AND pid <> leader_pid",
-            (connection.info.backend_pid,),
-        )
-    ]
-
-
-def asked_in_thread(connection, query):
-    """Runs the query in a thread; a function that gives its error once it has ended."""
-    errors = []
-
-    def run():
-        try:
-            connection.execute(query).fetchall()
-            errors.append(None)
-        except psycopg.Error as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-
-    def ended():
-        thread.join(WAIT_SECONDS)
-        assert not thread.is_alive(), "the statement does not end"
-        return errors[0]
-
-    return ended
 
 
 def test_each_page_is_asked_for_once_by_processes_at_once(connection, service):
@@ -172,8 +80,8 @@ def test_what_workers_consume_is_one_sum(connection, service):
     with pytest.raises(psycopg.Error) as raised:
         connection.execute(COUNT)
     assert raised.value.sqlstate == "53400"
-    assert "has consumed 600 capacity units" in raised.value.diag.message_detail
-    connection.execute("ALTER FOREIGN TABLE faults OPTIONS (SET max_capacity_units '600')")
+    assert "has consumed 768 capacity units" in raised.value.diag.message_detail
+    connection.execute("ALTER FOREIGN TABLE faults OPTIONS (SET max_capacity_units '768')")
     assert connection.execute("SELECT count(*) FROM faults").fetchone() == (24,)
 
 
@@ -234,17 +142,13 @@ def test_workers_have_credentials_of_their_own(connection, service):
     found = []
 
     def look_into_shared_memory(conversation):
-        for segment in Path("/dev/shm").glob("PostgreSQL.*"):
-            with contextlib.suppress(OSError):
-                content = segment.read_bytes()
-                found.extend(secret for secret in secrets if secret in content)
-        found.append("looked")
+        found.append(found_in_shared_memory(secrets))
         service.hold(conversation)
 
     service.script("Scan", *[look_into_shared_memory] * SEGMENTS)
     before = service.count("AssumeRole")
     assert connection.execute(COUNT).fetchone() == SUMS
-    assert set(found) == {"looked"}
+    assert found == [set()] * SEGMENTS
     assert service.count("AssumeRole") == before + WORKERS
 
 
@@ -257,3 +161,79 @@ def test_enough_rows_end_every_process(postgresql, connection):
         assert "Gather" in str(plan)
         assert connection.execute(query).fetchone() == (5000,)
         assert workers_of(connection, other) == []
+
+
+def test_processes_below_two_gathers_consume_one_sum(connection, service):
+    """Each Gather's part is below the limit. Rows wait in the first while the second's are read."""
+    share(connection, service)
+    connection.execute("SET parallel_leader_participation = off")
+    connection.execute("SET enable_hashjoin = off")
+    connection.execute("SET enable_nestloop = off")
+    once = SEGMENTS * PAGES_OF_SEGMENT * PAGE_UNITS
+    query = (
+        "SELECT count(*) FROM (SELECT id, value FROM faults ORDER BY value OFFSET 0) a "
+        "JOIN (SELECT id, value FROM faults ORDER BY value OFFSET 0) b USING (value)"
+    )
+    assert str(connection.execute(f"EXPLAIN {query}").fetchall()).count("Gather Merge") == 2
+    limit = f"max_capacity_units '{2 * once}'"
+    connection.execute(f"ALTER FOREIGN TABLE faults OPTIONS (ADD {limit})")
+    assert connection.execute(query).fetchone() == SUMS[:1]
+    limit = f"max_capacity_units '{once + once // 2}'"
+    connection.execute(f"ALTER FOREIGN TABLE faults OPTIONS (SET {limit})")
+    with pytest.raises(psycopg.errors.ConfigurationLimitExceeded) as raised:
+        connection.execute(query)
+    assert "parallel worker" in raised.value.diag.context
+    assert connection.execute(COUNT).fetchone() == SUMS
+
+
+@pytest.mark.parametrize("participation", ["on", "off"])
+def test_a_scan_that_is_too_much_is_refused_before_workers_begin(
+    connection, service, participation
+):
+    """What workers have consumed before the leader begins is not counted twice."""
+    service.description["TableSizeBytes"] = SEGMENTS * PAGES_OF_SEGMENT << 20
+    share(connection, service)
+    connection.execute(f"SET parallel_leader_participation = {participation}")
+    estimated = SEGMENTS * PAGES_OF_SEGMENT * PAGE_UNITS
+    connection.execute(f"ALTER FOREIGN TABLE faults OPTIONS (ADD max_capacity_units '{estimated}')")
+    for _ in range(3):
+        assert connection.execute(COUNT).fetchone() == SUMS
+    service.scans.clear()
+    limit = f"max_capacity_units '{estimated - 1}'"
+    connection.execute(f"ALTER FOREIGN TABLE faults OPTIONS (SET {limit})")
+    with pytest.raises(psycopg.errors.ConfigurationLimitExceeded) as raised:
+        connection.execute(COUNT)
+    assert "would exceed max_capacity_units" in str(raised.value)
+    assert service.scans == Counter()
+
+
+def test_processes_share_the_rate(connection, service):
+    """Three processes by themselves would be done in a third of the time."""
+    share(connection, service)
+    rate = 9000
+    service.pages = 10
+    connection.execute(f"ALTER FOREIGN TABLE faults OPTIONS (ADD rate_limit '{rate}')")
+    arrivals = []
+
+    def note(conversation):
+        arrivals.append(time.monotonic())
+        service.answer(conversation)
+
+    pages = SEGMENTS * service.pages
+    for statement in range(2):
+        arrivals.clear()
+        service.script("Scan", *[note] * pages)
+        assert connection.execute("SELECT count(*), max(value) FROM faults").fetchone() == (
+            pages * ITEMS_OF_PAGE,
+            pages * ITEMS_OF_PAGE - 1,
+        ), statement
+        assert arrivals[-1] - arrivals[0] > 0.7 * (pages - 1) * PAGE_UNITS / rate
+
+
+@pytest.mark.parametrize(("rate", "workers"), [(3000, 0), (6000, 1), (6001, 2), (90000, 2)])
+def test_a_rate_gives_so_many_processes_something_to_do(connection, service, rate, workers):
+    share(connection, service)
+    connection.execute(f"ALTER FOREIGN TABLE faults OPTIONS (ADD rate_limit '{rate}')")
+    plan = str(connection.execute(f"EXPLAIN {COUNT}").fetchall())
+    assert (f"Workers Planned: {workers}" in plan) == (workers > 0)
+    assert ("Gather" in plan) == (workers > 0)
