@@ -10,6 +10,7 @@
 
 #include "postgres/compat.h"
 #include "postgres/options.h"
+#include "postgres/queue_receipts.h"
 #include "postgres/read_ahead.h"
 #include "postgres/relation_kind.h"
 
@@ -32,6 +33,7 @@ _PG_init(void)
 {
 	define_settings();
 	read_ahead_install();
+	receipts_install();
 }
 
 Datum

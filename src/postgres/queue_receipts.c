@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -28,8 +29,11 @@
 
 #define MICROSECONDS_PER_SECOND INT64CONST(1000000)
 
-/* A visibility timeout with less left is extended before the commit. */
-#define COMMIT_MARGIN (5 * MICROSECONDS_PER_SECOND)
+/*
+ * A visibility timeout with less left is extended before the commit; to twice as much at least,
+ * since DynamoDB's transaction comes first, and the deletion takes up to COMMIT_LIMIT_MS.
+ */
+#define COMMIT_MARGIN_SECONDS 5
 
 /* Longer than SQS's ids, which have a hundred characters at most. */
 #define MESSAGE_KEY_SIZE 128
@@ -158,6 +162,7 @@ renew(Receipt *receipt, const SqsMessage *message, const ReceiptTerms *terms)
 	receipt->is_kept = receipt->is_kept || terms->is_kept;
 	receipt->visibility_seconds = terms->visibility_seconds;
 	receipt->due = terms->due;
+	receipt->visible_at = terms->visible_at;
 	if (receipt->is_kept)
 		received->keep_due = Min(received->keep_due, keep_due_of(receipt));
 }
@@ -261,19 +266,31 @@ receipt_delete(uint32 number)
 
 /* ---- before the end ---- */
 
+/* What is visible by itself may be another's by now, and is left alone. */
+static bool
+is_to_put_back(const Receipt *receipt, int64 now)
+{
+	return receipt->state != RECEIPT_GONE && receipt->visible_at > now;
+}
+
 void
 receipts_put_back(const uint32 *numbers, int count, bool seen)
 {
 	Receipt **receipts = palloc_array(Receipt *, Max(count, 1));
 	char failure[RECEIPT_FAILURE_SIZE];
+	int64 now = transport_now();
 	int to_put_back = 0;
 
 	for (int i = 0; i < count; i++)
 	{
 		Receipt *receipt = received->receipts[numbers[i]];
 
-		if (receipt->state == RECEIPT_HELD || (seen && receipt->state == RECEIPT_SEEN))
+		if (receipt->state != RECEIPT_HELD && !(seen && receipt->state == RECEIPT_SEEN))
+			continue;
+		if (is_to_put_back(receipt, now))
 			receipts[to_put_back++] = receipt;
+		else
+			receipt->state = RECEIPT_GONE;
 	}
 	if (to_put_back > 0)
 		(void) receipt_requests_run(RECEIPTS_PUT_BACK, receipts, to_put_back, 0, failure);
@@ -293,17 +310,35 @@ report_lost(const ReceivedQueue *queue, const char *why)
 	                        "\"visibility_timeout\" of the foreign table gives it more time.")));
 }
 
+/* Somebody else may have what was not extended while it was invisible. */
+static void
+check_not_due(const Receipt *receipt, int64 now)
+{
+	if (receipt->due <= now)
+		report_lost(receipt->queue, "Their visibility timeout has passed.");
+}
+
 /* Extends them and notes until when; raises the error of those that cannot be. */
 static void
 extend(Receipt **receipts, int count)
 {
 	char failure[RECEIPT_FAILURE_SIZE];
 	int64 asked_at = transport_now();
+	int64 answered_at;
 
 	if (receipt_requests_run(RECEIPTS_EXTEND, receipts, count, 0, failure) > 0)
 		report_lost(receipts[0]->queue, failure);
+	answered_at = transport_now();
 	for (int i = 0; i < count; i++)
-		receipts[i]->due = asked_at + receipts[i]->visibility_seconds * MICROSECONDS_PER_SECOND;
+	{
+		Receipt *receipt = receipts[i];
+		int64 visibility = receipt->visibility_seconds * MICROSECONDS_PER_SECOND;
+
+		/* SQS may have done it only when their time was over. */
+		check_not_due(receipt, answered_at);
+		receipt->due = asked_at + visibility;
+		receipt->visible_at = answered_at + visibility;
+	}
 }
 
 static bool
@@ -326,6 +361,7 @@ find_due(int64 now, int *count)
 
 		if (!is_to_be_kept(receipt))
 			continue;
+		check_not_due(receipt, now);
 		if (keep_due_of(receipt) <= now)
 			due[(*count)++] = receipt;
 		else
@@ -352,20 +388,26 @@ receipts_keep(void)
 
 /* ---- the end of the transaction ---- */
 
-/* The receipts in one of two states and of a level from `level` on, in CurrentMemoryContext. */
+/* What is to be deleted, or put back, of a level from `level` on, in CurrentMemoryContext. */
 static Receipt **
-select_receipts(bool all_states, int level, int *count)
+select_receipts(ReceiptRequest request, int level, int *count)
 {
 	Receipt **selected = palloc_array(Receipt *, Max(received->count, 1));
+	int64 now = transport_now();
 
 	*count = 0;
 	for (uint32 i = 0; i < received->count; i++)
 	{
 		Receipt *receipt = received->receipts[i];
+		bool is_wanted = request == RECEIPTS_DELETE ? receipt->state == RECEIPT_TO_DELETE
+		                                            : is_to_put_back(receipt, now);
 
-		if (receipt->level >= level &&
-		    (receipt->state == RECEIPT_TO_DELETE || (all_states && receipt->state != RECEIPT_GONE)))
+		if (receipt->level < level)
+			continue;
+		if (is_wanted)
 			selected[(*count)++] = receipt;
+		else if (request == RECEIPTS_PUT_BACK)
+			receipt->state = RECEIPT_GONE;
 	}
 	return selected;
 }
@@ -377,16 +419,18 @@ secure_deletions(void)
 	int count;
 	int near = 0;
 	int64 now = transport_now();
-	Receipt **receipts = select_receipts(false, 0, &count);
+	Receipt **receipts = select_receipts(RECEIPTS_DELETE, 0, &count);
 
 	for (int i = 0; i < count; i++)
 	{
 		Receipt *receipt = receipts[i];
 
-		if (receipt->due <= now)
-			report_lost(receipt->queue, "Their visibility timeout has passed.");
-		if (keep_due_of(receipt) <= now || receipt->due - now < COMMIT_MARGIN)
-			receipts[near++] = receipt;
+		check_not_due(receipt, now);
+		if (keep_due_of(receipt) > now &&
+		    receipt->due - now >= COMMIT_MARGIN_SECONDS * MICROSECONDS_PER_SECOND)
+			continue;
+		receipt->visibility_seconds = Max(receipt->visibility_seconds, 2 * COMMIT_MARGIN_SECONDS);
+		receipts[near++] = receipt;
 	}
 	if (near > 0)
 		extend(receipts, near);
@@ -443,7 +487,7 @@ do_final_work(const FinalWork *work)
 
 	if (!deletes)
 		settle_sources(work->level);
-	receipts = select_receipts(!deletes, work->level, &count);
+	receipts = select_receipts(work->request, work->level, &count);
 	if (count == 0)
 		return;
 	failed = receipt_requests_run(work->request, receipts, count,
@@ -551,4 +595,25 @@ end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId par
 		do_final_work_quietly(&work);
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
 		leave_to_parent(work.level - 1);
+}
+
+/* ---- statements ---- */
+
+static ExecutorStart_hook_type previous_start = NULL;
+
+static void
+start_statement(QueryDesc *query, int executor_flags)
+{
+	receipts_keep();
+	if (previous_start != NULL)
+		previous_start(query, executor_flags);
+	else
+		standard_ExecutorStart(query, executor_flags);
+}
+
+void
+receipts_install(void)
+{
+	previous_start = ExecutorStart_hook;
+	ExecutorStart_hook = start_statement;
 }

@@ -47,7 +47,8 @@ typedef struct Receipt
 	ReceiptState state;
 	bool is_kept;           /* a DELETE's: its visibility timeout is extended in time */
 	int visibility_seconds; /* of each extension */
-	int64 due;              /* when the message becomes visible again: see transport_now() */
+	int64 due;              /* not before it the message is visible again: see transport_now() */
+	int64 visible_at;       /* from then on it is */
 	bool answered;          /* see receipt_requests.h */
 } Receipt;
 
@@ -61,7 +62,8 @@ typedef struct ReceiptTerms
 	int level;   /* of the subtransaction in which the scan began */
 	bool is_kept;
 	int visibility_seconds;
-	int64 due;
+	int64 due;        /* see Receipt */
+	int64 visible_at; /* see Receipt */
 } ReceiptTerms;
 
 /* A number for a scan that begins. */
@@ -104,7 +106,14 @@ extern bool receipt_delete(uint32 number);
  */
 extern void receipts_put_back(const uint32 *numbers, int count, bool seen);
 
-/* Extends the visibility timeouts of kept messages that have half of theirs behind them. */
+/*
+ * Extends the visibility timeouts of kept messages that have half of theirs behind them. Is called
+ * while they are received and deleted, and when any other statement begins. Errors: 40001 when it
+ * is too late for one of them.
+ */
 extern void receipts_keep(void);
+
+/* Has statements keep what their transaction has received. */
+extern void receipts_install(void);
 
 #endif

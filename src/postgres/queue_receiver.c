@@ -34,6 +34,9 @@
 #define SETTLE_MICROSECONDS   INT64CONST(1000000)
 #define ROLLBACK_MICROSECONDS INT64CONST(50000)
 
+/* How often it is looked for messages that came while the backend was busy with others. */
+#define LOOK_MICROSECONDS INT64CONST(100000)
+
 #define ATTEMPT_ID_LENGTH 32
 
 typedef struct ReceiveCall
@@ -44,8 +47,10 @@ typedef struct ReceiveCall
 	Arena *arena;
 	SqsMessages messages;
 	ServiceCall *call;
-	int asked; /* messages */
-	int64 sent_at;
+	int asked;                         /* messages */
+	bool is_noted;                     /* what has come of it has receipts … */
+	uint32 numbers[SQS_BATCH_MAXIMUM]; /* … of these numbers, as many messages stand in front */
+	int count;
 } ReceiveCall;
 
 struct QueueReceiver
@@ -55,6 +60,7 @@ struct QueueReceiver
 	ReceivedQueue *queue;
 	MemoryContext context; /* of its own, with everything */
 	ReceiptTerms terms;
+	int asked_seconds; /* the visibility timeout of requests */
 	int64 row_goal;
 	int64 given;   /* messages handed out and not rejected */
 	int64 counted; /* messages received, new or not: against max_messages */
@@ -63,10 +69,9 @@ struct QueueReceiver
 	int calls_allowed;
 	bool is_drained;
 	ReceiveCall *current; /* whose messages are being handed out; NULL: none */
-	uint32 *current_numbers;
-	int current_count;
-	int current_next;
-	uint32 *numbers; /* of everything received */
+	int next;             /* of its messages, to be handed out */
+	int64 look_due;       /* when to look for what has come */
+	uint32 *numbers;      /* of everything received */
 	int number_count;
 	int number_capacity;
 	ReceiverCounters counters;
@@ -80,6 +85,20 @@ queue_visibility_seconds(const QueueRelation *relation)
 	if (relation->queue->visibility_seconds >= 0)
 		return relation->queue->visibility_seconds;
 	return VISIBILITY_SECONDS_DEFAULT;
+}
+
+/*
+ * A message comes at some time of a long poll, and nobody tells when. What is kept must be ours for
+ * its time from then on, so the time of the poll is added.
+ */
+static int
+asked_seconds_of(const QueueReceiver *receiver)
+{
+	int seconds = receiver->terms.visibility_seconds;
+
+	if (receiver->terms.is_kept)
+		seconds += receiver->relation->options->wait_time_seconds;
+	return Min(seconds, SQS_VISIBILITY_SECONDS_MAXIMUM);
 }
 
 static void settle_for_rollback(void *receiver);
@@ -103,10 +122,10 @@ queue_receiver_create(const QueueRelation *relation, int64 row_goal, bool is_kep
 	    .is_kept = is_kept,
 	    .visibility_seconds = queue_visibility_seconds(relation),
 	};
+	receiver->asked_seconds = asked_seconds_of(receiver);
 	receiver->source = (ReceiptSource){
 	    .level = receiver->terms.level, .settle = settle_for_rollback, .context = receiver};
 	receiver->calls_allowed = 1;
-	receiver->current_numbers = palloc_array(uint32, SQS_BATCH_MAXIMUM);
 	receiver->number_capacity = 64;
 	receiver->numbers = palloc_array(uint32, receiver->number_capacity);
 	MemoryContextSwitchTo(caller);
@@ -163,17 +182,25 @@ write_request(const QueueReceiver *receiver, ReceiveCall *call)
 {
 	const TableOptions *options = receiver->relation->options;
 	bool is_queues_own = options->visibility_timeout_seconds < 0 &&
-	                     receiver->relation->queue->visibility_seconds >= 0;
+	                     receiver->relation->queue->visibility_seconds >= 0 &&
+	                     receiver->asked_seconds == receiver->terms.visibility_seconds;
 	char id[ATTEMPT_ID_LENGTH];
 	SqsReceive receive = {
 	    .queue_url = receiver->queue->url,
 	    .maximum = call->asked,
-	    .visibility_seconds = is_queues_own ? -1 : receiver->terms.visibility_seconds,
+	    .visibility_seconds = is_queues_own ? -1 : receiver->asked_seconds,
 	    .wait_seconds = options->wait_time_seconds,
 	    .attempt_id = attempt_id(receiver, id),
 	};
 
 	CHECK_RESULT(sqs_write_receive(&receive, call->body), "write request");
+}
+
+/* Messages of the current answer that are still to be handed out. */
+static int
+left_of_current(const QueueReceiver *receiver)
+{
+	return receiver->current == NULL ? 0 : receiver->current->count - receiver->next;
 }
 
 /* How many messages may still be asked for, those under way counted in. */
@@ -186,8 +213,7 @@ messages_to_ask(const QueueReceiver *receiver)
 	for (int i = 0; i < receiver->call_count; i++)
 		under_way += receiver->calls[i]->asked;
 	if (receiver->row_goal > 0)
-		left = receiver->row_goal - receiver->given - under_way -
-		       (receiver->current_count - receiver->current_next);
+		left = receiver->row_goal - receiver->given - under_way - left_of_current(receiver);
 	if (receiver->relation->options->max_messages > 0)
 		left = Min(left, receiver->relation->options->max_messages - receiver->counted - under_way);
 	return left;
@@ -210,7 +236,6 @@ start_call(QueueReceiver *receiver, int asked)
 	call->arena = memory_context_arena(context, ARENA_PLAIN, DECODED_MAXIMUM);
 	write_request(receiver, call);
 	request.body = buffer_bytes(call->body);
-	call->sent_at = transport_now();
 	call->call = service_call_start(receiver->queue->client, &request, &sink, true);
 	receiver->calls[receiver->call_count++] = call;
 	MemoryContextSwitchTo(caller);
@@ -243,14 +268,28 @@ note_number(QueueReceiver *receiver, uint32 number)
 	receiver->numbers[receiver->number_count++] = number;
 }
 
+/* Until when messages are ours; false when they may be another's already. */
+static bool
+note_time(QueueReceiver *receiver, const ReceiveCall *call)
+{
+	int64 asked = receiver->asked_seconds * INT64CONST(1000000);
+	int64 now = transport_now();
+
+	receiver->terms.due = service_call_sent_at(call->call) + asked;
+	receiver->terms.visible_at = now + asked;
+	return receiver->terms.due > now;
+}
+
 /* Notes the messages that are new, which come to stand at the front of the call's messages. */
 static void
-note_messages(QueueReceiver *receiver, ReceiveCall *call, uint32 *numbers, int *count)
+note_messages(QueueReceiver *receiver, ReceiveCall *call)
 {
 	SqsMessages *messages = &call->messages;
 
-	*count = 0;
-	receiver->terms.due = call->sent_at + receiver->terms.visibility_seconds * INT64CONST(1000000);
+	call->is_noted = true;
+	/* An answer may have lain here while the backend was busy. */
+	if (!note_time(receiver, call) && receiver->terms.is_kept)
+		return;
 	for (size_t i = 0; i < Min(messages->count, SQS_BATCH_MAXIMUM); i++)
 	{
 		uint32 number;
@@ -259,10 +298,31 @@ note_messages(QueueReceiver *receiver, ReceiveCall *call, uint32 *numbers, int *
 		if (!receipts_add(receiver->queue, &messages->messages[i], &receiver->terms, &number))
 			continue;
 		note_number(receiver, number);
-		messages->messages[*count] = messages->messages[i];
-		numbers[(*count)++] = number;
+		messages->messages[call->count] = messages->messages[i];
+		call->numbers[call->count++] = number;
 	}
-	receiver->counters.received += *count;
+	receiver->counters.received += call->count;
+}
+
+/* What has come is noted at once, so that it is kept, however long the backend is busy. */
+static void
+note_arrivals(QueueReceiver *receiver)
+{
+	int64 now = transport_now();
+
+	if (receiver->call_count == 0 || now < receiver->look_due)
+		return;
+	receiver->look_due = now + LOOK_MICROSECONDS;
+	service_calls_serve();
+	for (int i = 0; i < receiver->call_count; i++)
+	{
+		ReceiveCall *call = receiver->calls[i];
+
+		if (!call->is_noted && service_call_is_done(call->call) &&
+		    service_call_error(call->call) == NULL)
+			note_messages(receiver, call);
+	}
+	receipts_keep();
 }
 
 static void
@@ -308,7 +368,7 @@ release_current(QueueReceiver *receiver)
 	if (receiver->current != NULL)
 		MemoryContextDelete(receiver->current->context);
 	receiver->current = NULL;
-	receiver->current_count = receiver->current_next = 0;
+	receiver->next = 0;
 }
 
 static bool
@@ -355,9 +415,7 @@ settle(QueueReceiver *receiver, int64 limit)
 	MemoryContext context =
 	    AllocSetContextCreate(receiver->context, "SQS settling", ALLOCSET_SMALL_SIZES);
 	Settling *settling = MemoryContextAllocZero(context, sizeof(*settling));
-	uint32 numbers[SQS_BATCH_MAXIMUM];
 	ReceiveCall *call;
-	int count;
 
 	settling->receiver = receiver;
 	settling->limit = (TransportTimer){.expired = do_nothing};
@@ -367,8 +425,8 @@ settle(QueueReceiver *receiver, int64 limit)
 	transport_wait(is_settled, settling);
 	while ((call = take_done(receiver)) != NULL)
 	{
-		if (service_call_error(call->call) == NULL)
-			note_messages(receiver, call, numbers, &count);
+		if (service_call_error(call->call) == NULL && !call->is_noted)
+			note_messages(receiver, call);
 		MemoryContextDelete(call->context);
 	}
 	while (receiver->call_count > 0)
@@ -406,8 +464,9 @@ take_answer(QueueReceiver *receiver)
 	call = take_done(receiver);
 	check_call(receiver, call);
 	receiver->current = call;
-	note_messages(receiver, call, receiver->current_numbers, &receiver->current_count);
-	if (receiver->current_count == 0)
+	if (!call->is_noted)
+		note_messages(receiver, call);
+	if (call->count == 0)
 		receiver->is_drained = true;
 	else
 		receiver->calls_allowed = Min(receiver->calls_allowed * 2, CALLS_MAXIMUM);
@@ -419,14 +478,15 @@ take_answer(QueueReceiver *receiver)
 const SqsMessage *
 queue_receiver_next(QueueReceiver *receiver, uint32 *number)
 {
-	while (receiver->current_next == receiver->current_count)
+	while (left_of_current(receiver) == 0)
 	{
 		if (!take_answer(receiver))
 			return NULL;
 	}
+	note_arrivals(receiver);
 	receiver->given++;
-	*number = receiver->current_numbers[receiver->current_next];
-	return &receiver->current->messages.messages[receiver->current_next++];
+	*number = receiver->current->numbers[receiver->next];
+	return &receiver->current->messages.messages[receiver->next++];
 }
 
 void

@@ -837,6 +837,12 @@ service_call_may_have_happened(const ServiceCall *call)
 	return call->may_have_happened || call->state == CALL_ON_THE_WIRE;
 }
 
+int64
+service_call_sent_at(const ServiceCall *call)
+{
+	return call->sent_at;
+}
+
 ServiceCallCost
 service_call_cost(const ServiceCall *call)
 {

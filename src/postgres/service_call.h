@@ -155,6 +155,9 @@ extern bool service_call_may_have_happened(const ServiceCall *call);
 /* Ends the call, whatever its state; a connection in the middle of a response is closed. */
 extern void service_call_release(ServiceCall *call);
 
+/* When the last attempt was sent: see transport_now(). */
+extern int64 service_call_sent_at(const ServiceCall *call);
+
 /* What the call has cost so far. */
 typedef struct ServiceCallCost
 {

@@ -230,6 +230,42 @@ def test_lost_visibility_fails_the_commit(postgresql, database):
         assert "DeleteMessageBatch" not in operations(server)
 
 
+def test_an_extension_that_is_answered_too_late_fails_the_commit(postgresql, database):
+    queue = ScriptedQueue(3, visibility_timeout=2)
+
+    def late(conversation):
+        conversation.is_over_within(2.5)
+        queue.answer(conversation)
+
+    with scripted(postgresql, database, queue) as (connection, server):
+        server.script("ChangeMessageVisibilityBatch", late)
+        with pytest.raises(psycopg.errors.SerializationFailure, match="no longer"):
+            connection.execute("DELETE FROM q")
+        assert "DeleteMessageBatch" not in operations(server)
+
+
+def test_a_commit_has_time_enough(postgresql, database):
+    queue = ScriptedQueue(3, visibility_timeout=2)
+    with scripted(postgresql, database, queue) as (connection, server):
+        assert connection.execute("DELETE FROM q").rowcount == 3
+        assert operations(server)[-2:] == ["ChangeMessageVisibilityBatch", "DeleteMessageBatch"]
+        entries = server.requests[-2].body["Entries"]
+        assert [entry["VisibilityTimeout"] for entry in entries] == [10, 10, 10]
+
+
+def test_a_long_poll_adds_its_time_to_what_is_deleted(postgresql, database):
+    queue = ScriptedQueue(1)
+    with scripted(postgresql, database, queue, wait_time="20s") as (connection, server):
+        connection.execute("DELETE FROM q")
+        connection.execute("SELECT * FROM q")
+        asked = [
+            request.body.get("VisibilityTimeout")
+            for request in server.requests
+            if request.operation == "ReceiveMessage"
+        ]
+        assert set(asked) == {50, None}
+
+
 # --- sending --------------------------------------------------------------------------------------
 
 

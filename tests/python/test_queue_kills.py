@@ -1,5 +1,6 @@
 """examples/queue_to_table while its backends are killed: nothing lost, nothing twice."""
 
+import itertools
 import os
 import random
 import signal
@@ -15,6 +16,12 @@ from queue_example import administrator, run_script
 # How often a backend is killed; `make test-long` does it more often.
 KILLS = int(os.environ.get("QUEUE_KILLS", "12"))
 
+# So many messages wait for the worker, who is never idle then, and takes fewer at a time.
+BACKLOG = 100
+TAKEN = 20
+
+WAIT_SECONDS = 60
+
 
 class Worker:
     """Drains the queue again and again, whatever happens to its backend."""
@@ -22,7 +29,9 @@ class Worker:
     def __init__(self, server, database):
         self.connect = lambda: server.connect(database)
         self.statement = (examples.QUEUE_TO_TABLE.with_name("drain.sql")).read_text()
+        self.modes = itertools.cycle(["statement", "transaction"])
         self.backend = None
+        self.connected = threading.Event()
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
 
@@ -30,12 +39,24 @@ class Worker:
         while not self.stopped.is_set():
             try:
                 with self.connect() as connection:
-                    self.backend = connection.info.backend_pid
-                    while not self.stopped.is_set():
-                        connection.execute(self.statement)
+                    self.drain(connection)
             except psycopg.Error:
-                self.backend = None
+                self.connected.clear()
                 self.stopped.wait(0.05)  # the server starts anew
+
+    def drain(self, connection):
+        """Each backend writes to the table in another way."""
+        mode = next(self.modes)
+        connection.execute(f"ALTER FOREIGN TABLE person OPTIONS (SET write_mode '{mode}')")
+        self.backend = connection.info.backend_pid
+        self.connected.set()
+        while not self.stopped.is_set():
+            connection.execute(self.statement)
+
+    def kill(self):
+        assert self.connected.wait(WAIT_SECONDS)
+        self.connected.clear()
+        os.kill(self.backend, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -43,6 +64,44 @@ def killed_server():
     """A server of its own, since all backends of one fall with the one that is killed."""
     with postgresql.running_postgresql("pytest-queue-kills-postgresql") as server:
         yield server
+
+
+class Queue:
+    """The queue as its other side sees it."""
+
+    def __init__(self, sqs, name):
+        self.sqs = sqs
+        self.url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        self.sent = 0
+
+    def counts(self):
+        """Messages that can be received, and those that are invisible."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        return tuple(int(found[name]) for name in names)
+
+    def send_ten(self):
+        entries = [
+            {
+                "Id": str(number),
+                "MessageBody": f"Name {number},First name {number}",
+                "MessageAttributes": {"Action": {"DataType": "String", "StringValue": "creation"}},
+            }
+            for number in range(self.sent, self.sent + 10)
+        ]
+        self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)
+        self.sent += 10
+
+    def fill(self):
+        while self.counts()[0] < BACKLOG:
+            self.send_ten()
+
+    def await_empty(self):
+        """Until nothing can be received and nothing is invisible."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while self.counts() != (0, 0):
+            assert time.monotonic() < deadline, f"messages are left: {self.counts()}"
+            time.sleep(0.2)
 
 
 def test_no_message_is_lost_when_backends_are_killed(killed_server):
@@ -58,23 +117,21 @@ def test_no_message_is_lost_when_backends_are_killed(killed_server):
         with killed_server.connect(database) as connection:
             connection.execute(
                 "ALTER FOREIGN TABLE my_sample_queue OPTIONS (SET visibility_timeout '2s',"
-                " DROP wait_time, ADD max_messages '20')"
+                f" DROP wait_time, ADD max_messages '{TAKEN}')"
             )
-        sqs = administrator(emulator, variables, "sqs")
+            connection.execute("ALTER FOREIGN TABLE person OPTIONS (ADD write_mode 'statement')")
+        queue = Queue(administrator(emulator, variables, "sqs"), seed.QUEUE)
         worker = Worker(killed_server, database)
         worker.thread.start()
-        sent = killed = 0
+        busy = 0
         for _ in range(KILLS):
-            for _ in range(30):
-                seed.send(sqs, f"Name {sent},First name {sent}")
-                sent += 1
+            queue.fill()
+            assert worker.connected.wait(WAIT_SECONDS)
             time.sleep(generator.random() * 0.3)
-            if worker.backend is not None:
-                os.kill(worker.backend, signal.SIGKILL)
-                worker.backend = None
-                killed += 1
-        assert killed > KILLS // 2
-        await_empty(sqs, seed.QUEUE)
+            worker.kill()
+            busy += queue.counts()[0] > 0
+        assert busy > KILLS // 2, "kills came while there was nothing to do"
+        queue.await_empty()
         worker.stopped.set()
         worker.thread.join()
         pages = administrator(emulator, variables, "dynamodb").get_paginator("scan")
@@ -83,21 +140,5 @@ def test_no_message_is_lost_when_backends_are_killed(killed_server):
             for page in pages.paginate(TableName="Person")
             for item in page["Items"]
         ]
-        assert sorted(names) == sorted(f"Name {number}" for number in range(sent))
-        dead = sqs.receive_message(
-            QueueUrl=sqs.get_queue_url(QueueName=seed.DEAD_LETTERS)["QueueUrl"]
-        )
-        assert "Messages" not in dead
-
-
-def await_empty(sqs, queue_name):
-    """Until nothing can be received and nothing is invisible."""
-    url = sqs.get_queue_url(QueueName=queue_name)["QueueUrl"]
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        if all(found[name] == "0" for name in names):
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"messages are left: {found}")
+        assert sorted(names) == sorted(f"Name {number}" for number in range(queue.sent))
+        assert Queue(queue.sqs, seed.DEAD_LETTERS).counts() == (0, 0)

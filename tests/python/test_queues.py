@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 
 import psycopg
 import pytest
@@ -269,10 +270,36 @@ def test_what_is_lost_before_the_commit_is_an_error(server, sqs, queue):
 
 def test_a_long_statement_extends_its_time(server, sqs, queue):
     send(sqs, queue, *map(str, range(24)))
-    create_table(server, queue, "hasty", visibility_timeout="1s")
+    create_table(server, queue, "hasty", visibility_timeout="2s")
     with server.transaction():
-        rows = server.execute("DELETE FROM hasty RETURNING body, pg_sleep(0.1)").fetchall()
+        rows = server.execute("DELETE FROM hasty RETURNING body, pg_sleep(0.15)").fetchall()
         assert len({row[0] for row in rows}) == 24
+    assert counts(sqs, queue) == (0, 0)
+
+
+def test_statements_extend_the_time_of_their_transaction(server, sqs, queue):
+    send(sqs, queue, "1", "2")
+    create_table(server, queue, "hasty", visibility_timeout="4s")
+    with server.transaction():
+        assert server.execute("DELETE FROM hasty").rowcount == 2
+        for _ in range(2):
+            time.sleep(2.2)
+            server.execute("SELECT 1")
+        assert sqs.receive_message(QueueUrl=queue).get("Messages") is None
+    assert counts(sqs, queue) == (0, 0)
+
+
+def test_what_another_has_received_meanwhile_is_left_to_it(server, sqs, queue):
+    send(sqs, queue, "1")
+    create_table(server, queue, "hasty", visibility_timeout="1s")
+    lost = pytest.raises(psycopg.errors.SerializationFailure, match="no longer")
+    with lost, server.transaction():
+        assert server.execute("DELETE FROM hasty").rowcount == 1
+        (other,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+        server.execute("SELECT 1")
+    # Neither deleted, nor made visible while the other has it.
+    assert counts(sqs, queue) == (0, 1)
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=other["ReceiptHandle"])
     assert counts(sqs, queue) == (0, 0)
 
 
