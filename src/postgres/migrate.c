@@ -4,7 +4,10 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
 #include "commands/defrem.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -14,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -178,6 +182,29 @@ lock_target(const Migration *migration)
 
 /* ---- beginning ---- */
 
+/* Rows are written more than once, and not all of them by INSERT: no trigger could be right. */
+static void
+refuse_triggers(const Migration *migration)
+{
+	Relation target = table_open(migration->target, NoLock);
+	const TriggerDesc *triggers = target->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgenabled != TRIGGER_DISABLED && !TRIGGER_FOR_TRUNCATE(trigger->tgtype))
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			                errmsg("target \"%s\" has a trigger, \"%s\"",
+			                       RelationGetRelationName(target), trigger->tgname),
+			                errdetail("A migration does not fire triggers."),
+			                errhint("Disable it with ALTER FOREIGN TABLE %s DISABLE TRIGGER %s.",
+			                        quote_identifier(RelationGetRelationName(target)),
+			                        quote_identifier(trigger->tgname))));
+	}
+	table_close(target, NoLock);
+}
+
 /* The stream of the source, which is made where there is none. */
 static char *
 stream_of_source(const MigrationPair *pair)
@@ -250,6 +277,7 @@ begin_or_resume(Migration *migration)
 	bool found;
 
 	begin_step(migration);
+	refuse_triggers(migration);
 	found = migration_load(migration);
 	MemoryContextSwitchTo(migration->step);
 	pair = migration_pair_open(migration);

@@ -43,7 +43,8 @@ match_columns(MigrationPair *pair)
 	for (int i = 0; i < target->column_count; i++)
 	{
 		const ForeignColumn *column = &target->columns[i];
-		int place = column->live ? place_of_column(pair->source, column->name) : -1;
+		bool is_given = column->live && !column->is_generated;
+		int place = is_given ? place_of_column(pair->source, column->name) : -1;
 
 		pair->source_places[i] = place;
 		if (place < 0)
@@ -99,7 +100,8 @@ check_key(const MigrationPair *pair, KeyRole role, const char *name)
 
 	if (key_attribute(pair->source, role) == NULL && key_attribute(pair->target, role) == NULL)
 		return;
-	if (source == NULL || target == NULL || strcmp(source->name, target->name) != 0)
+	if (source == NULL || target == NULL || strcmp(source->name, target->name) != 0 ||
+	    target->is_generated)
 		report_keys(pair, name);
 }
 
@@ -140,10 +142,11 @@ migration_pair_notice_dropped(const MigrationPair *pair)
 	{
 		const ForeignColumn *column = &pair->source->columns[i];
 
-		if (column->live && place_of_column(pair->target, column->name) < 0)
+		if (column->live && !list_member_int(pair->read_columns, i + 1))
 			appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "", column->name);
 	}
 	if (names.len > 0)
-		ereport(NOTICE, (errmsg("columns that \"%s\" does not have are not migrated: %s",
-		                        pair->target->name, names.data)));
+		ereport(NOTICE,
+		        (errmsg("columns that \"%s\" does not have or generates are not migrated: %s",
+		                pair->target->name, names.data)));
 }

@@ -17,12 +17,14 @@
 #include "postgres/compat.h"
 
 #include "postgres/access.h"
+#include "postgres/column_defaults.h"
 #include "postgres/cost.h"
 #include "postgres/memory.h"
 #include "postgres/migration.h"
 #include "postgres/rate_limit.h"
 #include "postgres/report.h"
 #include "postgres/rows_ahead.h"
+#include "postgres/secret_errors.h"
 #include "postgres/service_client.h"
 #include "postgres/table_writer.h"
 #include "postgres/transport.h"
@@ -62,11 +64,27 @@ typedef struct RowCopy
 	TableWriter *writer;
 	RowReader *reader;
 	TupleTableSlot *slot;
-	Datum *values; /* the source's row */
+	ColumnDefaults *defaults; /* of the target's other columns */
+	bool is_secret;           /* values may be plaintexts of what is encrypted */
+	Datum *values;            /* the source's row */
 	bool *nulls;
 	MemoryContext row;
 	KmsUse kms;
 } RowCopy;
+
+/* Numbers of the target's columns that come from the source. */
+static Bitmapset *
+given_columns(const RowCopy *copy)
+{
+	Bitmapset *given = NULL;
+
+	for (int i = 0; i < copy->pair->target->column_count; i++)
+	{
+		if (copy->pair->source_places[i] >= 0)
+			given = bms_add_member(given, i + 1);
+	}
+	return given;
+}
 
 static RowCopy *
 begin_copy(const Migration *migration)
@@ -84,30 +102,64 @@ begin_copy(const Migration *migration)
 	copy->values = palloc_array(Datum, columns);
 	copy->nulls = palloc_array(bool, columns);
 	copy->row = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB row", ALLOCSET_DEFAULT_SIZES);
+	copy->defaults = column_defaults_prepare(copy->statement, copy->relation, given_columns(copy));
+	copy->is_secret = rows_ahead_are_needed(copy->reader) || copy->writer->encryption != NULL;
 	copy->kms.maximum = copy->pair->source->options->max_kms_calls;
 	return copy;
 }
 
 /* The source's row in the target's columns. */
 static void
-fill_slot(RowCopy *copy)
+fill_given(RowCopy *copy, TupleTableSlot *slot)
 {
-	TupleTableSlot *slot = ExecClearTuple(copy->slot);
-
 	for (int i = 0; i < copy->pair->target->column_count; i++)
 	{
 		int place = copy->pair->source_places[i];
 
-		slot->tts_isnull[i] = place < 0 || copy->nulls[place];
-		slot->tts_values[i] = slot->tts_isnull[i] ? (Datum) 0 : copy->values[place];
+		if (place < 0)
+			continue;
+		slot->tts_isnull[i] = copy->nulls[place];
+		slot->tts_values[i] = copy->values[place];
 	}
+}
+
+/* The row as an INSERT of the source's columns makes it. */
+static void
+fill_slot(RowCopy *copy)
+{
+	TupleTableSlot *slot = ExecClearTuple(copy->slot);
+
+	ResetPerTupleExprContext(copy->statement);
+	column_defaults_fill(copy->defaults, slot);
+	fill_given(copy, slot);
 	ExecStoreVirtualTuple(slot);
+	column_defaults_generate(copy->defaults, slot);
+}
+
+/* An expression that fails may say of what, which of an encrypted table's values nothing may. */
+static void
+fill_slot_secretly(RowCopy *copy)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		fill_slot(copy);
+	}
+	PG_CATCH();
+	{
+		report_without_value(NULL, caller);
+	}
+	PG_END_TRY();
 }
 
 static void
 put_row(RowCopy *copy)
 {
-	fill_slot(copy);
+	if (copy->is_secret)
+		fill_slot_secretly(copy);
+	else
+		fill_slot(copy);
 	table_writer_insert(copy->writer, copy->slot, NULL);
 }
 
@@ -115,9 +167,12 @@ put_row(RowCopy *copy)
 static void
 remove_row(RowCopy *copy)
 {
+	TupleTableSlot *slot = ExecClearTuple(copy->slot);
 	HeapTuple old;
 
-	fill_slot(copy);
+	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	fill_given(copy, slot);
+	ExecStoreVirtualTuple(slot);
 	old = heap_form_tuple(RelationGetDescr(copy->relation), copy->slot->tts_values,
 	                      copy->slot->tts_isnull);
 	table_writer_delete(copy->writer, old->t_data);
@@ -160,33 +215,67 @@ seed_is_ready(void *context)
 	return fetch_is_ready(((SeedSource *) context)->fetch);
 }
 
-/* Hands the rows of a source of items to `use`, each of them in a context of its own. */
+/* Where rows come from: items, one after another. */
+typedef struct RowSource
+{
+	ItemSource items;
+	/* Told of items that make no row, by their numbers from 0 in the order they came; NULL: not. */
+	void (*skip)(void *context, int64 number);
+} RowSource;
+
+/* The next row; false at the end. With `ahead` those of bad items are left out. */
+static bool
+next_row(RowCopy *copy, const RowSource *source, RowsAhead *ahead)
+{
+	const DynamodbItem *item;
+
+	if (ahead != NULL)
+		return rows_ahead_next(ahead, copy->values, copy->nulls);
+	item = source->items.next(source->items.context);
+	if (item != NULL)
+		row_read(copy->reader, item, copy->values, copy->nulls);
+	return item != NULL;
+}
+
+/* Tells of the items that were left out behind the first `items`; how many there are by now. */
 static int64
-copy_rows(RowCopy *copy, const ItemSource *source)
+tell_of_skipped(const RowSource *source, const RowsAhead *ahead, int64 rows, int64 skipped)
+{
+	int64 now = ahead == NULL ? 0 : rows_ahead_skipped(ahead);
+
+	for (; skipped < now; skipped++)
+	{
+		if (source->skip != NULL)
+			source->skip(source->items.context, rows + skipped);
+	}
+	return now;
+}
+
+/* Puts all rows of the source, each of them in a context of its own; how many there were. */
+static int64
+copy_rows(RowCopy *copy, const RowSource *source)
 {
 	RowsAhead *ahead = NULL;
-	int64 rows = 0;
+	int64 skipped = 0;
 
 	if (rows_ahead_are_needed(copy->reader))
-		ahead = rows_ahead_create(copy->reader, copy->statement->es_query_cxt, &copy->kms, source);
-	for (;; rows++)
+		ahead = rows_ahead_create(copy->reader, copy->statement->es_query_cxt, &copy->kms,
+		                          &source->items);
+	for (int64 rows = 0;; rows++)
 	{
-		MemoryContext caller;
-		const DynamodbItem *item = NULL;
+		MemoryContext caller = MemoryContextSwitchTo(copy->row);
 		bool found;
 
 		MemoryContextReset(copy->row);
-		if (ahead != NULL)
-			found = rows_ahead_next(ahead, copy->values, copy->nulls);
-		else
-			found = (item = source->next(source->context)) != NULL;
-		if (!found)
-			return rows;
-		caller = MemoryContextSwitchTo(copy->row);
-		if (item != NULL)
-			row_read(copy->reader, item, copy->values, copy->nulls);
-		put_row(copy);
+		found = next_row(copy, source, ahead);
+		skipped = tell_of_skipped(source, ahead, rows, skipped);
+		if (found)
+			put_row(copy);
 		MemoryContextSwitchTo(caller);
+		if (found)
+			continue;
+		rows_ahead_warn_of_skipped(copy->pair->source, skipped);
+		return rows;
 	}
 }
 
@@ -238,7 +327,7 @@ copy_segments(Migration *migration, RowCopy *copy, int count)
 	int32 numbers[SEGMENTS_AT_ONCE];
 	CapacitySum units = {0};
 	SeedSource seed = {.copy = copy};
-	ItemSource source = {next_seed_item, seed_is_ready, &seed};
+	RowSource source = {.items = {next_seed_item, seed_is_ready, &seed}};
 	FetchPlan plan;
 	int64 rows;
 
@@ -296,6 +385,8 @@ typedef struct Changes
 	int count;
 	int *places; /* hash table of 1 + index into states; 0: free */
 	int next;    /* of states, for the source of items */
+	int *puts;   /* indexes into states of the items that were given, in their order */
+	int put_count;
 	RowCopy *copy;
 } Changes;
 
@@ -310,6 +401,7 @@ create_changes(RowCopy *copy)
 	    memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, CHANGES_MEMORY_MAXIMUM);
 	changes->states = palloc_array(KeyState, CHANGES_AT_ONCE);
 	changes->places = palloc0_array(int, PLACES);
+	changes->puts = palloc_array(int, CHANGES_AT_ONCE);
 	changes->copy = copy;
 	return changes;
 }
@@ -364,12 +456,23 @@ next_put(void *context)
 
 	while (changes->next < changes->count)
 	{
-		const KeyState *state = &changes->states[changes->next++];
+		int place = changes->next++;
 
-		if (!state->removed)
-			return &state->image;
+		if (changes->states[place].removed)
+			continue;
+		changes->puts[changes->put_count++] = place;
+		return &changes->states[place].image;
 	}
 	return NULL;
+}
+
+/* A bad item is not there for who reads the source, so that what it was before is not, either. */
+static void
+skip_put(void *context, int64 number)
+{
+	const Changes *changes = context;
+
+	changes->states[changes->puts[number]].removed = true;
 }
 
 static bool
@@ -463,7 +566,7 @@ open_reader(Migration *migration, ServiceClient *client)
 static void
 apply_changes(Migration *migration, Changes *changes)
 {
-	ItemSource source = {next_put, next_put_is_ready, changes};
+	RowSource source = {{next_put, next_put_is_ready, changes}, skip_put};
 	RowCopy *copy = changes->copy;
 
 	report_place_enter(&copy->reader->place);

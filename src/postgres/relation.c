@@ -90,6 +90,7 @@ open_column(ForeignRelation *relation, Arena *arena, Bytes *names, Form_pg_attri
 	ForeignColumn *column = &relation->columns[place];
 
 	column->number = attribute->attnum;
+	column->is_generated = attribute->attgenerated != '\0';
 	column->live = !attribute->attisdropped;
 	if (!column->live)
 		return;

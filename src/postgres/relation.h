@@ -26,6 +26,7 @@ typedef struct ForeignColumn
 	AttrNumber number;
 	List *members; /* of a column made for a member of a document: see document_members.h */
 	bool live;     /* not dropped; the other fields are set only then */
+	bool is_generated;
 	const char *name;
 	Oid type;
 	int32 type_modifier;

@@ -363,6 +363,21 @@ rows_ahead_skipped(const RowsAhead *rows)
 	return rows->skipped;
 }
 
+/* What an analyst must know of a result that leaves items out. */
+void
+rows_ahead_warn_of_skipped(const ForeignRelation *relation, int64 skipped)
+{
+	if (skipped > 0)
+		ereport(WARNING,
+		        (errcode(ERRCODE_DATA_CORRUPTED),
+		         errmsg_plural("%lld item of encrypted DynamoDB table \"%s\" does not verify and "
+		                       "was skipped",
+		                       "%lld items of encrypted DynamoDB table \"%s\" do not verify and "
+		                       "were skipped",
+		                       (unsigned long) skipped, (long long) skipped,
+		                       relation->options->table_name)));
+}
+
 void
 rows_ahead_reset(RowsAhead *rows)
 {

@@ -534,23 +534,6 @@ items_skipped(const DynamodbScan *scan)
 	return scan->ahead == NULL ? 0 : rows_ahead_skipped(scan->ahead);
 }
 
-/* What an analyst must know of a result that leaves items out; a worker tells its leader. */
-static void
-warn_of_bad_items(const DynamodbScan *scan)
-{
-	int64 skipped = items_skipped(scan) + scan->of_workers.items_skipped;
-
-	if (skipped > 0 && !IsParallelWorker())
-		ereport(WARNING,
-		        (errcode(ERRCODE_DATA_CORRUPTED),
-		         errmsg_plural("%lld item of encrypted DynamoDB table \"%s\" does not verify and "
-		                       "was skipped",
-		                       "%lld items of encrypted DynamoDB table \"%s\" do not verify and "
-		                       "were skipped",
-		                       (unsigned long) skipped, (long long) skipped,
-		                       scan->relation->options->table_name)));
-}
-
 void
 dynamodbEndForeignScan(ForeignScanState *node)
 {
@@ -559,7 +542,10 @@ dynamodbEndForeignScan(ForeignScanState *node)
 	if (scan == NULL)
 		return;
 	end_reading(scan);
-	warn_of_bad_items(scan);
+	/* A worker tells its leader. */
+	if (!IsParallelWorker())
+		rows_ahead_warn_of_skipped(scan->relation,
+		                           items_skipped(scan) + scan->of_workers.items_skipped);
 	if (scan->lookups != NULL)
 		lookups_ahead_close(scan->lookups);
 	if (scan->querys != NULL)

@@ -9,8 +9,6 @@
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "optimizer/optimizer.h"
-#include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -18,6 +16,7 @@
 #include "postgres/compat.h"
 
 #include "crypto/token_format.h"
+#include "postgres/column_defaults.h"
 #include "postgres/kms_calls.h"
 #include "postgres/kms_values.h"
 #include "postgres/memory.h"
@@ -44,7 +43,7 @@ struct VaultStore
 	EState *statement;
 	TableWriter *writer;
 	TupleTableSlot *slot;
-	ExprState **defaults; /* by column; NULL: none, or a value of ours */
+	ColumnDefaults *defaults; /* of columns without a value of ours */
 	bool has_expiry;
 	Datum expires_at;
 	bool single_use;
@@ -192,39 +191,20 @@ prepare_key(VaultStore *store)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static bool
-has_value_of_ours(const VaultStore *store, AttrNumber number)
-{
-	for (int role = VAULT_ROLE_TOKEN; role < VAULT_ROLE_COUNT; role++)
-	{
-		const ForeignColumn *column = store->vault->columns[role];
-
-		if (column != NULL && column->number == number)
-			return true;
-	}
-	return false;
-}
-
 /* What other columns get when nothing is said about them. */
 static void
 prepare_defaults(VaultStore *store)
 {
-	Relation relation = store->vault->relation;
-	TupleDesc descriptor = RelationGetDescr(relation);
+	Bitmapset *ours = NULL;
 
-	store->defaults = palloc0_array(ExprState *, descriptor->natts);
-	for (int i = 0; i < descriptor->natts; i++)
+	for (int role = VAULT_ROLE_TOKEN; role < VAULT_ROLE_COUNT; role++)
 	{
-		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
-		Expr *expression;
+		const ForeignColumn *column = store->vault->columns[role];
 
-		if (attribute->attisdropped || attribute->attgenerated != '\0' ||
-		    has_value_of_ours(store, attribute->attnum))
-			continue;
-		expression = (Expr *) build_column_default(relation, attribute->attnum);
-		if (expression != NULL)
-			store->defaults[i] = ExecPrepareExpr(expression, store->statement);
+		if (column != NULL)
+			ours = bms_add_member(ours, column->number);
 	}
+	store->defaults = column_defaults_prepare(store->statement, store->vault->relation, ours);
 }
 
 static void
@@ -355,21 +335,6 @@ set_column(VaultStore *store, VaultRole role, Datum datum)
 	store->slot->tts_isnull[place] = false;
 }
 
-static void
-set_defaults(VaultStore *store)
-{
-	TupleTableSlot *slot = store->slot;
-	ExprContext *econtext = GetPerTupleExprContext(store->statement);
-
-	for (int i = 0; i < slot->tts_tupleDescriptor->natts; i++)
-	{
-		slot->tts_isnull[i] = true;
-		slot->tts_values[i] = (Datum) 0;
-		if (store->defaults[i] != NULL)
-			slot->tts_values[i] = ExecEvalExpr(store->defaults[i], econtext, &slot->tts_isnull[i]);
-	}
-}
-
 /* Puts the value's row into the slot; its memory is the statement's for one row, and current. */
 static void
 fill_slot(VaultStore *store, Datum value, const char *token)
@@ -378,7 +343,7 @@ fill_slot(VaultStore *store, Datum value, const char *token)
 	Datum token_datum;
 
 	ExecClearTuple(store->slot);
-	set_defaults(store);
+	column_defaults_fill(store->defaults, store->slot);
 	if (!vault_read_token(vault, token, &token_datum))
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 		                errmsg("column \"%s\" of vault \"%s\" cannot hold its tokens",

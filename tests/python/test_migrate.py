@@ -205,6 +205,50 @@ def test_attributes_are_renamed_and_dropped_by_the_columns(pair):
     ]
 
 
+def test_columns_of_the_target_alone_are_filled_as_by_insert(pair):
+    fill(pair.client, pair.source, 3)
+    columns = (
+        f"{COLUMNS}, origin text DEFAULT 'music' || 'box', nothing text, "
+        "twice int GENERATED ALWAYS AS (n * 2) STORED"
+    )
+    pair.declare("target", pair.target, columns)
+    pair.migrate()
+    pair.client.put_item(TableName=pair.source, Item=item(1, 100))
+    pair.migrate()
+    assert contents(pair.client, pair.target) == [
+        entry | {"origin": {"S": "musicbox"}, "twice": {"N": str(2 * int(entry["n"]["N"]))}}
+        for entry in contents(pair.client, pair.source)
+    ]
+
+
+def test_a_generated_key_is_refused(pair):
+    columns = "id text OPTIONS (key 'hash') GENERATED ALWAYS AS ('x') STORED, n int"
+    pair.declare("target", pair.target, columns)
+    with pytest.raises(psycopg.Error) as caught:
+        pair.migrate()
+    assert caught.value.sqlstate == "HV024"
+
+
+@pytest.mark.parametrize("event", ["BEFORE INSERT", "AFTER UPDATE", "BEFORE DELETE"])
+def test_a_target_with_a_trigger_is_refused(pair, event):
+    fill(pair.client, pair.source, 3)
+    pair.connection.execute(
+        "CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'fired'; END$$"
+    )
+    pair.connection.execute(
+        f"CREATE TRIGGER alarm {event} ON target FOR EACH ROW EXECUTE FUNCTION never()"
+    )
+    with pytest.raises(psycopg.Error) as caught:
+        pair.migrate()
+    assert caught.value.sqlstate == "55000"
+    assert contents(pair.client, pair.target) == []
+    disable = "ALTER FOREIGN TABLE target DISABLE TRIGGER alarm"
+    assert caught.value.diag.message_hint == f"Disable it with {disable}."
+    pair.connection.execute(disable)
+    pair.migrate()
+    pair.assert_same()
+
+
 def test_a_target_with_strange_items_is_refused(pair):
     fill(pair.client, pair.target, 1)
     with pytest.raises(psycopg.Error) as caught:

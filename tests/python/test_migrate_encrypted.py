@@ -50,3 +50,42 @@ def test_encrypted_items_go_from_one_table_to_another(encrypting, dynamodb, make
     source.store(source.stored(id=items[3]["id"]) | {"id": {"S": "moved"}})
     assert error_of(encrypting, "CALL dynamodb_migrate('source', 'target')").sqlstate == "XX001"
     assert_library_reads(target, expected)
+
+
+def test_items_that_the_source_skips_are_not_in_the_target(encrypting, dynamodb, make_table):
+    """Neither one that was bad at first, nor one that has become so."""
+    pair = Pair(encrypting, dynamodb)
+    source, target = make_table(), make_table()
+    pair.declare("source", source.name, **ENCRYPTED, on_bad_item="skip")
+    pair.declare("target", target.name, **ENCRYPTED)
+    items = [item(number) for number in range(6)]
+    for entry in items:
+        source.put(**entry)
+
+    def spoil(number):
+        stored = source.stored(id=items[number]["id"])
+        source.store(stored | {"tags": {"SS": ["spoilt"]}})
+
+    spoil(2)
+    notices = []
+    pair.connection.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+    pair.migrate()
+    assert_library_reads(target, items[:2] + items[3:])
+    assert f'1 item of encrypted DynamoDB table "{source.name}" does not verify' in "".join(notices)
+    spoil(4)
+    pair.migrate()
+    assert_library_reads(target, items[:2] + items[3:4] + items[5:])
+
+
+def test_values_are_in_no_error_of_a_generated_column(encrypting, dynamodb, make_table):
+    pair = Pair(encrypting, dynamodb)
+    target = make_table()
+    columns = (
+        "id text OPTIONS (key 'hash'), name text, number int GENERATED ALWAYS AS (name::int) STORED"
+    )
+    pair.declare("source", pair.source, "id text OPTIONS (key 'hash'), name text")
+    pair.declare("target", target.name, columns, **ENCRYPTED)
+    pair.client.put_item(TableName=pair.source, Item={"id": {"S": "1"}, "name": {"S": "secret"}})
+    error = error_of(encrypting, "CALL dynamodb_migrate('source', 'target')")
+    assert error.sqlstate == "22P02"
+    assert "secret" not in str(error)
