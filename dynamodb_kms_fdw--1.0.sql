@@ -374,6 +374,8 @@ CREATE TABLE dynamodb_migrations (
     migrated_by text NOT NULL,
     phase text NOT NULL,
     stream_arn text NOT NULL,
+    target_table text NOT NULL,
+    attributes text NOT NULL,
     noted_at timestamptz NOT NULL,
     complete_until timestamptz NOT NULL,
     segments integer NOT NULL DEFAULT 0,

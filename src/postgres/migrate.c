@@ -249,6 +249,10 @@ begin_anew(Migration *migration, const MigrationPair *pair)
 	char *arn = stream_of_source(pair);
 
 	migration->stream_arn = MemoryContextStrdup(migration->context, arn);
+	migration->target_table =
+	    MemoryContextStrdup(migration->context, pair->target->options->table_name);
+	migration->attributes =
+	    MemoryContextStrdup(migration->context, migration_pair_attributes(pair));
 	migration->phase = MIGRATION_SEED;
 	migration->segment_count = migration->segments_done = 0;
 	migration->items_seeded = migration->changes_applied = 0;
@@ -258,6 +262,55 @@ begin_anew(Migration *migration, const MigrationPair *pair)
 	stream_reader_close(migration->reader);
 	migration->reader = NULL;
 	migration_pair_notice_dropped(pair);
+}
+
+/*
+ * The stream is still the one that was noted, and has been all the time: one that is switched off
+ * never comes back, another one does.
+ */
+static void
+check_stream(const Migration *migration, const MigrationPair *pair)
+{
+	const ForeignRelation *source = pair->source;
+	char *arn = stream_find(source->client, source->options->table_name);
+
+	if (arn != NULL && strcmp(arn, migration->stream_arn) == 0 &&
+	    stream_is_enabled(source->client, source->options->table_name))
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	         errmsg("change stream of DynamoDB table \"%s\" is not the one that the migration "
+	                "follows, or is switched off",
+	                source->options->table_name),
+	         errdetail("Changes since then may be missing in the target."),
+	         errhint("Empty the target and begin anew.")));
+}
+
+/* What was written already has gone from the same attributes to the same. */
+static void
+check_unchanged(const Migration *migration, const MigrationPair *pair)
+{
+	char *attributes = migration_pair_attributes(pair);
+
+	if (strcmp(migration->target_table, pair->target->options->table_name) == 0 &&
+	    strcmp(migration->attributes, attributes) == 0)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	                errmsg("foreign tables have changed since the migration began"),
+	                errdetail("It has written to DynamoDB table \"%s\": %s. By now it would write "
+	                          "to \"%s\": %s.",
+	                          migration->target_table, migration->attributes,
+	                          pair->target->options->table_name, attributes),
+	                errhint("Undo the change, or empty the target and begin anew.")));
+}
+
+static void
+resume(const Migration *migration, const MigrationPair *pair)
+{
+	check_unchanged(migration, pair);
+	check_stream(migration, pair);
+	ereport(NOTICE, (errmsg("resuming the migration in phase \"%s\"",
+	                        migration_phase_name(migration->phase))));
 }
 
 static void
@@ -292,8 +345,7 @@ begin_or_resume(Migration *migration)
 	else if (!found)
 		refuse_target(migration);
 	else
-		ereport(NOTICE, (errmsg("resuming the migration in phase \"%s\"",
-		                        migration_phase_name(migration->phase))));
+		resume(migration, pair);
 	if (migration->phase > MIGRATION_APPLY)
 		migration->phase = MIGRATION_APPLY;
 	/* What comes next is in the target for good, so that it comes from here must be so, too. */
@@ -481,6 +533,8 @@ static void
 finish(Migration *migration)
 {
 	begin_step(migration);
+	/* Were it switched off meanwhile, its end would look like the end of the changes. */
+	check_stream(migration, migration_pair_open(migration));
 	migration->phase = MIGRATION_DONE;
 	migration_save(migration);
 	ereport(NOTICE,

@@ -61,6 +61,8 @@ typedef struct Migration
 	int64 id;
 	MigrationPhase phase;
 	char *stream_arn;
+	char *target_table; /* DynamoDB's name */
+	char *attributes;   /* as migration_pair_attributes() tells them */
 	int segment_count;
 	int segments_done;
 	int64 items_seeded;
@@ -89,6 +91,9 @@ typedef struct MigrationPair
  * Errors when their keys do not agree, or columns of one name are of different types: HV024, HV004.
  */
 extern MigrationPair *migration_pair_open(const Migration *migration);
+
+/* "a -> b, c -> c": which attribute goes where. palloc'ed. */
+extern char *migration_pair_attributes(const MigrationPair *pair);
 
 /* Says which of the source's columns the target does not have. */
 extern void migration_pair_notice_dropped(const MigrationPair *pair);

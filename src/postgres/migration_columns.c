@@ -132,6 +132,35 @@ migration_pair_open(const Migration *migration)
 	return pair;
 }
 
+/* As the column's options have it. */
+static const char *
+attribute_of_column(const ForeignColumn *column)
+{
+	if (column->options->whole_item)
+		return "*";
+	if (column->options->attribute_path != NULL)
+		return column->options->attribute_path;
+	return column->options->attribute_name != NULL ? column->options->attribute_name : column->name;
+}
+
+char *
+migration_pair_attributes(const MigrationPair *pair)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < pair->target->column_count; i++)
+	{
+		int place = pair->source_places[i];
+
+		if (place >= 0)
+			appendStringInfo(&text, "%s%s -> %s", text.len > 0 ? ", " : "",
+			                 attribute_of_column(&pair->source->columns[place]),
+			                 attribute_of_column(&pair->target->columns[i]));
+	}
+	return text.data;
+}
+
 void
 migration_pair_notice_dropped(const MigrationPair *pair)
 {

@@ -533,11 +533,13 @@ static void
 check_age(const Migration *migration, ServiceClient *client)
 {
 	double age = (double) service_client_time(client) - migration->complete_until;
+	List *positions = migration->reader == NULL ? migration->positions
+	                                            : stream_reader_positions(migration->reader);
 	ListCell *cell;
 
 	if (age < 24 * 3600)
 		return;
-	foreach (cell, migration->positions)
+	foreach (cell, positions)
 	{
 		const ShardPosition *position = lfirst(cell);
 
@@ -555,10 +557,8 @@ static void
 open_reader(Migration *migration, ServiceClient *client)
 {
 	StreamStart start = {.kind = STREAM_FROM_POSITIONS, .positions = migration->positions};
-	MemoryContext caller;
+	MemoryContext caller = MemoryContextSwitchTo(migration->context);
 
-	check_age(migration, client);
-	caller = MemoryContextSwitchTo(migration->context);
 	migration->reader = stream_reader_open(client, migration->stream_arn, &start, NULL);
 	MemoryContextSwitchTo(caller);
 }
@@ -627,6 +627,7 @@ migration_apply(Migration *migration, int64 delay_ms, int64 *changes)
 	*changes = 0;
 	if (delay_ms > 0)
 		wait_ms(delay_ms);
+	check_age(migration, client);
 	if (migration->reader == NULL)
 		open_reader(migration, client);
 	else

@@ -204,7 +204,7 @@ migration_load(Migration *migration)
 	Statement statement = {
 	    .text = "SELECT id, phase, stream_arn, segments::int8, segments_done::int8, items_seeded, "
 	            "changes_applied, extract(epoch from noted_at)::float8, "
-	            "extract(epoch from complete_until)::float8 "
+	            "extract(epoch from complete_until)::float8, target_table, attributes "
 	            "FROM %s.dynamodb_migrations WHERE source = $1 AND target = $2 FOR UPDATE"};
 
 	add_oid(&statement, migration->source);
@@ -221,6 +221,8 @@ migration_load(Migration *migration)
 	migration->changes_applied = integer_cell(0, 7);
 	migration->noted_at = real_cell(0, 8);
 	migration->complete_until = real_cell(0, 9);
+	migration->target_table = text_cell(migration, 0, 10);
+	migration->attributes = text_cell(migration, 0, 11);
 	SPI_freetuptable(SPI_tuptable);
 	load_positions(migration);
 	return true;
@@ -235,8 +237,9 @@ migration_begin_progress(Migration *migration)
 	    .text = "DELETE FROM %s.dynamodb_migrations WHERE source = $1 AND target = $2"};
 	Statement insertion = {
 	    .text = "INSERT INTO %s.dynamodb_migrations (source, target, migrated_by, phase, "
-	            "stream_arn, noted_at, complete_until) VALUES ($1, $2, $3, 'seed', $4, "
-	            "to_timestamp($5), to_timestamp($5)) RETURNING id"};
+	            "stream_arn, noted_at, complete_until, target_table, attributes) "
+	            "VALUES ($1, $2, $3, 'seed', $4, to_timestamp($5), to_timestamp($5), $6, $7) "
+	            "RETURNING id"};
 
 	add_oid(&deletion, migration->source);
 	add_oid(&deletion, migration->target);
@@ -246,6 +249,8 @@ migration_begin_progress(Migration *migration)
 	add_text(&insertion, GetUserNameFromId(GetUserId(), false));
 	add_text(&insertion, migration->stream_arn);
 	add_real(&insertion, migration->noted_at);
+	add_text(&insertion, migration->target_table);
+	add_text(&insertion, migration->attributes);
 	run(migration, &insertion, SPI_OK_INSERT_RETURNING);
 	migration->id = integer_cell(0, 1);
 	SPI_freetuptable(SPI_tuptable);

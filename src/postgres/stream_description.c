@@ -140,17 +140,32 @@ ask_table(ServiceClient *client, const char *operation, CheckedResult written,
 	return answer;
 }
 
-static bool
-is_enabled(ServiceClient *client, Bytes table_name, int64 delay_ms)
+static TableDescription
+describe_table(ServiceClient *client, const char *table_name, int64 delay_ms)
 {
 	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, DESCRIPTION_MAXIMUM);
 	ByteBuffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, BODY_MAXIMUM);
 	TableDescription description = {0};
-	Bytes answer = ask_table(client, "DescribeTable",
-	                         dynamodb_write_describe_table(table_name, body), body, delay_ms);
+	Bytes answer =
+	    ask_table(client, "DescribeTable",
+	              dynamodb_write_describe_table(bytes_of_string(table_name), body), body, delay_ms);
 
 	CHECK_RESULT(dynamodb_read_table_description(arena, answer, &description),
 	             "read a table's description");
+	return description;
+}
+
+bool
+stream_is_enabled(ServiceClient *client, const char *table_name)
+{
+	return describe_table(client, table_name, 0).stream_view_type.length > 0;
+}
+
+static bool
+has_become_enabled(ServiceClient *client, const char *table_name, int64 delay_ms)
+{
+	TableDescription description = describe_table(client, table_name, delay_ms);
+
 	return table_is_active(&description) && description.stream_view_type.length > 0;
 }
 
@@ -158,11 +173,11 @@ void
 stream_enable(ServiceClient *client, const char *table_name)
 {
 	ByteBuffer *body = memory_context_buffer(CurrentMemoryContext, ARENA_PLAIN, BODY_MAXIMUM);
-	Bytes name = bytes_of_string(table_name);
 	int64 pause_ms = FIRST_PAUSE_MS;
 
-	(void) ask_table(client, "UpdateTable", dynamodb_write_enable_stream(name, body), body, 0);
+	(void) ask_table(client, "UpdateTable",
+	                 dynamodb_write_enable_stream(bytes_of_string(table_name), body), body, 0);
 	table_description_forget(client, table_name);
-	while (!is_enabled(client, name, pause_ms))
+	while (!has_become_enabled(client, table_name, pause_ms))
 		pause_ms = Min(pause_ms * 2, LONGEST_PAUSE_MS);
 }

@@ -18,6 +18,9 @@ extern char *stream_find(ServiceClient *client, const char *table_name);
 /* The same where there must be one: HV00R. */
 extern char *stream_get(ServiceClient *client, const char *table_name);
 
+/* True when the table has a stream now that changes go to. Errors are reported. */
+extern bool stream_is_enabled(ServiceClient *client, const char *table_name);
+
 /*
  * Gives the table a stream of both images, and waits until it is there. A cancel ends the waiting,
  * not the stream. Errors are reported.

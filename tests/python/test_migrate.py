@@ -289,6 +289,86 @@ def test_a_target_that_others_write_to_fails_the_comparison(pair, kind, verify):
     assert "999" not in str(caught.value)
 
 
+def error_of(pair, arguments=""):
+    with pytest.raises(psycopg.Error) as caught:
+        pair.migrate(arguments)
+    return caught.value
+
+
+def set_stream(pair, **specification):
+    pair.client.update_table(TableName=pair.source, StreamSpecification=specification)
+
+
+@pytest.mark.parametrize("view", ["KEYS_ONLY", "OLD_IMAGE"])
+def test_a_stream_without_new_images_is_refused(connection, dynamodb, view):
+    pair = Pair(connection, dynamodb, stream=False)
+    set_stream(pair, StreamEnabled=True, StreamViewType=view)
+    error = error_of(pair)
+    assert error.sqlstate == "55000"
+    assert view in error.diag.message_detail
+    assert "Disable the stream" in error.diag.message_hint
+
+
+def test_a_stream_that_was_switched_off_is_not_gone_on_with(pair):
+    fill(pair.client, pair.source, 3)
+    pair.migrate()
+    set_stream(pair, StreamEnabled=False)
+    assert error_of(pair, ", verify => 'none'").sqlstate == "55000"
+
+
+def test_another_stream_is_not_gone_on_with(postgresql, database, dynamodb_local):
+    """What was changed between the two nobody can know. moto does not switch a stream on again."""
+    with postgresql.connect(database) as connection:
+        create_server(connection, dynamodb_local)
+        pair = Pair(connection, dynamodb_local)
+        fill(pair.client, pair.source, 3)
+        pair.migrate()
+        set_stream(pair, StreamEnabled=False)
+        pair.client.put_item(TableName=pair.source, Item=item(1, 100))
+        set_stream(pair, StreamEnabled=True, StreamViewType="NEW_AND_OLD_IMAGES")
+        error = error_of(pair, ", verify => 'none'")
+        assert error.sqlstate == "55000"
+        assert "is not the one that the migration follows" in str(error)
+
+
+def test_foreign_tables_that_have_changed_are_not_gone_on_with(pair):
+    fill(pair.client, pair.source, 3)
+    pair.migrate()
+    execute = pair.connection.execute
+    execute("ALTER FOREIGN TABLE target ALTER n OPTIONS (ADD attribute_name 'number')")
+    error = error_of(pair)
+    assert error.sqlstate == "55000"
+    assert "id -> id, n -> n, * -> *" in error.diag.message_detail
+    assert "id -> id, n -> number, * -> *" in error.diag.message_detail
+    execute("ALTER FOREIGN TABLE target ALTER n OPTIONS (DROP attribute_name)")
+    execute(f"ALTER FOREIGN TABLE target OPTIONS (SET table_name '{pair.source}')")
+    execute(f"ALTER FOREIGN TABLE source OPTIONS (SET table_name '{pair.target}')")
+    assert error_of(pair).sqlstate == "55000"
+
+
+def test_other_arguments_go_on_with_the_same_migration(pair):
+    fill(pair.client, pair.source, 50)
+    pair.migrate(", segments => 24, verify => 'none'")
+    pair.connection.execute("UPDATE dynamodb_migrations SET phase = 'seed', segments_done = 8")
+    pair.migrate(", segments => 3, read_rate => 10000, verify => 'sample'")
+    pair.assert_same()
+    (segments,) = pair.connection.execute("SELECT segments FROM dynamodb_migrations").fetchone()
+    assert segments == 24
+
+
+def test_a_trimmed_stream_is_an_error_and_no_gap(pair):
+    """A shard of which nothing was read for a day may have lost its beginning."""
+    fill(pair.client, pair.source, 3)
+    pair.migrate()
+    pair.connection.execute(
+        "UPDATE dynamodb_migrations SET complete_until = complete_until - interval '25 hours'"
+    )
+    pair.connection.execute("UPDATE dynamodb_migration_shards SET sequence_number = NULL")
+    error = error_of(pair)
+    assert error.sqlstate == "55000"
+    assert "no longer kept in its stream" in str(error)
+
+
 def test_a_transaction_block_is_refused(pair):
     with pytest.raises(psycopg.Error) as caught, pair.connection.transaction():
         pair.migrate()
