@@ -7,19 +7,84 @@
 #include <string.h>
 
 #include "aws/sqs_digest.h"
+#include "foundation/ascii.h"
 #include "foundation/base64.h"
 #include "item/json_text.h"
 #include "item/json_writer.h"
 
 /* ---- requests ---- */
 
+static bool
+is_type(Bytes data_type, Bytes base)
+{
+	return bytes_start_with(data_type, base) &&
+	       (data_type.length == base.length || data_type.data[base.length] == '.');
+}
+
 bool
 sqs_type_is_binary(Bytes data_type)
 {
-	static const Bytes binary = {"Binary", 6};
+	return is_type(data_type, BYTES_LITERAL("Binary"));
+}
 
-	return bytes_start_with(data_type, binary) &&
-	       (data_type.length == binary.length || data_type.data[binary.length] == '.');
+bool
+sqs_type_is_valid(Bytes data_type)
+{
+	return sqs_type_is_binary(data_type) || is_type(data_type, BYTES_LITERAL("String")) ||
+	       is_type(data_type, BYTES_LITERAL("Number"));
+}
+
+/* Whatever the case of its letters. */
+static bool
+begins_with(Bytes name, const char *lower)
+{
+	size_t length = 0;
+
+	while (lower[length] != '\0' && length < name.length &&
+	       ascii_lower(name.data[length]) == lower[length])
+		length++;
+	return lower[length] == '\0';
+}
+
+bool
+sqs_attribute_name_is_valid(Bytes name)
+{
+	if (name.length == 0 || name.length > SQS_ATTRIBUTE_NAME_MAXIMUM || begins_with(name, "aws.") ||
+	    begins_with(name, "amazon."))
+		return false;
+	for (size_t i = 0; i < name.length; i++)
+	{
+		char character = name.data[i];
+		bool is_at_end = i == 0 || i == name.length - 1;
+
+		if (character == '.' && (is_at_end || name.data[i - 1] == '.'))
+			return false;
+		if (!ascii_is_letter(character) && !ascii_is_digit(character) && character != '_' &&
+		    character != '-' && character != '.')
+			return false;
+	}
+	return true;
+}
+
+bool
+sqs_find_refused_character(Bytes text, uint32_t *code_point)
+{
+	for (size_t i = 0; i < text.length; i++)
+	{
+		unsigned char byte = (unsigned char) text.data[i];
+		Bytes rest = {text.data + i, text.length - i};
+
+		*code_point = byte;
+		if (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r')
+			return true;
+		*code_point = 0xFFFE;
+		if (bytes_start_with(rest, BYTES_LITERAL("\xEF\xBF\xBE")))
+			return true;
+		*code_point = 0xFFFF;
+		if (bytes_start_with(rest, BYTES_LITERAL("\xEF\xBF\xBF")))
+			return true;
+	}
+	return false;
 }
 
 size_t

@@ -15,6 +15,7 @@
 #define SQS_BATCH_MAXIMUM              10                     /* messages of one request */
 #define SQS_BYTES_MAXIMUM              ((size_t) 1024 * 1024) /* of a message, and of a batch */
 #define SQS_ATTRIBUTES_MAXIMUM         10                     /* of one message */
+#define SQS_ATTRIBUTE_NAME_MAXIMUM     256
 #define SQS_VISIBILITY_SECONDS_MAXIMUM (12 * 60 * 60)
 #define SQS_WAIT_SECONDS_MAXIMUM       20
 #define SQS_LIST_MAXIMUM               1000 /* queues on a page */
@@ -32,6 +33,18 @@ typedef struct SqsAttribute
 
 /* True for the types whose values are bytes: "Binary" and "Binary.label". */
 extern bool sqs_type_is_binary(Bytes data_type);
+
+/* True for "String", "Number", "Binary", and one of them with a label. */
+extern bool sqs_type_is_valid(Bytes data_type);
+
+/* True for what SQS takes as an attribute's name: none that begins with "AWS." or "Amazon.". */
+extern bool sqs_attribute_name_is_valid(Bytes name);
+
+/*
+ * The first character of UTF-8 text that SQS takes neither in a body nor in an attribute; false
+ * when there is none. It is a control character other than tab and line ends, U+FFFE or U+FFFF.
+ */
+extern bool sqs_find_refused_character(Bytes text, uint32_t *code_point);
 
 /* A message to be sent. No bytes: no such part. Everything is borrowed. */
 typedef struct SqsOutgoing

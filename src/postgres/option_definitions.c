@@ -306,7 +306,8 @@ const OptionDefinition option_definitions[] = {
     COLUMN_CHOICE("stream_role", stream_role, stream_role_choices),
     COLUMN_CHOICE("queue_role", queue_role, queue_role_choices),
     COLUMN_TEXT("message_attribute", message_attribute, is_message_attribute_name,
-                "a name of 1 to 256 letters, digits, underscores, hyphens and dots"),
+                "a name of 1 to 256 letters, digits, underscores, hyphens and single dots within "
+                "it, which does not begin with \"AWS.\" or \"Amazon.\""),
     COLUMN_CHOICE("vault_role", vault_role, vault_role_choices),
 
     NUMBER("sample_items", OPTION_OF_IMPORT, OPTION_INTEGER, ImportOptions, sample_items, 0,

@@ -118,7 +118,7 @@ is_queue_url(const char *value)
 bool
 is_message_attribute_name(const char *value)
 {
-	return consists_of(value, 1, 256, "_-.");
+	return sqs_attribute_name_is_valid(bytes_of_string(value));
 }
 
 CheckedResult

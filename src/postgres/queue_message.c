@@ -287,6 +287,19 @@ report_empty(const char *what, Bytes name)
 	     name.length > 0 ? errdetail("It is \"%s\".", outside_text(name, SHOWN_NAME_MAXIMUM)) : 0));
 }
 
+/* SQS would refuse the message, and send the others of its batch. */
+static Bytes
+check_text(Bytes text)
+{
+	uint32 code_point;
+
+	if (sqs_find_refused_character(text, &code_point))
+		ereport(ERROR, (errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+		                errmsg("message has a character that Amazon SQS does not take: U+%04X",
+		                       code_point)));
+	return text;
+}
+
 /* The value in the arena. */
 static AttributeValue
 convert(MessageDraft *draft, const QueueColumn *column, Datum datum)
@@ -296,6 +309,8 @@ convert(MessageDraft *draft, const QueueColumn *column, Datum datum)
 	if (column_conversion_write(column->conversion, draft->arena, datum, &value) != WRITE_EXACT)
 		column_conversion_report_unwritable(column->conversion, datum);
 	value.bytes = copy_to_arena(draft->arena, value.bytes);
+	if (value.type == ATTRIBUTE_S)
+		(void) check_text(value.bytes);
 	return value;
 }
 
@@ -317,7 +332,7 @@ utf8_in_arena(MessageDraft *draft, const char *text, int length)
 	char *copy = pnstrdup(text, length);
 	char *utf8 = pg_server_to_any(copy, length, PG_UTF8);
 
-	return copy_to_arena(draft->arena, bytes_of_string(utf8));
+	return copy_to_arena(draft->arena, check_text(bytes_of_string(utf8)));
 }
 
 pg_noreturn static void
@@ -329,6 +344,18 @@ report_no_attribute(Bytes name)
 	         errdetail(
 	             "It must be a string that is not empty, a number, or an object with \"DataType\" "
 	             "and \"StringValue\" or \"BinaryValue\".")));
+}
+
+static void
+check_attribute_name(Bytes name)
+{
+	if (!sqs_attribute_name_is_valid(name))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("invalid name of a message attribute: \"%s\"",
+		                       outside_text(name, SHOWN_NAME_MAXIMUM)),
+		                errdetail("It must be 1 to 256 letters, digits, underscores, hyphens and "
+		                          "single dots within it, and not begin with \"AWS.\" or "
+		                          "\"Amazon.\".")));
 }
 
 /* A member of an attribute's object; no bytes when it is not there, or no string. */
@@ -356,7 +383,7 @@ attribute_of_object(MessageDraft *draft, Bytes name, JsonbContainer *object)
 		                   &attribute.value.length))
 			report_no_attribute(name);
 	}
-	if (attribute.data_type.length == 0 || attribute.value.length == 0)
+	if (!sqs_type_is_valid(attribute.data_type) || attribute.value.length == 0)
 		report_no_attribute(name);
 	return attribute;
 }
@@ -403,6 +430,7 @@ set_attributes_of_jsonb(MessageDraft *draft, const QueueColumn *column, Datum da
 			continue;
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		name = utf8_in_arena(draft, key.val.string.val, key.val.string.len);
+		check_attribute_name(name);
 		set_attribute(draft, attribute_of_jsonb(draft, name, &value));
 	}
 }
@@ -427,13 +455,23 @@ body_of(MessageDraft *draft, const QueueColumn *column, Datum datum)
 	return utf8_in_arena(draft, body, (int) strlen(body));
 }
 
+/* Two columns may hold one part of a message, if they say the same. */
+static void
+set_part(Bytes *part, Bytes value)
+{
+	if (part->length > 0 && !bytes_equal(*part, value))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("columns disagree about one part of a message")));
+	*part = value;
+}
+
 static void
 write_column(MessageDraft *draft, const QueueColumn *column, Datum datum)
 {
 	switch (column->role)
 	{
 		case QUEUE_BODY:
-			draft->message->body = body_of(draft, column, datum);
+			set_part(&draft->message->body, body_of(draft, column, datum));
 			break;
 		case QUEUE_MESSAGE_ATTRIBUTES:
 			set_attributes_of_jsonb(draft, column, datum);
@@ -442,10 +480,10 @@ write_column(MessageDraft *draft, const QueueColumn *column, Datum datum)
 			set_attribute_of_column(draft, column, datum);
 			break;
 		case QUEUE_MESSAGE_GROUP_ID:
-			draft->message->group_id = convert(draft, column, datum).bytes;
+			set_part(&draft->message->group_id, convert(draft, column, datum).bytes);
 			break;
 		case QUEUE_MESSAGE_DEDUPLICATION_ID:
-			draft->message->deduplication_id = convert(draft, column, datum).bytes;
+			set_part(&draft->message->deduplication_id, convert(draft, column, datum).bytes);
 			break;
 		default:
 			report_column_of_service(column);

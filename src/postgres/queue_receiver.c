@@ -182,13 +182,14 @@ write_request(const QueueReceiver *receiver, ReceiveCall *call)
 {
 	const TableOptions *options = receiver->relation->options;
 	bool is_queues_own = options->visibility_timeout_seconds < 0 &&
-	                     receiver->relation->queue->visibility_seconds >= 0 &&
-	                     receiver->asked_seconds == receiver->terms.visibility_seconds;
+	                     receiver->relation->queue->visibility_seconds >= 0;
 	char id[ATTEMPT_ID_LENGTH];
 	SqsReceive receive = {
 	    .queue_url = receiver->queue->url,
 	    .maximum = call->asked,
-	    .visibility_seconds = is_queues_own ? -1 : receiver->asked_seconds,
+	    /* What is kept must be known; the queue's own may have changed since it was asked for. */
+	    .visibility_seconds =
+	        is_queues_own && !receiver->terms.is_kept ? -1 : receiver->asked_seconds,
 	    .wait_seconds = options->wait_time_seconds,
 	    .attempt_id = attempt_id(receiver, id),
 	};

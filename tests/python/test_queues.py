@@ -386,6 +386,18 @@ def test_returning_tells_the_id(server, sqs, queue):
         ("""(body, message_attributes) VALUES ('a', '{"x": null}')""", "22023"),
         ("""(body, message_attributes) VALUES ('a', '[]')""", "22023"),
         ("(body, action) VALUES ('a', '')", "22023"),
+        ("(body) VALUES ('a' || chr(11))", "22021"),
+        ("(body) VALUES ('a' || chr(65535))", "22021"),
+        ("(body, action) VALUES ('a', chr(8))", "22021"),
+        (r"""(body, message_attributes) VALUES ('a', '{"x": "\u0008"}')""", "22021"),
+        ("""(body, message_attributes) VALUES ('a', '{"a b": "c"}')""", "22023"),
+        ("""(body, message_attributes) VALUES ('a', '{"": "c"}')""", "22023"),
+        ("""(body, message_attributes) VALUES ('a', '{"aws.x": "c"}')""", "22023"),
+        (
+            """(body, message_attributes)
+            VALUES ('a', '{"x": {"DataType": "Foo", "StringValue": "y"}}')""",
+            "22023",
+        ),
         ("(body) VALUES ('a') ON CONFLICT DO NOTHING", "0A000"),
         (
             "(body, message_attributes) SELECT 'a', jsonb_object_agg('a' || n, n)"
@@ -399,6 +411,29 @@ def test_what_is_no_message_is_refused(server, sqs, queue, values, state):
         server.execute(f"INSERT INTO q {values}")
     assert refused.value.sqlstate == state
     assert counts(sqs, queue) == (0, 0)
+
+
+def test_unusual_characters_are_sent(server, sqs, queue):
+    body = "\t\n\r\x7f\x80\ud7ff\ue000\ufffd\U00010000\U0010ffff"
+    server.execute("INSERT INTO q (body, action) VALUES (%s, %s)", (body, body))
+    (message,) = receive_all(sqs, queue)
+    assert message["Body"] == body
+    assert message["MessageAttributes"]["Action"]["StringValue"] == body
+    sqs.change_message_visibility(
+        QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+    )
+    assert server.execute("SELECT body, action FROM q").fetchall() == [(body, body)]
+
+
+def test_columns_of_one_part_agree(server, sqs, queue):
+    create_table(server, queue, "twice", "body text, document jsonb OPTIONS (queue_role 'body')")
+    server.execute("INSERT INTO twice VALUES ('[1]', '[1]'), ('[2]', NULL)")
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="disagree"):
+        server.execute("INSERT INTO twice VALUES ('[3]', '[4]')")
+    assert server.execute("SELECT * FROM twice ORDER BY 1").fetchall() == [
+        ("[1]", [1]),
+        ("[2]", [2]),
+    ]
 
 
 def test_the_commit_sends(server, sqs, queue):

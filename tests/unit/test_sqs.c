@@ -75,6 +75,41 @@ entries_that_were_not_asked_are_malformed(void **state)
 }
 
 static void
+names_of_attributes_are_checked(void **state)
+{
+	static const char *const good[] = {"a", "A-b_c.9", "AWSx", "awsom.e"};
+	static const char *const bad[] = {"",    ".",        ".a",    "a.",      "a..b",
+	                                  "a b", "\xc3\xbc", "aWs.x", "AMAZON.x"};
+	char longest[SQS_ATTRIBUTE_NAME_MAXIMUM + 1];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(sqs_attribute_name_is_valid(bytes_of_string(good[i])));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(sqs_attribute_name_is_valid(bytes_of_string(bad[i])));
+	memset(longest, 'a', sizeof(longest));
+	assert_true(sqs_attribute_name_is_valid((Bytes){longest, sizeof(longest) - 1}));
+	assert_false(sqs_attribute_name_is_valid((Bytes){longest, sizeof(longest)}));
+}
+
+static void
+characters_are_refused_that_sqs_refuses(void **state)
+{
+	uint32_t code_point;
+
+	assert_false(sqs_find_refused_character(
+	    BYTES_LITERAL("\t\r\n \x7f\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbd\xf4\x8f\xbf\xbf"),
+	    &code_point));
+	assert_true(sqs_find_refused_character(BYTES_LITERAL("a\x1f"), &code_point));
+	assert_int_equal(code_point, 0x1f);
+	assert_true(sqs_find_refused_character(BYTES_LITERAL("\xef\xbf\xbe"), &code_point));
+	assert_int_equal(code_point, 0xfffe);
+	assert_true(sqs_find_refused_character(BYTES_LITERAL("\xef\xbf\xbf"), &code_point));
+	assert_int_equal(code_point, 0xffff);
+	assert_true(sqs_find_refused_character((Bytes){"\0", 1}, &code_point));
+	assert_int_equal(code_point, 0);
+}
+
+static void
 urls_end_in_names(void **state)
 {
 	Bytes name = sqs_queue_name(BYTES_LITERAL("https://sqs.eu-west-1.amazonaws.com/1/q.fifo"));
@@ -91,6 +126,8 @@ main(void)
 	    cmocka_unit_test(attributes_are_digested_by_name),
 	    cmocka_unit_test(too_many_attributes_are_refused),
 	    cmocka_unit_test(entries_that_were_not_asked_are_malformed),
+	    cmocka_unit_test(names_of_attributes_are_checked),
+	    cmocka_unit_test(characters_are_refused_that_sqs_refuses),
 	    cmocka_unit_test(urls_end_in_names),
 	};
 
