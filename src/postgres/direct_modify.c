@@ -231,6 +231,8 @@ show_row(ForeignScanState *node, const Datum *values, const bool *nulls)
 	memcpy(slot->tts_values, values, sizeof(*values) * count);
 	memcpy(slot->tts_isnull, nulls, sizeof(*nulls) * count);
 	ExecStoreVirtualTuple(slot);
+	/* From 18 on, the executor leaves to us what RETURNING shows as tableoid. */
+	slot->tts_tableOid = RelationGetRelid(node->ss.ss_currentRelation);
 	node->ss.ps.ps_ExprContext->ecxt_scantuple = slot;
 }
 

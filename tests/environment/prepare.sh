@@ -112,6 +112,19 @@ prepare_python_peers() {
 	cp "$requirements" "$environment/installed-peers.txt"
 }
 
+# Other versions of PostgreSQL, of which the server and its headers are used, not what wraps them.
+prepare_postgresql() {
+	requirements=$directory/postgresql-requirements.txt
+	versions=$DOWNLOADS/postgresql
+	cmp -s "$requirements" "$versions/installed.txt" && return
+	say "installing these packages of PyPI into $versions:" \
+		"$(grep -v '^#' "$requirements" | tr '\n' ' ')"
+	rm -rf "$versions"
+	"$DOWNLOADS/python/bin/pip" install --quiet --disable-pip-version-check --no-input --no-deps \
+		--target "$versions" -r "$requirements" </dev/null
+	cp "$requirements" "$versions/installed.txt"
+}
+
 # --- packages of Maven Central -------------------------------------------------------------------
 
 # What a pom.xml describes, with all that it needs, into a directory; with what it is for people.
@@ -141,6 +154,7 @@ flock 9
 [ -e "$DOWNLOADS/packages-are-installed" ] || prepare_packages
 prepare_python
 prepare_python_peers
+prepare_postgresql
 prepare_library "$directory/dynamodb-local/pom.xml" "$DOWNLOADS/dynamodb-local" \
 	"Amazon's DynamoDB Local"
 prepare_library "$directory/peers/pom.xml" "$DOWNLOADS/peers" "AWS's encryption client for Java"

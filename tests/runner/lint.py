@@ -20,6 +20,8 @@ BANNED_IN_C = [
     (r"\bWaitLatch(OrSocket)?\s*\(", ("transport.c",)),
     (r"\bcurl_easy_perform\s*\(", ()),
     (r"\bPG_VERSION_NUM\b", ("compat.h",)),
+    # Gone since PostgreSQL 18, whose pg_noreturn stands in front.
+    (r"\bpg_attribute_noreturn\b", ("compat.h",)),
 ]
 BANNED_WORDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # clang-format leaves the space out where it breaks a line; `make format` puts it in.

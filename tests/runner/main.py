@@ -5,7 +5,7 @@ import time
 import traceback
 
 from environment import paths
-from runner import build, fuzz, isolation, lint, python_tests, regress, unit
+from runner import build, fuzz, isolation, lint, python_tests, regress, unit, versions
 from runner.outcome import Outcome
 
 SUITES = {
@@ -16,6 +16,7 @@ SUITES = {
     "regress": regress.run,
     "isolation": isolation.run,
     "pytest": python_tests.run,
+    "versions": versions.run,
 }
 ON_REQUEST = {"fuzz-long": fuzz.run_long}
 
