@@ -76,10 +76,9 @@ EXECUTE by_status('open');
 EXECUTE by_status(NULL);
 RESET plan_cache_mode;
 
--- What is not sent: other operators, places of lists, what another column holds, other casts
-SELECT plan('SELECT id FROM documents WHERE document -> ''status'' = ''5''');
-SELECT plan('SELECT id FROM documents WHERE document ->> 0 = ''open''');
-SELECT plan('SELECT id FROM documents WHERE document -> ''status'' ->> 0 = ''open''');
+-- What is not sent: other operators, what another column holds, other casts
+SELECT plan('SELECT id FROM documents WHERE document -> ''status'' > ''5''');
+SELECT plan('SELECT id FROM documents WHERE document ?| ARRAY[''status'']');
 SELECT plan('SELECT id FROM documents WHERE _item ->> ''document'' = ''open''');
 SELECT plan('SELECT id FROM documents WHERE (document ->> ''status'')::bpchar = ''open''');
 SELECT condition, rows_of(condition) FROM unnest(ARRAY[

@@ -273,6 +273,8 @@ static const LeafForm leaf_forms[] = {
     [CONDITION_NOT_EXISTS] = {"attribute_not_exists(", "", 0, ")", 1},
     [CONDITION_HAS_TYPE] = {"attribute_type(", ", ", 1, ")", 1},
     [CONDITION_SIZE_EQUAL] = {"size(", ") = ", 1, "", 2},
+    [CONDITION_SIZE_AT_LEAST] = {"size(", ") >= ", 1, "", 2},
+    [CONDITION_SIZE_AT_MOST] = {"size(", ") <= ", 1, "", 2},
 };
 
 static CheckedResult

@@ -26,6 +26,8 @@ typedef enum ConditionKind
 	CONDITION_NOT_EXISTS,       /* attribute_not_exists(path) */
 	CONDITION_HAS_TYPE,         /* attribute_type(path, attribute_type) */
 	CONDITION_SIZE_EQUAL,       /* size(path) = values[0] */
+	CONDITION_SIZE_AT_LEAST,    /* size(path) >= values[0] */
+	CONDITION_SIZE_AT_MOST,     /* size(path) <= values[0] */
 	CONDITION_AND,              /* all of children */
 	CONDITION_OR,               /* any of children */
 	CONDITION_NOT               /* not children[0] */

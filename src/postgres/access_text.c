@@ -20,6 +20,7 @@
 #include "postgres/document_members.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
+#include "postgres/size_conditions.h"
 
 /* What a template's values are shown with. */
 typedef struct Description
@@ -238,6 +239,47 @@ describe_containment(Description *description, const char *quantifier, const For
 	appendStringInfoChar(description->text, ')');
 }
 
+/* size(path) <= 5, of a value that is known. */
+static void
+describe_known_size(Description *description, const ForeignColumn *column, const TemplateLeaf *leaf,
+                    int64 value)
+{
+	SizeBounds bounds = size_bounds(leaf, value);
+
+	describe_function(description, "size", column, NULL);
+	if (!bounds.has_most)
+		appendStringInfo(description->text, " >= " INT64_FORMAT, bounds.least);
+	else if (bounds.least == 0)
+		appendStringInfo(description->text, " <= " INT64_FORMAT, bounds.most);
+	else if (bounds.least == bounds.most)
+		appendStringInfo(description->text, " = " INT64_FORMAT, bounds.least);
+	else
+		appendStringInfo(description->text, " BETWEEN " INT64_FORMAT " AND " INT64_FORMAT,
+		                 bounds.least, bounds.most);
+}
+
+/* Of a value that is not known, the length that SQL asks for, from which DynamoDB's size follows.
+ */
+static void
+describe_size(Description *description, const ForeignColumn *column, const TemplateLeaf *leaf,
+              Node *expression)
+{
+	static const char *const names[] = {[TEMPLATE_CHARACTERS] = "length",
+	                                    [TEMPLATE_OCTETS] = "octet_length",
+	                                    [TEMPLATE_SIZE] = "size"};
+	const Const *constant = (const Const *) expression;
+
+	if (IsA(expression, Const) && !constant->constisnull)
+	{
+		describe_known_size(description, column, leaf,
+		                    condition_integer(leaf->value_type, constant->constvalue));
+		return;
+	}
+	describe_function(description, names[leaf->kind], column, NULL);
+	appendStringInfo(description->text, " %s ", comparison_symbol(leaf->comparison));
+	describe_value(description, column, expression);
+}
+
 static Node *
 leaf_expression(const Description *description, const TemplateLeaf *leaf)
 {
@@ -280,10 +322,15 @@ describe_leaf(Description *description, const List *template)
 		case TEMPLATE_CONTAINS_ANY:
 			describe_containment(description, "ANY ", column, expression);
 			break;
+		case TEMPLATE_CHARACTERS:
+		case TEMPLATE_OCTETS:
+		case TEMPLATE_SIZE:
+			describe_size(description, column, &leaf, expression);
+			break;
 		case TEMPLATE_IS_NULL:
 			describe_function(description, "attribute_not_exists", column, NULL);
 			break;
-		default:
+		default: /* TEMPLATE_IS_NOT_NULL and TEMPLATE_HAS_MEMBER */
 			describe_function(description, "attribute_exists", column, NULL);
 			break;
 	}

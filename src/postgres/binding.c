@@ -23,6 +23,7 @@
 #include "postgres/document_members.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
+#include "postgres/size_conditions.h"
 
 /* Operands of one IN in a filter; more could not fit into an expression. */
 #define FILTER_IN_MAXIMUM 1000
@@ -253,6 +254,35 @@ prefix_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 	return demand_of_value(is_whole ? CONDITION_EQUAL : CONDITION_BEGINS_WITH, value);
 }
 
+/* A number as an attribute value, its digits palloc'd. */
+static AttributeValue
+number_of(int64 integer)
+{
+	return (AttributeValue){.type = ATTRIBUTE_N,
+	                        .bytes = bytes_of_string(psprintf(INT64_FORMAT, integer))};
+}
+
+static Demand
+size_demand(const TemplateLeaf *leaf, Datum datum)
+{
+	SizeBounds bounds = size_bounds(leaf, condition_integer(leaf->value_type, datum));
+	AttributeValue *values = palloc_array(AttributeValue, 2);
+
+	if (bounds.has_most && bounds.most < bounds.least)
+		return never;
+	if (!bounds.has_most && bounds.least == 0)
+		return always;
+	if (!bounds.has_most)
+		return demand_of_value(CONDITION_SIZE_AT_LEAST, number_of(bounds.least));
+	if (bounds.least == 0)
+		return demand_of_value(CONDITION_SIZE_AT_MOST, number_of(bounds.most));
+	if (bounds.least == bounds.most)
+		return demand_of_value(CONDITION_SIZE_EQUAL, number_of(bounds.least));
+	values[0] = number_of(bounds.least);
+	values[1] = number_of(bounds.most);
+	return (Demand){DEMAND_CONDITION, CONDITION_AND, values, 2};
+}
+
 static Demand
 value_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 {
@@ -270,6 +300,10 @@ value_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 			return contains_all_demand(binding, leaf, datum);
 		case TEMPLATE_CONTAINS_ANY:
 			return contains_any_demand(binding, leaf, datum);
+		case TEMPLATE_CHARACTERS:
+		case TEMPLATE_OCTETS:
+		case TEMPLATE_SIZE:
+			return size_demand(leaf, datum);
 		default:
 			return prefix_demand(binding, leaf, datum);
 	}
@@ -345,14 +379,83 @@ make_guarded(const ForeignColumn *column, Condition *comparison)
 	return make_junction(CONDITION_OR, children, lengthof(children));
 }
 
+/* The type comes first, because not every implementation of DynamoDB knows the size of others. */
+static Condition *
+make_sized(const ForeignColumn *column, Condition *size)
+{
+	Condition *children[] = {make_has_type(column, judged_type(column)), size};
+
+	return make_junction(CONDITION_AND, children, lengthof(children));
+}
+
+/* The column, as far as the first steps of its path lead. */
+static ForeignColumn
+column_up_to(const ForeignColumn *column, uint32 steps)
+{
+	ForeignColumn parent = *column;
+
+	parent.path.count = steps;
+	return parent;
+}
+
+/* A place that holds something, but not of the type. */
+static Condition *
+make_is_other(const ForeignColumn *column, AttributeType type)
+{
+	Condition *children[] = {make_column_condition(CONDITION_EXISTS, column),
+	                         make_not(make_has_type(column, type))};
+
+	return make_junction(CONDITION_AND, children, lengthof(children));
+}
+
+/*
+ * True of documents that have the member; and of what is no map, since jsonb finds a key among the
+ * elements of an array, too.
+ */
+static Condition *
+make_has_member(const ForeignColumn *column)
+{
+	Condition *exists = make_column_condition(CONDITION_EXISTS, column);
+	ForeignColumn parent = column_up_to(column, column->path.count - 1);
+	Condition *children[] = {exists, NULL};
+
+	if (parent.path.count == 0)
+		return exists;
+	children[1] = make_is_other(&parent, ATTRIBUTE_M);
+	return make_junction(CONDITION_OR, children, lengthof(children));
+}
+
+/* Lets through what has no places for elements, where the column's path leads to one. */
+static Condition *
+make_placed(const TemplateLeaf *leaf, const ForeignColumn *column, Condition *condition)
+{
+	for (uint32 i = 0; leaf->members != NIL && i < column->path.count; i++)
+	{
+		ForeignColumn parent = column_up_to(column, i);
+		Condition *children[] = {NULL, condition};
+
+		if (!column->path.steps[i].is_index)
+			continue;
+		children[0] = make_is_other(&parent, ATTRIBUTE_L);
+		condition = make_junction(CONDITION_OR, children, lengthof(children));
+	}
+	return condition;
+}
+
 /* What a filter says about a leaf; *condition is set for DEMAND_CONDITION. */
 static DemandOutcome
 leaf_filter(const Binding *binding, const TemplateLeaf *leaf, Condition **condition)
 {
 	const ForeignColumn *column = template_leaf_column(binding->relation, leaf);
 	bool is_key = is_table_key(binding->relation, column);
-	Demand demand = leaf_demand(binding, leaf);
+	Demand demand;
 
+	if (leaf->kind == TEMPLATE_HAS_MEMBER)
+	{
+		*condition = make_has_member(column);
+		return DEMAND_CONDITION;
+	}
+	demand = leaf_demand(binding, leaf);
 	if (demand.outcome != DEMAND_CONDITION)
 		return demand.outcome;
 	if (demand.comparison == CONDITION_EXISTS || demand.comparison == CONDITION_NOT_EXISTS)
@@ -367,6 +470,8 @@ leaf_filter(const Binding *binding, const TemplateLeaf *leaf, Condition **condit
 	if (demand.value_count > FILTER_IN_MAXIMUM)
 		return DEMAND_ALWAYS;
 	*condition = make_demanded(column, &demand);
+	if (leaf_is_size(leaf))
+		*condition = make_sized(column, *condition);
 	if (!is_key)
 		*condition = make_guarded(column, *condition);
 	return DEMAND_CONDITION;
@@ -404,12 +509,16 @@ junction_filter(const Binding *binding, List *template, Condition **condition)
 static DemandOutcome
 template_filter(const Binding *binding, List *template, Condition **condition)
 {
+	DemandOutcome outcome;
 	TemplateLeaf leaf;
 
 	if (!template_is_leaf(template))
 		return junction_filter(binding, template, condition);
 	leaf = template_leaf(template);
-	return leaf_filter(binding, &leaf, condition);
+	outcome = leaf_filter(binding, &leaf, condition);
+	if (outcome == DEMAND_CONDITION)
+		*condition = make_placed(&leaf, template_leaf_column(binding->relation, &leaf), *condition);
+	return outcome;
 }
 
 bool

@@ -38,7 +38,8 @@ typedef struct Demand
 {
 	DemandOutcome outcome;
 	ConditionKind comparison; /* a comparison, IN, NOT (of IN), BEGINS_WITH, CONTAINS (every value),
-	                             OR (contains any value), EXISTS or NOT_EXISTS */
+	                             OR (contains any value), SIZE_…, AND (a size between two), EXISTS
+	                             or NOT_EXISTS */
 	AttributeValue *values;   /* those of IN are sorted and unique */
 	uint32 value_count;
 } Demand;

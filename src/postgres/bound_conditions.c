@@ -115,6 +115,16 @@ make_containment(const ForeignColumn *column, ConditionKind junction, const Dema
 	                                : make_junction(junction, children, demand->value_count);
 }
 
+/* size() between two values. */
+static Condition *
+make_size_between(const ForeignColumn *column, AttributeValue *values)
+{
+	Condition *children[] = {make_column_comparison(column, CONDITION_SIZE_AT_LEAST, &values[0], 1),
+	                         make_column_comparison(column, CONDITION_SIZE_AT_MOST, &values[1], 1)};
+
+	return make_junction(CONDITION_AND, children, lengthof(children));
+}
+
 Condition *
 make_demanded(const ForeignColumn *column, const Demand *demand)
 {
@@ -124,6 +134,8 @@ make_demanded(const ForeignColumn *column, const Demand *demand)
 			return make_containment(column, CONDITION_AND, demand);
 		case CONDITION_OR:
 			return make_containment(column, CONDITION_OR, demand);
+		case CONDITION_AND:
+			return make_size_between(column, demand->values);
 		case CONDITION_NOT:
 			return make_not(
 			    make_column_comparison(column, CONDITION_IN, demand->values, demand->value_count));

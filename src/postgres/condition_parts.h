@@ -50,6 +50,12 @@ extern List *prefix_template(const ConditionScope *scope, Oid function_id, Oid c
 /* strpos(operand, value) > 0; the expression has two arguments. */
 extern List *position_template(const ConditionScope *scope, const OpExpr *expression);
 
+/* In size_conditions.c: length(column) < value and the like; the expression has two arguments. */
+extern List *size_template(const ConditionScope *scope, const OpExpr *expression);
+
+/* In document_conditions.c: jsonb @> jsonb, jsonb = jsonb, jsonb ? text; with two arguments. */
+extern List *document_template(const ConditionScope *scope, const OpExpr *expression);
+
 /* In array_conditions.c: an operand and an array, either of which may be the column. */
 extern List *array_template(const ConditionScope *scope, ScalarArrayOpExpr *expression);
 

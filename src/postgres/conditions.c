@@ -231,6 +231,10 @@ operator_expression_template(const ConditionScope *scope, OpExpr *expression)
 	if (template == NIL)
 		template = containment_template(scope, expression);
 	if (template == NIL)
+		template = size_template(scope, expression);
+	if (template == NIL)
+		template = document_template(scope, expression);
+	if (template == NIL)
 		template = symmetric_operator_template(scope, expression->opno, collation, left, right);
 	return template;
 }

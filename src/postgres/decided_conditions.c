@@ -101,6 +101,11 @@ leaf_is_decided(const ForeignColumn *column, const TemplateLeaf *leaf)
 		case TEMPLATE_CONTAINS_ALL:
 		case TEMPLATE_CONTAINS_ANY:
 			return set_takes_all(column);
+		case TEMPLATE_CHARACTERS:
+		case TEMPLATE_OCTETS:
+		case TEMPLATE_SIZE:
+		case TEMPLATE_HAS_MEMBER:
+			return false;
 		case TEMPLATE_LIKE:
 			return column_takes_all(column) && pattern_is_prefix(leaf->value);
 		case TEMPLATE_STARTS_WITH:

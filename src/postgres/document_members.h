@@ -17,10 +17,29 @@
 
 /*
  * A column made for the member that the operand is, in CurrentMemoryContext: `column ->> 'name'`,
- * with any number of `-> 'name'` before, perhaps cast to a number or a boolean. NULL for everything
- * else, and where an attribute of that path would not say what the member is.
+ * with any number of `-> 'name'` before, perhaps cast to a number or a boolean; also by the places
+ * of elements, and with `#>>` and `#>`. NULL for everything else, and where an attribute of that
+ * path would not say what the member is.
  */
 extern const ForeignColumn *document_member(const ConditionScope *scope, Expr *operand);
+
+/*
+ * The document that the operand is, or of which it is a member, and that member's steps, Strings
+ * and Integers, none for the document itself; false for everything else.
+ */
+extern bool document_place(const ConditionScope *scope, Expr *operand,
+                           const ForeignColumn **document, List **members);
+
+/* The member of a document as a column of the type, in CurrentMemoryContext. */
+extern const ForeignColumn *document_member_of(const ForeignColumn *document, List *members,
+                                               Oid type);
+
+/*
+ * False for what another column takes out of the item, so that the document has no such member, and
+ * for what lies too deep to be asked about.
+ */
+extern bool document_has_member(const ForeignRelation *relation, const ForeignColumn *document,
+                                List *members);
 
 /* The column that a leaf is about: the relation's, or one made for a member. */
 extern const ForeignColumn *template_leaf_column(const ForeignRelation *relation,

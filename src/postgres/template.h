@@ -8,9 +8,9 @@
  *
  * A template is a List. `kind`, `column`, `comparison`, `value_type`, `is_part` and `member_type`
  * are Integers: a TemplateKind, a column's number, a ConditionKind, a type's oid, a bool and a
- * type's oid; `members` is a List of Strings. `value` is an expression while the query is planned
- * and, in a finished plan, the Integer position of that expression in fdw_exprs; it is a NULL
- * pointer in the leaves without a value.
+ * type's oid; `members` is a List of Strings and Integers. `value` is an expression while the query
+ * is planned and, in a finished plan, the Integer position of that expression in fdw_exprs; it is a
+ *NULL pointer in the leaves without a value.
  *
  * There is no NOT: a template that an item does not satisfy says nothing about the negated one,
  * because a missing attribute satisfies neither. Every item for which the SQL condition is true
@@ -38,6 +38,10 @@ typedef enum TemplateKind
 	TEMPLATE_CONTAINS,     /* column, a string or a set, contains value */
 	TEMPLATE_CONTAINS_ALL, /* column, a set, contains every element of value, an array */
 	TEMPLATE_CONTAINS_ANY, /* column, a set, contains any element of value, an array */
+	TEMPLATE_CHARACTERS,   /* the characters of column, a text, number <comparison> value … */
+	TEMPLATE_OCTETS,       /* … its bytes do … */
+	TEMPLATE_SIZE,         /* … the bytes of column, or the elements of its set, do */
+	TEMPLATE_HAS_MEMBER,   /* the member's document has it, whatever its value */
 	TEMPLATE_IS_NULL,      /* the attribute is missing or NULL */
 	TEMPLATE_IS_NOT_NULL,  /* it is neither */
 	TEMPLATE_AND,
@@ -49,11 +53,11 @@ typedef struct TemplateLeaf
 {
 	TemplateKind kind;
 	AttrNumber column;
-	ConditionKind comparison; /* of TEMPLATE_COMPARE */
+	ConditionKind comparison; /* of TEMPLATE_COMPARE and of sizes */
 	Oid value_type;           /* the value's base type; where it is an array, its elements' */
 	Node *value;
 	bool is_part;    /* the condition says more than the leaf */
-	List *members;   /* Strings: it is about that member of the column, a document … */
+	List *members;   /* Strings and Integers: about that member of the column, a document … */
 	Oid member_type; /* … taken as this type; NIL: about the column itself */
 } TemplateLeaf;
 

@@ -5,6 +5,7 @@ chosen near the places where SQL and DynamoDB differ: missing and NULL attribute
 differently by bytes and by locale, numbers at the ends of their range, patterns with escapes.
 """
 
+import base64
 import decimal
 import itertools
 import json
@@ -79,6 +80,10 @@ DOCUMENTS = [
     {"S": "text"},
     {"N": "7"},
     {"BOOL": False},
+    {"M": {"set": {"SS": ["two", "one"]}, "c": {"NULL": True}}},
+    {"M": {"set": {"NS": ["2", "1"]}, "a": {"S": "two"}}},
+    {"M": {"bin": {"B": b"two"}, "a": {"L": [{"B": b"two"}, {"S": "x"}]}}},
+    {"SS": ["one", "two"]},
 ]
 
 
@@ -217,6 +222,12 @@ def plain(attribute):
         return [plain(element) for element in value]
     if kind == "N":
         return int(value)
+    if kind == "B":
+        return base64.b64encode(value).decode()
+    if kind == "SS":
+        return sorted(value)
+    if kind == "NS":
+        return sorted(int(element) for element in value)
     return None if kind == "NULL" else value
 
 
@@ -293,8 +304,10 @@ class QueryGenerator:
     def leaf(self):
         if self.random.random() < 0.08:
             return self.containment(self.random.choice(SETS))
-        if self.random.random() < 0.08:
-            return self.member()
+        if self.random.random() < 0.1:
+            return self.random.choice([self.member, self.element, self.document])()
+        if self.random.random() < 0.05:
+            return self.length()
         column = self.column()
         kinds = [self.comparison, self.comparison, self.membership, self.null_test, self.between]
         kinds += [self.distinction]
@@ -386,6 +399,75 @@ class QueryGenerator:
                 f"{operand} LIKE '%{texts[0][1:2]}%'",
             ]
         )
+
+    def element(self):
+        """Of an element of the document, which may be a list, or anything else."""
+        operand = self.random.choice(
+            [
+                "j ->> 0",
+                "j ->> 1",
+                "j -> 'a' ->> 0",
+                "j #>> '{a,0}'",
+                "j #>> '{a,b}'",
+                "j ->> -1",
+                "j -> 'set' ->> 0",
+                "j -> 'set' ->> 1",
+                "j #>> '{set,1}'",
+            ]
+        )
+        text = quote(self.random.choice(["1", "one", "x", "true", "text", "7", "two", "dHdv"]))
+        return self.random.choice(
+            [
+                f"{operand} = {text}",
+                f"{operand} <> {text}",
+                f"{operand} IN ({text}, 'one')",
+                f"{operand} IS NULL",
+                f"{operand} IS NOT NULL",
+                f"{operand} LIKE {text[:2]}%'",
+                f"length({operand}) {self.random.choice(COMPARISONS)} {self.random.randint(0, 4)}",
+            ]
+        )
+
+    def document(self):
+        """Of the document as a whole: what it contains, equals, or has as a key."""
+        scalar = self.random.choice(['"x"', '"one"', '"1"', "1", "true", "null", '""', '"dHdv"'])
+        value = self.random.choice(
+            [scalar, scalar, f"[{scalar}]", f'{{"b": {scalar}}}', "{}", "[]"]
+        )
+        name = self.random.choice(["a", "a", "b", "set", "bin", "c"])
+        return self.random.choice(
+            [
+                f"j @> '{{\"{name}\": {value}}}'",
+                f'j @> \'{{"a": {value}, "b": {scalar}}}\'',
+                f"'{{\"{name}\": {value}}}' <@ j",
+                f"j @> '{value}'",
+                f"j -> '{name}' @> '{value}'",
+                f"j -> '{name}' = '{value}'",
+                f"j -> 0 = '{value}'",
+                f"j ? '{name}'",
+                f"j -> 'a' ? '{name}'",
+                f"j ? '{self.random.choice(['one', 'two', 'text', 'dHdv'])}'",
+            ]
+        )
+
+    def length(self):
+        """The length of a string, a binary value or a set."""
+        columns = [c for c in self.by_name.values() if c.sql_type.startswith(("text", "varchar"))]
+        text = self.random.choice(columns).name
+        function = self.random.choice(
+            [
+                f"length({text})",
+                f"char_length({text})",
+                f"octet_length({text})",
+                "length(bin)",
+                "octet_length(bin)",
+                "cardinality(tags)",
+                "cardinality(counts)",
+                "array_length(tags, 1)",
+                "length(j ->> 'a')",
+            ]
+        )
+        return f"{function} {self.random.choice(COMPARISONS)} {self.random.randint(-1, 6)}"
 
     def null_test(self, column):
         return f"{column.name} IS {self.random.choice(['', 'NOT '])}NULL"

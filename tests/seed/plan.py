@@ -12,6 +12,8 @@ def create(dynamodb):
     _create_wide(dynamodb)
     _create_sets(dynamodb)
     _create_documents(dynamodb)
+    _create_sizes(dynamodb)
+    _create_nested(dynamodb)
 
 
 def _create_orders(dynamodb):
@@ -244,3 +246,73 @@ def _put(dynamodb, table, items):
     for start in range(0, len(requests), 25):
         answer = dynamodb.batch_write_item(RequestItems={table: requests[start : start + 25]})
         assert not answer["UnprocessedItems"]
+
+
+def _create_sizes(dynamodb):
+    """Values of many lengths, and of types that have none, or another."""
+    dynamodb.create_table(
+        TableName="plan_sizes",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=_keys("id"),
+        BillingMode="PAY_PER_REQUEST",
+    )
+    words = ("", "a", "ab", "abc", "é", "éé", "日本", "日本語", "😀", "😀😀", "abcde")
+    items = [{"word": {"S": word}, "document": {"M": {"name": {"S": word}}}} for word in words]
+    items += [
+        {"bytes": {"B": b""}, "tags": {"SS": ["a"]}, "numbers": {"NS": ["1"]}},
+        {"bytes": {"B": b"abc"}, "tags": {"SS": ["a", "b"]}, "numbers": {"NS": ["1", "2"]}},
+        {"bytes": {"B": b"\x00" * 5}, "tags": {"SS": ["a", "b", "c"]}},
+        {"tags": {"L": []}, "numbers": {"L": [{"N": "1"}, {"N": "2"}, {"N": "3"}]}},
+        {"tags": {"L": [{"L": [{"S": "a"}, {"S": "b"}]}, {"L": [{"S": "c"}, {"S": "d"}]}]}},
+        {"tags": {"L": [{"S": "a"}, {"NULL": True}]}, "word": {"NULL": True}},
+        {"document": {"M": {"name": {"N": "12345"}}}},
+        {"document": {"M": {"name": {"BOOL": True}}}},
+        {"document": {"M": {"name": {"L": [{"S": "a"}]}}}},
+        {"document": {"M": {"name": {"NULL": True}}}},
+        {"document": {"M": {}}},
+    ]
+    _put(
+        dynamodb,
+        "plan_sizes",
+        [{"id": {"N": str(number)}} | item for number, item in enumerate(items, 1)],
+    )
+
+
+def _create_nested(dynamodb):
+    """Documents in which one place holds a list, a set, a map, or something else."""
+    dynamodb.create_table(
+        TableName="plan_nested",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=_keys("id"),
+        BillingMode="PAY_PER_REQUEST",
+    )
+    places = [
+        {"L": [{"S": "red"}, {"N": "5"}, {"M": {"size": {"S": "xl"}}}]},
+        {"L": [{"N": "5"}, {"S": "red"}, {"NULL": True}]},
+        {"L": [{"L": [{"S": "red"}]}]},
+        {"L": []},
+        {"SS": ["red", "blue"]},
+        {"NS": ["5", "7"]},
+        {"BS": [b"\xad\xe7\x9d", b"ab"]},  # base64 of the first is "reed"
+        {"B": b"\xad\xe7\x9d"},
+        {"M": {"0": {"S": "red"}, "size": {"S": "xl"}, "deep": {"M": {"n": {"N": "1.50"}}}}},
+        {"M": {"size": {"NULL": True}, "ok": {"BOOL": True}, "deep": {"M": {}}}},
+        {"M": {"size": {"N": "5"}, "ok": {"BOOL": False}, "deep": {"L": [{"N": "1"}]}}},
+        {"M": {}},
+        {"S": "red"},
+        {"S": "reed"},
+        {"S": "size"},
+        {"N": "5"},
+        {"BOOL": True},
+        {"NULL": True},
+        None,
+    ]
+    items = [{} if place is None else {"place": place} for place in places]
+    _put(
+        dynamodb,
+        "plan_nested",
+        [
+            {"id": {"N": str(number)}, "doc": {"M": item}, **item}
+            for number, item in enumerate(items, 1)
+        ],
+    )

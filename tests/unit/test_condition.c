@@ -113,6 +113,8 @@ test_leaves(void **state)
 	assert_expression(leaf(CONDITION_EXISTS, "a", NULL, NULL), "attribute_exists(#0)");
 	assert_expression(leaf(CONDITION_NOT_EXISTS, "a", NULL, NULL), "attribute_not_exists(#0)");
 	assert_expression(leaf(CONDITION_SIZE_EQUAL, "a", "x", NULL), "size(#0) = :0");
+	assert_expression(leaf(CONDITION_SIZE_AT_LEAST, "a", "x", NULL), "size(#0) >= :0");
+	assert_expression(leaf(CONDITION_SIZE_AT_MOST, "a", "x", NULL), "size(#0) <= :0");
 	assert_expression(has_type, "attribute_type(#0, :0)");
 	assert_expression(equal("a.b[3].a", "x"), "#0.#1[3].#0 = :0");
 	assert_text(has_type, "attribute_type(a, 'SS')");
