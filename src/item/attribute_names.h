@@ -51,6 +51,24 @@ extern void attribute_names_begin_item(AttributeNames *names);
 /* The slot of the current item's next name, which stays valid as long as the arena. */
 extern int32_t attribute_names_next(AttributeNames *names, Bytes name);
 
+/*
+ * The name that an item of the same names would have next, with its slot; NULL when none is
+ * expected. Where that is what comes, it is taken; else attribute_names_next() is to be asked.
+ */
+static inline const KnownName *
+attribute_names_expected(const AttributeNames *names)
+{
+	if (!names->follows_order || names->order_next >= names->order_count)
+		return NULL;
+	return &names->order[names->order_next];
+}
+
+static inline void
+attribute_names_take_expected(AttributeNames *names)
+{
+	names->order_next++;
+}
+
 /* Checks the whole item's names: RESULT_MALFORMED when one occurs twice. */
 extern CheckedResult attribute_names_end_item(AttributeNames *names, const Attribute *attributes,
                                               uint32_t count) MUST_CHECK;

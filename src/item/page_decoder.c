@@ -18,6 +18,7 @@
 #include "item/json_scanner.h"
 #include "item/number.h"
 #include "item/page_grammar.h"
+#include "item/usual_attribute.h"
 #include "item/value_stack.h"
 
 #include <stdlib.h>
@@ -455,11 +456,70 @@ take_name(PageDecoder *decoder)
 	return name_in_other_frame(decoder, frame, name);
 }
 
+/* Takes the attribute at the cursor, and a comma behind it, if it is a usual one. */
+static inline bool
+take_usual_attribute(PageDecoder *decoder, const KnownName *expected)
+{
+	Attribute *attribute = value_stack_push_attribute(&decoder->values);
+
+	/* Without memory, those that are not usual fail as well. */
+	if (attribute == NULL)
+		return false;
+	if (!usual_attribute_take(&decoder->scanner, expected, attribute))
+	{
+		decoder->values.used -= sizeof(Attribute);
+		return false;
+	}
+	decoder->state = STATE_AFTER_VALUE;
+	if (*decoder->scanner.cursor == ',')
+	{
+		decoder->scanner.cursor++;
+		decoder->state = STATE_NAME;
+	}
+	return true;
+}
+
+/* Takes the attributes of an item at the cursor as far as they come as those of others did. */
+static inline void
+take_usual_attributes_of_item(PageDecoder *decoder)
+{
+	const KnownName *expected = attribute_names_expected(&decoder->names);
+
+	while (expected != NULL && take_usual_attribute(decoder, expected))
+	{
+		attribute_names_take_expected(&decoder->names);
+		if (decoder->state == STATE_AFTER_VALUE)
+			return;
+		expected = attribute_names_expected(&decoder->names);
+	}
+}
+
+static inline void
+take_usual_attributes(PageDecoder *decoder)
+{
+	FrameKind kind = top_frame(decoder)->kind;
+
+	/* A name that was looked through up to the end of the text so far is none of theirs. */
+	if (decoder->scanner.scanned > 0)
+		return;
+	if (kind == FRAME_ITEM)
+		take_usual_attributes_of_item(decoder);
+	else if (kind == FRAME_MAP)
+	{
+		while (take_usual_attribute(decoder, NULL) && decoder->state == STATE_NAME)
+			continue;
+	}
+}
+
 static inline Progress
 step_name(PageDecoder *decoder)
 {
-	char next = json_peek(&decoder->scanner);
+	char next;
 
+	take_usual_attributes(decoder);
+	if (decoder->state == STATE_AFTER_VALUE)
+		return PROGRESS_MADE;
+	next = json_peek(&decoder->scanner);
 	if (next == '"')
 		return take_name(decoder);
 	if (next == '}' && decoder->state == STATE_FIRST_NAME)
