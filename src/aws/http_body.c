@@ -4,6 +4,8 @@
  */
 #include "aws/http_body.h"
 
+#include "foundation/crc32.h"
+
 #include <limits.h>
 #include <string.h>
 #include <zlib.h>
@@ -126,7 +128,7 @@ http_body_take(HttpBody *body, Bytes chunk)
 	if (chunk.length == 0)
 		return result_ok();
 	body->wire_length += (int64_t) chunk.length;
-	body->crc32 = (uint32_t) crc32_z(body->crc32, (const unsigned char *) chunk.data, chunk.length);
+	body->crc32 = crc32_of_more(body->crc32, chunk);
 	return body->inflater == NULL ? write_decoded(body, chunk) : inflate_bytes(body, chunk);
 }
 

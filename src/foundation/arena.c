@@ -4,7 +4,6 @@
  */
 #include "foundation/arena.h"
 
-#include <openssl/crypto.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -42,7 +41,7 @@ void
 wipe(void *memory, size_t size)
 {
 	if (size > 0)
-		OPENSSL_cleanse(memory, size);
+		explicit_bzero(memory, size);
 }
 
 void
@@ -159,12 +158,13 @@ arena_failure(const Arena *arena, size_t size)
 	return result_out_of_memory();
 }
 
+/* `used` bytes of the block may hold something: a part of the newest one, the others as a whole. */
 static void
-release_block(Arena *arena, ArenaBlock *block)
+release_block(Arena *arena, ArenaBlock *block, size_t used)
 {
 	arena->allocated -= block->size;
 	if (arena->contents == ARENA_SECRET)
-		wipe(block, block->size);
+		wipe(block, used);
 	arena->source.release(arena->source.context, block);
 }
 
@@ -183,22 +183,26 @@ arena_reset(Arena *arena)
 		ArenaBlock *block = kept->older;
 
 		kept->older = block->older;
-		release_block(arena, block);
+		release_block(arena, block, block->size);
 	}
-	arena->next = (char *) kept + HEADER_SIZE;
 	if (arena->contents == ARENA_SECRET)
-		wipe(arena->next, (size_t) (arena->end - arena->next));
+		wipe((char *) kept + HEADER_SIZE, (size_t) (arena->next - (char *) kept) - HEADER_SIZE);
+	arena->next = (char *) kept + HEADER_SIZE;
 }
 
 void
 arena_release(Arena *arena)
 {
+	const char *used_end = arena->next;
+
 	while (arena->blocks != NULL)
 	{
 		ArenaBlock *block = arena->blocks;
 
 		arena->blocks = block->older;
-		release_block(arena, block);
+		release_block(arena, block, (size_t) (used_end - (const char *) block));
+		if (arena->blocks != NULL)
+			used_end = (const char *) arena->blocks + arena->blocks->size;
 	}
 	arena->next = arena->end = NULL;
 }

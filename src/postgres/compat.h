@@ -41,6 +41,7 @@
 #include "parser/parse_relation.h"
 #include "replication/message.h"
 #include "utils/acl.h"
+#include "utils/memutils.h"
 #include "utils/pg_locale.h"
 
 #if PG_VERSION_NUM >= 180000
@@ -203,6 +204,13 @@ collation_orders_by_bytes(Oid collation)
 	return pg_newlocale_from_collation(collation)->collate_is_c;
 #endif
 }
+
+/* A set of so many events to wait for that lasts as long as the session. */
+#if PG_VERSION_NUM < 170000
+#define CREATE_WAIT_EVENT_SET(count) CreateWaitEventSet(TopMemoryContext, count)
+#else
+#define CREATE_WAIT_EVENT_SET(count) CreateWaitEventSet(NULL, count)
+#endif
 
 /* The calls of the planner whose arguments changed. */
 #if PG_VERSION_NUM < 170000

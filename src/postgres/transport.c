@@ -77,10 +77,11 @@ typedef struct Transport
 	bool broken;  /* a callback or libcurl itself failed: no state of the multi can be relied on */
 	int mux;
 	int timer_descriptor;
-	int64 armed;     /* due time that timer_descriptor is set to */
-	int64 curl_due;  /* when libcurl wants to be called */
-	int64 served_at; /* when the last serve or wait ended */
-	bool awaited;    /* since then somebody else waits for the mux */
+	WaitEventSet *wait_set; /* the latch, the postmaster's end and the mux, in this order */
+	int64 armed;            /* due time that timer_descriptor is set to */
+	int64 curl_due;         /* when libcurl wants to be called */
+	int64 served_at;        /* when the last serve or wait ended */
+	bool awaited;           /* since then somebody else waits for the mux */
 	dlist_head exchanges;
 	dlist_head timers;
 	dlist_head watches;
@@ -489,6 +490,28 @@ open_mux(void)
 		                errmsg("could not wait on a descriptor for network requests: %m")));
 }
 
+/* What a wait is for, made once instead of for each. What was added before a failure stays. */
+static void
+open_wait_set(void)
+{
+	enum
+	{
+		LATCH,
+		POSTMASTER,
+		MUX,
+		EVENT_COUNT
+	};
+
+	if (transport.wait_set == NULL)
+		transport.wait_set = CREATE_WAIT_EVENT_SET(EVENT_COUNT);
+	if (GetNumRegisteredWaitEvents(transport.wait_set) == LATCH)
+		AddWaitEventToSet(transport.wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	if (GetNumRegisteredWaitEvents(transport.wait_set) == POSTMASTER)
+		AddWaitEventToSet(transport.wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	if (GetNumRegisteredWaitEvents(transport.wait_set) == MUX)
+		AddWaitEventToSet(transport.wait_set, WL_SOCKET_READABLE, transport.mux, NULL, NULL);
+}
+
 /*
  * Connections of all servers together. An extension may have a third of the descriptors, whatever
  * the servers' max_connections add up to; at this limit libcurl closes idle connections, and then
@@ -532,6 +555,7 @@ transport_open(void)
 	if (transport.open)
 		return;
 	open_mux();
+	open_wait_set();
 	block_signals(&previous);
 	status = transport_memory_init();
 	restore_signals(&previous);
@@ -1094,11 +1118,12 @@ transport_expect_wait(bool at_once)
 void
 transport_wait(bool (*done)(void *context), void *context)
 {
+	WaitEvent event;
+
 	transport_open();
 	for (discount_pause(), serve_rounds(); !done(context); serve_rounds())
 	{
-		(void) WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_SOCKET_READABLE | WL_EXIT_ON_PM_DEATH,
-		                         transport.mux, -1L, PG_WAIT_EXTENSION);
+		(void) WaitEventSetWait(transport.wait_set, -1L, &event, 1, PG_WAIT_EXTENSION);
 		transport.served_at = transport_now();
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();

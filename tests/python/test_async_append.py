@@ -154,7 +154,7 @@ def test_begun_again(connection):
 
 
 def copies_of_transport(connection):
-    """Descriptors of epoll: one of the server's, one of ours, and what scans have of it."""
+    """Descriptors of epoll: one of the server's, two of ours, and what scans have of one."""
     return sum(name == "anon_inode:[eventpoll]" for name in descriptors(connection).values())
 
 

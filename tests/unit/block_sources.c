@@ -1,6 +1,7 @@
 /*
  * block_sources.c
- *		malloc, counted and limited. Each block is preceded by its size.
+ *		calloc, counted and limited: what is not zero in a block that comes back was written there.
+ *		Each block is preceded by its size.
  */
 #include "unit/block_sources.h"
 
@@ -16,7 +17,7 @@ allocate(void *context, size_t size)
 
 	if (source->taken >= source->allowed)
 		return NULL;
-	memory = malloc(size + SIZE_ROOM);
+	memory = calloc(1, size + SIZE_ROOM);
 	if (memory == NULL)
 		abort();
 	*(size_t *) (void *) memory = size;
