@@ -99,6 +99,21 @@ item_report_bad(const ForeignRelation *relation, const char *message)
 	         message == NULL ? 0 : errdetail("%c%s.", pg_ascii_toupper(message[0]), message + 1)));
 }
 
+/* What an analyst must know of a result. */
+void
+item_warn_of_skipped(const ForeignRelation *relation, int64 skipped)
+{
+	if (skipped > 0)
+		ereport(WARNING,
+		        (errcode(ERRCODE_DATA_CORRUPTED),
+		         errmsg_plural("%lld item of encrypted DynamoDB table \"%s\" does not verify and "
+		                       "was skipped",
+		                       "%lld items of encrypted DynamoDB table \"%s\" do not verify and "
+		                       "were skipped",
+		                       (unsigned long) skipped, (long long) skipped,
+		                       relation->options->table_name)));
+}
+
 /* ---- data keys ---- */
 
 static KmsPlaintext *
@@ -210,6 +225,18 @@ item_opening_end(ItemOpening *opening, Arena *secrets, DynamodbItem *plaintext,
 	kms_plaintext_release(opening->data_key);
 	opening->data_key = NULL;
 	return opened;
+}
+
+bool
+item_opening_end_or_report(ItemOpening *opening, Arena *secrets, DynamodbItem *plaintext)
+{
+	const ForeignRelation *relation = opening->encryption->relation;
+	const char *message;
+	bool good = item_opening_end(opening, secrets, plaintext, &message);
+
+	if (!good && !relation->options->skips_bad_items)
+		item_report_bad(relation, message);
+	return good;
 }
 
 /* ---- tables of keys ---- */

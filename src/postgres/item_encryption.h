@@ -57,6 +57,13 @@ extern bool item_opening_end(ItemOpening *opening, Arena *secrets, DynamodbItem 
 /* Raises XX001 for a bad item. */
 pg_noreturn extern void item_report_bad(const ForeignRelation *relation, const char *message);
 
+/* As item_opening_end(), but false only where the table's bad items are skipped. */
+extern bool item_opening_end_or_report(ItemOpening *opening, Arena *secrets,
+                                       DynamodbItem *plaintext);
+
+/* The WARNING of so many items that were left out, if there are any. */
+extern void item_warn_of_skipped(const ForeignRelation *relation, int64 skipped);
+
 /* A data key made for one item, or on its way. */
 typedef struct ItemSealing ItemSealing;
 

@@ -19,6 +19,7 @@
 #include "postgres/access.h"
 #include "postgres/column_defaults.h"
 #include "postgres/cost.h"
+#include "postgres/item_encryption.h"
 #include "postgres/memory.h"
 #include "postgres/migration.h"
 #include "postgres/rate_limit.h"
@@ -274,7 +275,7 @@ copy_rows(RowCopy *copy, const RowSource *source)
 		MemoryContextSwitchTo(caller);
 		if (found)
 			continue;
-		rows_ahead_warn_of_skipped(copy->pair->source, skipped);
+		item_warn_of_skipped(copy->pair->source, skipped);
 		return rows;
 	}
 }

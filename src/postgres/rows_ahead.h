@@ -59,9 +59,6 @@ extern int rows_ahead_most(const RowsAhead *rows);
 /* Bad items that were skipped. */
 extern int64 rows_ahead_skipped(const RowsAhead *rows);
 
-/* The WARNING of so many items, if there are any. */
-extern void rows_ahead_warn_of_skipped(const ForeignRelation *relation, int64 skipped);
-
 /* Forgets all rows, plaintexts wiped and calls given up; the next row comes anew. */
 extern void rows_ahead_reset(RowsAhead *rows);
 

@@ -16,6 +16,7 @@
 
 #include "postgres/access.h"
 #include "postgres/capacity.h"
+#include "postgres/item_encryption.h"
 #include "postgres/lookups_ahead.h"
 #include "postgres/memory.h"
 #include "postgres/parallel_scan.h"
@@ -544,8 +545,7 @@ dynamodbEndForeignScan(ForeignScanState *node)
 	end_reading(scan);
 	/* A worker tells its leader. */
 	if (!IsParallelWorker())
-		rows_ahead_warn_of_skipped(scan->relation,
-		                           items_skipped(scan) + scan->of_workers.items_skipped);
+		item_warn_of_skipped(scan->relation, items_skipped(scan) + scan->of_workers.items_skipped);
 	if (scan->lookups != NULL)
 		lookups_ahead_close(scan->lookups);
 	if (scan->querys != NULL)
