@@ -4,6 +4,8 @@
  */
 #include "aws/dynamodb_streams.h"
 
+#include <stdio.h>
+
 #include "aws/description.h"
 #include "aws/dynamodb_request.h"
 #include "foundation/ascii.h"
@@ -73,6 +75,59 @@ streams_write_get_records(Bytes iterator, int limit, ByteBuffer *body)
 		request_write_integer(&json, "Limit", limit);
 	json_end_object(&json);
 	return buffer_result(body);
+}
+
+static void
+write_item(JsonWriter *json, const char *name, const DynamodbItem *item)
+{
+	json_name(json, bytes_of_string(name));
+	json_item(json, item);
+}
+
+/* Seconds with all the digits that a double has. */
+static void
+write_time(JsonWriter *json, double seconds)
+{
+	char text[32];
+	int length = snprintf(text, sizeof(text), "%.17g", seconds);
+
+	json_name(json, BYTES_LITERAL("ApproximateCreationDateTime"));
+	json_raw(json, (Bytes){text, (size_t) length});
+}
+
+static void
+write_change(JsonWriter *json, const StreamRecord *record)
+{
+	json_begin_object(json);
+	if (record->created_at > 0)
+		write_time(json, record->created_at);
+	write_item(json, "Keys", &record->keys);
+	if (record->has_new_image)
+		write_item(json, "NewImage", &record->new_image);
+	if (record->has_old_image)
+		write_item(json, "OldImage", &record->old_image);
+	request_write_string(json, "SequenceNumber", record->sequence_number);
+	json_end_object(json);
+}
+
+CheckedResult
+streams_write_record(const StreamRecord *record, ByteBuffer *json)
+{
+	JsonWriter writer;
+
+	json_writer_init(&writer, json);
+	json_begin_object(&writer);
+	json_name(&writer, BYTES_LITERAL("Records"));
+	json_begin_array(&writer);
+	json_begin_object(&writer);
+	request_write_string(&writer, "eventID", record->event_id);
+	request_write_string(&writer, "eventName", record->event_name);
+	json_name(&writer, BYTES_LITERAL("dynamodb"));
+	write_change(&writer, record);
+	json_end_object(&writer);
+	json_end_array(&writer);
+	json_end_object(&writer);
+	return buffer_result(json);
 }
 
 CheckedResult

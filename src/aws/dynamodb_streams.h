@@ -10,6 +10,7 @@
 #define AWS_DYNAMODB_STREAMS_H
 
 #include "aws/dynamodb.h"
+#include "item/page_decoder.h"
 
 /* The service's bounds. */
 #define STREAM_RECORDS_MAXIMUM         1000 /* of one GetRecords, beside 1 MB */
@@ -40,6 +41,12 @@ extern CheckedResult streams_write_get_shard_iterator(Bytes stream_arn, Bytes sh
 /* `limit`: records at most; 0: the service's page. */
 extern CheckedResult streams_write_get_records(Bytes iterator, int limit,
                                                ByteBuffer *body) MUST_CHECK;
+
+/*
+ * An answer of GetRecords with this record alone: what page_decoder reads as the same record. For
+ * whoever keeps records.
+ */
+extern CheckedResult streams_write_record(const StreamRecord *record, ByteBuffer *json) MUST_CHECK;
 
 /* UpdateTable, which gives the table a stream of both images. */
 extern CheckedResult dynamodb_write_enable_stream(Bytes table_name, ByteBuffer *body) MUST_CHECK;

@@ -124,8 +124,8 @@ show_counters(const FetchCounters *counters, ExplainState *state)
 	ExplainPropertyInteger("Retries", NULL, counters->retries, state);
 }
 
-static void
-show_kms(const KmsUse *use, ExplainState *state)
+void
+explain_kms(const KmsUse *use, ExplainState *state)
 {
 	ExplainPropertyInteger("KMS Calls", NULL, use->calls, state);
 	ExplainPropertyInteger("Data Key Cache Hits", NULL, use->cache_hits, state);
@@ -193,5 +193,5 @@ dynamodbExplainForeignScan(ForeignScanState *node, ExplainState *state)
 	if (state->analyze && dynamodb_scan_counters(node, &counters))
 		show_counters(&counters, state);
 	if (state->analyze && dynamodb_scan_kms(node, &kms))
-		show_kms(&kms, state);
+		explain_kms(&kms, state);
 }

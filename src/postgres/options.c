@@ -532,6 +532,24 @@ check_capacity(const TableOptions *options)
 	                            "\"read_capacity_units\" and \"write_capacity_units\"")));
 }
 
+static const char *const options_of_streams[] = {
+    "stream_of",       "start_at",       "empty_answers",
+    "encryption",      "kms_key_id",     "kms_key_ids_for_decrypt",
+    "crypto_action",   "max_kms_calls",  "logical_table_name",
+    "signature_order", "material_table", "accept_rounded_numbers",
+    "on_bad_item"};
+
+static bool
+is_option_of_streams(const char *name)
+{
+	for (size_t i = 0; i < lengthof(options_of_streams); i++)
+	{
+		if (strcmp(options_of_streams[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Raises the error of an option that a change stream cannot have. */
 static void
 check_stream(List *options)
@@ -544,8 +562,7 @@ check_stream(List *options)
 	{
 		const char *name = ((DefElem *) lfirst(cell))->defname;
 
-		if (strcmp(name, "stream_of") != 0 && strcmp(name, "start_at") != 0 &&
-		    strcmp(name, "empty_answers") != 0)
+		if (!is_option_of_streams(name))
 			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			                errmsg("a change stream cannot have option \"%s\"", name)));
 	}
@@ -694,6 +711,8 @@ options_of_table(const ForeignTable *table, const ServerOptions *server)
 	options->max_kms_calls = server->max_kms_calls;
 	options->visibility_timeout_seconds = -1;
 	read_options(OPTION_OF_TABLE, table->options, options);
+	if (options->table_name == NULL)
+		options->table_name = options->stream_of;
 	if (options->table_name == NULL)
 		options->table_name = get_rel_name(table->relid);
 	return options;

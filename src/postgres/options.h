@@ -125,7 +125,7 @@ typedef enum OptionalBoolean
 /* What a table does not say itself is its server's. */
 typedef struct TableOptions
 {
-	char *table_name;
+	char *table_name; /* of a stream, the table's that it is of */
 	char *index_name;
 	int scan_segments; /* 0: chosen by size */
 	bool consistent_read;

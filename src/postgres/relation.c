@@ -345,6 +345,17 @@ find_ttl_attribute(ForeignRelation *relation)
 		options->ttl_attribute = pnstrdup(attribute.data, attribute.length);
 }
 
+void
+foreign_relation_find_encryption(ForeignRelation *relation)
+{
+	ReportPlace place = {.table = relation->name};
+
+	report_place_enter(&place);
+	describe(relation);
+	report_place_leave(&place);
+	relation->encryption = table_encryption_create(relation);
+}
+
 ForeignRelation *
 foreign_relation_open(Oid relation_id, Oid user_id)
 {

@@ -72,6 +72,13 @@ extern ForeignRelation *foreign_relation_open(Oid relation_id, Oid user_id);
 /* The same without asking the service: client and description are NULL. For DDL. */
 extern ForeignRelation *foreign_relation_open_offline(Oid relation_id);
 
+/*
+ * Finds the encryption of a relation that was opened offline, has a client since, and is no table
+ * itself but shows the items of one, which is asked for its keys: options->table_name. Errors are
+ * those of foreign_relation_open(), but for columns that do not agree with the keys.
+ */
+extern void foreign_relation_find_encryption(ForeignRelation *relation);
+
 /* The column that maps exactly the top-level attribute `name`; NULL when none does. */
 extern const ForeignColumn *foreign_relation_column_of(const ForeignRelation *relation, Bytes name);
 

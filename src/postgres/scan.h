@@ -64,6 +64,7 @@ extern bool dynamodb_scan_kms(ForeignScanState *node, KmsUse *use);
 
 /* In explain.c. */
 extern void dynamodbExplainForeignScan(ForeignScanState *node, struct ExplainState *explain);
+extern void explain_kms(const KmsUse *use, struct ExplainState *state);
 extern void explain_key_condition(ForeignScanState *node, const ForeignRelation *relation,
                                   struct ExplainState *explain);
 

@@ -21,7 +21,7 @@
 
 typedef struct StreamRelation
 {
-	ForeignRelation *relation; /* without a description */
+	ForeignRelation *relation; /* with a description only where items are encrypted */
 	const StreamRole *roles;   /* by the column's place; STREAM_ROLE_UNSAID: an attribute */
 	const char *table_name;    /* whose changes these are */
 	StreamStart start;
@@ -33,21 +33,42 @@ typedef struct StreamRelation
  */
 extern StreamRelation *stream_relation_open(Oid relation_id, Oid user_id);
 
-/* Reads records as rows; the fields are stream_relation.c's own, but for `names`. */
+/*
+ * Asks how the items of the table are encrypted, if they are. Errors: those of
+ * foreign_relation_find_encryption().
+ */
+extern void stream_relation_find_encryption(StreamRelation *stream);
+
+/* Reads records as rows; the fields are not for others to change. */
 typedef struct StreamRowReader
 {
 	const StreamRelation *stream;
 	RowReader *attributes;
-	NameTable names; /* for the decoder of the records */
-	bool *nothing;   /* by slot: what images leave out */
+	List *roles;           /* numbers of the columns that are no attributes */
+	NameTable names;       /* for the decoder of the records */
+	bool *nothing;         /* by slot: what images leave out */
+	bool reads_attributes; /* single ones, or an item as a whole */
+	bool reads_new_image;  /* as such */
+	bool reads_old_image;
 } StreamRowReader;
 
 /* A reader of the columns with these numbers (integers), in CurrentMemoryContext. */
 extern StreamRowReader *stream_row_reader_create(const StreamRelation *stream, List *columns);
 
+/* The item as the change left it; a removed one as it was; failing both, its key. */
+extern const DynamodbItem *stream_record_item(const StreamRecord *record);
+
 /* Fills values and nulls, one for each of the relation's columns; those not read are NULL. */
 extern void stream_row_read(StreamRowReader *reader, const StreamRecord *record, Datum *values,
                             bool *nulls);
+
+/* The same for a record whose images were encrypted: errors of values show nothing of them. */
+extern void stream_row_read_secret(StreamRowReader *reader, const StreamRecord *record,
+                                   Datum *values, bool *nulls);
+
+/* Fills only the columns that are no attributes, beside what is there of others. */
+extern void stream_row_read_roles(StreamRowReader *reader, const StreamRecord *record,
+                                  Datum *values, bool *nulls);
 
 /* In stream_planning.c. */
 extern void streamGetForeignRelSize(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id);

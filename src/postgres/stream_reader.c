@@ -459,6 +459,30 @@ stream_reader_next(StreamReader *reader)
 	}
 }
 
+/* A shard whose page has a record that will be handed out. */
+static bool
+has_record(const StreamReader *reader, const Shard *shard)
+{
+	const ShardPage *page = shard->page;
+	const StreamRecord *record;
+
+	if (page == NULL || !page->whole || page->next_record >= page->answer.page.record_count)
+		return false;
+	record = &page->answer.page.records[page->next_record];
+	return is_wanted(reader, shard, record) && !is_behind_the_end(reader, record);
+}
+
+bool
+stream_reader_is_ready(const StreamReader *reader)
+{
+	for (int i = 0; i < reader->shards.count; i++)
+	{
+		if (has_record(reader, reader->shards.shards[i]))
+			return true;
+	}
+	return false;
+}
+
 void
 stream_reader_end_after(StreamReader *reader, int empty_answers)
 {

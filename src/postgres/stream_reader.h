@@ -71,6 +71,9 @@ extern StreamReader *stream_reader_open(ServiceClient *client, const char *strea
  */
 extern const StreamRecord *stream_reader_next(StreamReader *reader);
 
+/* True when stream_reader_next() would not wait. */
+extern bool stream_reader_is_ready(const StreamReader *reader);
+
 /*
  * How many answers without records are the end of an open shard, unless said otherwise. The service
  * gives no number. Shards are closed after about four hours, which bounds how much of one is empty.

@@ -12,7 +12,10 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/column_encryption.h"
+#include "postgres/secret_errors.h"
 #include "postgres/stream.h"
+#include "postgres/table_encryption.h"
 
 /* ---- columns ---- */
 
@@ -57,17 +60,30 @@ type_is_good(const ForeignColumn *column, StreamRole role)
 	        column_conversion_accepts(column->conversion, ATTRIBUTE_N));
 }
 
+/* What the column holds is no attribute, so nothing can be done with one. */
+static void
+refuse_options_of_attributes(const ForeignRelation *relation, const ForeignColumn *column)
+{
+	const ColumnOptions *options = column->options;
+
+	if (column->encryption == NULL && options->crypto_action == ACTION_UNSAID)
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+	         errmsg("column \"%s\" of foreign table \"%s\" cannot have option \"%s\"", column->name,
+	                relation->name, column->encryption != NULL ? "kms_encrypted" : "crypto_action"),
+	         errdetail("It holds a part of a change, and no attribute of the item."),
+	         errhint("A column of another name, or one with option \"attribute_name\", holds an "
+	                 "attribute.")));
+}
+
 static void
 check_column(const ForeignRelation *relation, const ForeignColumn *column, StreamRole role)
 {
-	if (column->encryption != NULL)
-		ereport(ERROR,
-		        (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-		         errmsg("column \"%s\" of foreign table \"%s\" cannot be encrypted", column->name,
-		                relation->name),
-		         errdetail("The foreign table is a change stream."),
-		         errhint("Read the ciphertext into a bytea column, and call kms_decrypt().")));
-	if (role == STREAM_ROLE_UNSAID || type_is_good(column, role))
+	if (role == STREAM_ROLE_UNSAID)
+		return;
+	refuse_options_of_attributes(relation, column);
+	if (type_is_good(column, role))
 		return;
 	ereport(ERROR,
 	        (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
@@ -76,6 +92,26 @@ check_column(const ForeignRelation *relation, const ForeignColumn *column, Strea
 	         OidIsValid(type_of_role(role)) ? errdetail("What it holds of a change is of type %s.",
 	                                                    format_type_be(type_of_role(role)))
 	                                        : errdetail("What it holds of a change is text.")));
+}
+
+/* A part of a change is in no item, so no ciphertext can be bound to it. */
+static void
+refuse_context_of_roles(const ForeignRelation *relation, const ForeignColumn *encrypted,
+                        const StreamRole *roles)
+{
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		const ForeignColumn *column = &relation->columns[i];
+
+		if (roles[i] != STREAM_ROLE_UNSAID && column_encryption_names(encrypted, column))
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+			     errmsg("kms_encryption_context of column \"%s\" of foreign table \"%s\" cannot "
+			            "name column \"%s\"",
+			            encrypted->name, relation->name, column->name),
+			     errdetail("It holds a part of a change, and no attribute of the item.")));
+	}
 }
 
 /* A column with a role maps no attribute, so that one of the same name is the item's own. */
@@ -94,6 +130,11 @@ find_roles(ForeignRelation *relation)
 		check_column(relation, column, roles[i]);
 		if (roles[i] != STREAM_ROLE_UNSAID)
 			column->slot = ATTRIBUTE_NO_SLOT;
+	}
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		if (relation->columns[i].live && relation->columns[i].encryption != NULL)
+			refuse_context_of_roles(relation, &relation->columns[i], roles);
 	}
 	return roles;
 }
@@ -124,6 +165,27 @@ stream_relation_open(Oid relation_id, Oid user_id)
 	return stream;
 }
 
+void
+stream_relation_find_encryption(StreamRelation *stream)
+{
+	ForeignRelation *relation = stream->relation;
+
+	if (relation->options->encryption == ENCRYPTION_NONE)
+		relation->encryption = table_encryption_create(relation); /* none, if nothing says so */
+	else
+		foreign_relation_find_encryption(relation);
+	if (relation->encryption == NULL)
+		return;
+	for (int i = 0; i < relation->column_count; i++)
+	{
+		StreamRole role = stream->roles[i];
+
+		if (role != STREAM_ROLE_UNSAID)
+			relation->columns[i].is_sealed =
+			    role == STREAM_NEW_IMAGE_OF_ITEM || role == STREAM_OLD_IMAGE_OF_ITEM;
+	}
+}
+
 /* ---- rows ---- */
 
 /* True when the column holds items as a whole, of which nothing may be left out. */
@@ -147,10 +209,15 @@ stream_row_reader_create(const StreamRelation *stream, List *columns)
 		StreamRole role = stream->roles[lfirst_int(cell) - 1];
 
 		whole_items = whole_items || holds_whole_items(role);
+		reader->reads_new_image = reader->reads_new_image || role == STREAM_NEW_IMAGE_OF_ITEM;
+		reader->reads_old_image = reader->reads_old_image || role == STREAM_OLD_IMAGE_OF_ITEM;
 		if (role == STREAM_ROLE_UNSAID)
 			attributes = lappend_int(attributes, lfirst_int(cell));
+		else
+			reader->roles = lappend_int(reader->roles, lfirst_int(cell));
 	}
 	reader->stream = stream;
+	reader->reads_attributes = attributes != NIL;
 	reader->attributes = row_reader_create(stream->relation, attributes);
 	reader->names = reader->attributes->names;
 	reader->names.skip_unknown = reader->names.skip_unknown && !whole_items;
@@ -158,9 +225,8 @@ stream_row_reader_create(const StreamRelation *stream, List *columns)
 	return reader;
 }
 
-/* The item as the change left it; a removed one as it was; failing both, its key. */
-static const DynamodbItem *
-item_of_record(const StreamRecord *record)
+const DynamodbItem *
+stream_record_item(const StreamRecord *record)
 {
 	if (record->has_new_image)
 		return &record->new_image;
@@ -220,19 +286,58 @@ read_role(const StreamRowReader *reader, const ForeignColumn *column, StreamRole
 }
 
 void
+stream_row_read_roles(StreamRowReader *reader, const StreamRecord *record, Datum *values,
+                      bool *nulls)
+{
+	ListCell *cell;
+
+	foreach (cell, reader->roles)
+	{
+		int place = lfirst_int(cell) - 1;
+		const ForeignColumn *column = &reader->stream->relation->columns[place];
+
+		reader->attributes->place.column = column->name;
+		values[place] =
+		    read_role(reader, column, reader->stream->roles[place], record, &nulls[place]);
+	}
+	reader->attributes->place.column = NULL;
+}
+
+void
 stream_row_read(StreamRowReader *reader, const StreamRecord *record, Datum *values, bool *nulls)
+{
+	row_read(reader->attributes, stream_record_item(record), values, nulls);
+	stream_row_read_roles(reader, record, values, nulls);
+}
+
+/* The column that the reader is at; NULL when it is at none. */
+static const ForeignColumn *
+current_column(const StreamRowReader *reader)
 {
 	const ForeignRelation *relation = reader->stream->relation;
 
-	row_read(reader->attributes, item_of_record(record), values, nulls);
 	for (int i = 0; i < relation->column_count; i++)
 	{
-		const ForeignColumn *column = &relation->columns[i];
-
-		if (!column->live || reader->stream->roles[i] == STREAM_ROLE_UNSAID)
-			continue;
-		reader->attributes->place.column = column->name;
-		values[i] = read_role(reader, column, reader->stream->roles[i], record, &nulls[i]);
+		if (relation->columns[i].live &&
+		    relation->columns[i].name == reader->attributes->place.column)
+			return &relation->columns[i];
 	}
-	reader->attributes->place.column = NULL;
+	return NULL;
+}
+
+void
+stream_row_read_secret(StreamRowReader *reader, const StreamRecord *record, Datum *values,
+                       bool *nulls)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		stream_row_read(reader, record, values, nulls);
+	}
+	PG_CATCH();
+	{
+		report_without_value(current_column(reader), caller);
+	}
+	PG_END_TRY();
 }

@@ -1,22 +1,22 @@
 /*
  * stream_scan.c
  *		The executor's side of a scan of a change stream.
- *
- * Rows are kept for when the scan is run again: a stream read twice is not the same twice.
  */
 #include "postgres.h"
 
 #include "executor/executor.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 
 #include "postgres/compat.h"
 
+#include "postgres/item_encryption.h"
+#include "postgres/records_ahead.h"
+#include "postgres/scan.h"
 #include "postgres/service_client.h"
 #include "postgres/stream.h"
 #include "postgres/stream_description.h"
+#include "postgres/stream_records.h"
 
 /*
  * A read ends with what was written before it began, by the service's clock. This much more, in
@@ -28,13 +28,10 @@ typedef struct StreamScan
 {
 	StreamRelation *stream;
 	StreamRowReader *rows;
-	StreamReader *reader; /* NULL before the first row */
-	bool is_over;
+	StreamRecords *records;
+	RecordsAhead *ahead; /* NULL when nothing that is read is encrypted */
+	KmsUse kms;
 	MemoryContext row; /* the values of the slot's row */
-
-	Tuplestorestate *kept;
-	TupleTableSlot *stored; /* for taking rows out of it again */
-	bool replays;           /* rows come from `kept` until there are no more */
 } StreamScan;
 
 void
@@ -49,11 +46,14 @@ streamBeginForeignScan(ForeignScanState *node, int executor_flags)
 		return;
 	scan = palloc0_object(StreamScan);
 	scan->stream = stream_relation_open(table, foreign_scan_user(node));
+	stream_relation_find_encryption(scan->stream);
 	scan->rows = stream_row_reader_create(scan->stream, linitial_node(List, plan->fdw_private));
+	scan->records = stream_records_create(&scan->rows->names);
+	scan->kms.maximum = scan->stream->relation->options->max_kms_calls;
+	if (records_ahead_are_needed(scan->rows))
+		scan->ahead = records_ahead_create(scan->rows, node->ss.ps.state->es_query_cxt, &scan->kms,
+		                                   scan->records);
 	scan->row = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB row", ALLOCSET_DEFAULT_SIZES);
-	scan->kept = tuplestore_begin_heap(true, false, work_mem);
-	scan->stored = MakeSingleTupleTableSlot(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
-	                                        &TTSOpsMinimalTuple);
 	node->fdw_state = scan;
 }
 
@@ -62,31 +62,34 @@ begin_reading(StreamScan *scan, EState *statement)
 {
 	MemoryContext caller = MemoryContextSwitchTo(statement->es_query_cxt);
 	ServiceClient *client = scan->stream->relation->client;
+	const TableOptions *options = scan->stream->relation->options;
 	char *arn = stream_get(client, scan->stream->table_name);
+	StreamReader *reader =
+	    stream_reader_open(client, arn, &scan->stream->start, &scan->rows->names);
 
-	scan->reader = stream_reader_open(client, arn, &scan->stream->start, &scan->rows->names);
-	if (scan->stream->relation->options->empty_answers > 0)
-		stream_reader_end_after(scan->reader, scan->stream->relation->options->empty_answers);
-	stream_reader_stop_after(scan->reader,
-	                         (double) service_client_measured_time(client) + END_MARGIN);
+	if (options->empty_answers > 0)
+		stream_reader_end_after(reader, options->empty_answers);
+	stream_reader_stop_after(reader, (double) service_client_measured_time(client) + END_MARGIN);
+	stream_records_begin(scan->records, reader);
 	MemoryContextSwitchTo(caller);
 }
 
-/* Puts the next record's row into the slot, which is empty; leaves it so at the end. */
-static void
-read_row(StreamScan *scan, TupleTableSlot *slot)
+/* Puts the values of the next record into the slot; false at the end. */
+static bool
+read_next_row(StreamScan *scan, TupleTableSlot *slot)
 {
-	const StreamRecord *record = scan->is_over ? NULL : stream_reader_next(scan->reader);
+	const StreamRecord *record;
 	MemoryContext caller;
 
-	scan->is_over = record == NULL;
+	if (scan->ahead != NULL)
+		return records_ahead_next(scan->ahead, slot->tts_values, slot->tts_isnull);
+	record = stream_records_next(scan->records);
 	if (record == NULL)
-		return;
+		return false;
 	caller = MemoryContextSwitchTo(scan->row);
 	stream_row_read(scan->rows, record, slot->tts_values, slot->tts_isnull);
 	MemoryContextSwitchTo(caller);
-	ExecStoreVirtualTuple(slot);
-	tuplestore_puttupleslot(scan->kept, slot);
+	return true;
 }
 
 TupleTableSlot *
@@ -97,16 +100,11 @@ streamIterateForeignScan(ForeignScanState *node)
 
 	ExecClearTuple(slot);
 	MemoryContextReset(scan->row);
-	if (scan->replays)
-	{
-		scan->replays = tuplestore_gettupleslot(scan->kept, true, false, scan->stored);
-		if (scan->replays)
-			return ExecCopySlot(slot, scan->stored);
-	}
 	report_place_enter(&scan->rows->attributes->place);
-	if (scan->reader == NULL)
+	if (!stream_records_have_begun(scan->records))
 		begin_reading(scan, node->ss.ps.state);
-	read_row(scan, slot);
+	if (read_next_row(scan, slot))
+		ExecStoreVirtualTuple(slot);
 	report_place_leave(&scan->rows->attributes->place);
 	return slot;
 }
@@ -117,8 +115,9 @@ streamReScanForeignScan(ForeignScanState *node)
 {
 	StreamScan *scan = node->fdw_state;
 
-	tuplestore_rescan(scan->kept);
-	scan->replays = true;
+	if (scan->ahead != NULL)
+		records_ahead_reset(scan->ahead);
+	stream_records_rewind(scan->records);
 }
 
 void
@@ -128,10 +127,12 @@ streamEndForeignScan(ForeignScanState *node)
 
 	if (scan == NULL)
 		return;
-	if (scan->reader != NULL)
-		stream_reader_close(scan->reader);
-	tuplestore_end(scan->kept);
-	ExecDropSingleTupleTableSlot(scan->stored);
+	if (scan->ahead != NULL)
+	{
+		records_ahead_reset(scan->ahead);
+		item_warn_of_skipped(scan->stream->relation, records_ahead_skipped(scan->ahead));
+	}
+	stream_records_close(scan->records);
 }
 
 /* ---- EXPLAIN ---- */
@@ -152,16 +153,17 @@ void
 streamExplainForeignScan(ForeignScanState *node, ExplainState *state)
 {
 	const StreamScan *scan = node->fdw_state;
-	StreamCounters counters = {0};
+	StreamCounters counters;
 
 	if (state->verbose)
 		show_request(node, state);
 	if (!state->analyze || scan == NULL)
 		return;
-	if (scan->reader != NULL)
-		counters = stream_reader_counters(scan->reader);
+	counters = stream_records_counters(scan->records);
 	ExplainPropertyInteger("Requests", NULL, counters.requests, state);
 	ExplainPropertyInteger("Items Returned", NULL, counters.records, state);
 	ExplainPropertyInteger("Bytes Received", NULL, counters.bytes_received, state);
 	ExplainPropertyInteger("Retries", NULL, counters.retries, state);
+	if (scan->ahead != NULL)
+		explain_kms(&scan->kms, state);
 }

@@ -79,6 +79,44 @@ records_are_asked_for_by_iterator(void **state)
 	            "{\"ShardIterator\":\"i\",\"Limit\":5}");
 }
 
+/* What is written of it; both are in the arena. */
+static StreamRecord
+read_record(const char *json)
+{
+	PageDecoder *decoder = page_decoder_create(&arena, NULL);
+	DecodedPage page;
+
+	assert_non_null(decoder);
+	assert_int_equal(page_decoder_feed(decoder, bytes_of_string(json)).code, RESULT_OK);
+	assert_int_equal(page_decoder_finish(decoder, &page).code, RESULT_OK);
+	assert_int_equal(page.record_count, 1);
+	return page.records[0];
+}
+
+/* A record that was read is written as it was. */
+static void
+assert_kept(const char *json)
+{
+	StreamRecord record = read_record(json);
+
+	assert_body(streams_write_record(&record, &buffer), json);
+}
+
+static void
+records_are_written_as_they_are_read(void **state)
+{
+	assert_kept(
+	    "{\"Records\":[{\"eventID\":\"e\\\"1\",\"eventName\":\"MODIFY\",\"dynamodb\":{"
+	    "\"ApproximateCreationDateTime\":1700000000.25,"
+	    "\"Keys\":{\"id\":{\"N\":\"1.50\"}},"
+	    "\"NewImage\":{\"id\":{\"N\":\"1.50\"},\"b\":{\"B\":\"AAE=\"},\"s\":{\"SS\":[\"y\",\"x\"]},"
+	    "\"m\":{\"M\":{\"l\":{\"L\":[{\"NULL\":true},{\"BOOL\":false}]}}}},"
+	    "\"OldImage\":{\"id\":{\"N\":\"1.50\"}},"
+	    "\"SequenceNumber\":\"100000000003498069978\"}}]}");
+	assert_kept("{\"Records\":[{\"eventID\":\"\",\"eventName\":\"REMOVE\",\"dynamodb\":{"
+	            "\"Keys\":{\"id\":{\"S\":\"a\"}},\"SequenceNumber\":\"7\"}}]}");
+}
+
 static void
 a_stream_is_enabled_with_both_images(void **state)
 {
@@ -197,6 +235,7 @@ main(void)
 	    TEST(lists_of_streams_are_asked_for_in_pages),
 	    TEST(iterators_name_a_sequence_number_where_they_need_one),
 	    TEST(records_are_asked_for_by_iterator),
+	    TEST(records_are_written_as_they_are_read),
 	    TEST(a_stream_is_enabled_with_both_images),
 	    TEST(names_of_all_pages_are_collected),
 	    TEST(shards_are_read),
