@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -40,6 +41,8 @@ SQL_FUNCTION(dynamodb_migrate);
 
 /* Between two looks at a stream that had nothing. */
 #define IDLE_MS 500
+
+#define MILLISECONDS_PER_DAY 86400000.0
 
 /* ---- what is asked for ---- */
 
@@ -100,10 +103,17 @@ positive_argument(FunctionCallInfo fcinfo, int number, const char *name)
 	return PG_GETARG_INT32(number);
 }
 
+/* Milliseconds, as many as fit, of an interval that is not negative; a month has 30 days. */
 static int64
-milliseconds_of_interval(const Interval *interval)
+lag_of_interval(const Interval *interval)
 {
-	return (interval->time + (interval->day + interval->month * 30) * USECS_PER_DAY) / 1000;
+	double days = interval->day + interval->month * 30.0;
+	double milliseconds = (double) interval->time / 1000 + days * MILLISECONDS_PER_DAY;
+
+	if (milliseconds < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("argument \"follow_lag\" must not be negative")));
+	return (int64) Min(milliseconds, PG_INT32_MAX);
 }
 
 static void
@@ -132,7 +142,7 @@ read_arguments(FunctionCallInfo fcinfo)
 	migration->source = PG_GETARG_OID(0);
 	migration->target = PG_GETARG_OID(1);
 	migration->follow = PG_GETARG_BOOL(2);
-	migration->follow_lag_ms = milliseconds_of_interval(PG_GETARG_INTERVAL_P(3));
+	migration->follow_lag_ms = lag_of_interval(PG_GETARG_INTERVAL_P(3));
 	migration->segments = positive_argument(fcinfo, 4, "segments");
 	migration->read_rate = positive_argument(fcinfo, 5, "read_rate");
 	migration->write_rate = positive_argument(fcinfo, 6, "write_rate");
@@ -412,7 +422,7 @@ follow(Migration *migration)
 
 	migration->stop_after = 0;
 	while (!TimestampDifferenceExceeds(idle_since, GetCurrentTimestamp(),
-	                                   (int) Min(migration->follow_lag_ms, PG_INT32_MAX)))
+	                                   (int) migration->follow_lag_ms))
 	{
 		int64 changes;
 		bool at_end = apply_some(migration, delay_ms, &changes);
@@ -567,6 +577,8 @@ dynamodb_migrate(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 		                errmsg("dynamodb_migrate cannot be called within a transaction block"),
 		                errdetail("It commits as it goes.")));
+	PreventCommandIfReadOnly("dynamodb_migrate()");
+	PreventCommandDuringRecovery("dynamodb_migrate()");
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	migration = read_arguments(fcinfo);
 	lock = lock_target(migration);

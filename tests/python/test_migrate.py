@@ -428,6 +428,28 @@ def test_nobody_migrates_twice_at_once(pair, postgresql, database):
     pair.assert_same()
 
 
+def test_a_read_only_transaction_is_refused(pair):
+    fill(pair.client, pair.source, 1)
+    pair.connection.execute("SET default_transaction_read_only = on")
+    error = error_of(pair)
+    assert error.sqlstate == "25006"
+    assert str(error) == "cannot execute dynamodb_migrate() in a read-only transaction"
+    assert contents(pair.client, pair.target) == []
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_the_level_of_isolation_does_not_matter(pair, isolation):
+    fill(pair.client, pair.source, 40)
+    pair.connection.execute(f"SET default_transaction_isolation = '{isolation}'")
+    pair.migrate(", segments => 24")
+    pair.client.put_item(TableName=pair.source, Item=item(7, 700))
+    pair.migrate()
+    pair.assert_same()
+    assert pair.progress()[0] == "done"
+
+
+# Kills of one migration; then another one begins, so that each phase has its share.
+KILLS_OF_PAIR = 5
 KILLS = int(os.environ.get("MIGRATION_KILLS", "5"))
 
 
@@ -438,25 +460,38 @@ def migrate_for_ever(connection):
         )
 
 
+def kill_while_it_migrates(server, database, generator, kills):
+    for _ in range(kills):
+        with (
+            contextlib.closing(connect_again(server, database)) as connection,
+            killing_within(generator.uniform(0, 0.5), server, database, connection),
+        ):
+            migrate_for_ever(connection)
+
+
+def migrate_a_pair_through_kills(server, database, dynamodb, generator, kills):
+    with contextlib.closing(connect_again(server, database)) as connection:
+        pair = Pair(connection, dynamodb)
+        # Nothing of this may be lost with a backend.
+        connection.execute("CHECKPOINT")
+    fill(pair.client, pair.source, 200)
+    with Writer(pair.client, pair.source, keys=200):
+        kill_while_it_migrates(server, database, generator, kills)
+    with contextlib.closing(connect_again(server, database)) as connection:
+        connection.execute("CALL dynamodb_migrate('source', 'target')")
+        (phase,) = connection.execute(
+            "SELECT phase FROM dynamodb_migrations WHERE target = 'target'::regclass"
+        ).fetchone()
+    assert phase == "done"
+    pair.assert_same()
+
+
 def test_kills_lose_nothing(dynamodb):
     """The backend is killed at random moments of a migration, while a writer writes."""
     generator = random.Random(7)
     with running_postgresql("pytest-migrate-kills") as server, server.database() as database:
-        with server.connect(database) as connection:
+        with contextlib.closing(server.connect(database)) as connection:
             create_server(connection, dynamodb)
-            pair = Pair(connection, dynamodb)
-            # Nothing of this may be lost with a backend.
-            connection.execute("CHECKPOINT")
-        fill(pair.client, pair.source, 200)
-        with Writer(pair.client, pair.source, keys=200):
-            for _ in range(KILLS):
-                with (
-                    contextlib.closing(connect_again(server, database)) as connection,
-                    killing_within(generator.uniform(0, 0.5), server, database, connection),
-                ):
-                    migrate_for_ever(connection)
-        with connect_again(server, database) as connection:
-            connection.execute("CALL dynamodb_migrate('source', 'target')")
-            phase = connection.execute("SELECT phase FROM dynamodb_migrations").fetchone()
-    assert phase == ("done",)
-    pair.assert_same()
+        for done in range(0, KILLS, KILLS_OF_PAIR):
+            kills = min(KILLS_OF_PAIR, KILLS - done)
+            migrate_a_pair_through_kills(server, database, dynamodb, generator, kills)

@@ -51,6 +51,24 @@ def scene(postgresql, database):
         service.close()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("segments => 0", 'argument "segments" must be greater than zero'),
+        ("read_rate => -1", 'argument "read_rate" must be greater than zero'),
+        ("write_rate => 0", 'argument "write_rate" must be greater than zero'),
+        ("follow_lag => '-1 day'", 'argument "follow_lag" must not be negative'),
+        ("verify => 'some'", 'invalid value for argument "verify": "some"'),
+    ],
+)
+def test_a_bad_argument_is_named(scene, arguments, message):
+    scene = scene(0)
+    error = scene.error_of_migrate(f", {arguments}")
+    assert error.sqlstate == "22023"
+    assert error.diag.message_primary == message
+    assert not scene.service.requests
+
+
 # ---- rates ----
 
 
@@ -119,6 +137,81 @@ def test_a_cancel_ends_the_wait_and_rates_end_with_the_call(scene):
     scene.migrate()
     assert time.monotonic() - begin < 20
     assert scene.tables.tables["copy"] == scene.tables.tables["origin"]
+
+
+# ---- the stream ----
+
+
+def test_following_goes_on_while_changes_come(scene):
+    """Each comes when all before it were applied, and the stream seemed to be at its end."""
+    scene = scene(3)
+    tables = scene.tables
+    expected = dict(tables.tables["origin"])
+
+    def write_when_all_is_applied(conversation):
+        number = 100 + len(tables.stream.shards["only"].records)
+        if tables.tables["copy"] == tables.tables["origin"] and number < 104:
+            change = record(number, name="INSERT", created=time.time())
+            tables.stream.shards["only"].records.append(change)
+            tables.tables["origin"][f"key {number}"] = item(number)
+        tables.answer(conversation)
+
+    expected |= {f"key {number}": item(number) for number in range(100, 104)}
+    scene.service.script("GetRecords", *[write_when_all_is_applied] * 1000)
+    scene.migrate(", follow => true, follow_lag => '3s'")
+    assert tables.tables["copy"] == expected
+
+
+def test_what_time_to_live_removes_is_removed(scene):
+    scene = scene(3)
+    removal = record(200, key="key 1", name="REMOVE", created=time.time())
+    removal["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    scene.migrate()
+    scene.tables.stream.shards["only"].records.append(removal)
+    del scene.tables.tables["origin"]["key 1"]
+    scene.migrate()
+    assert set(scene.tables.tables["copy"]) == {"key 0", "key 2"}
+
+
+def test_a_stream_that_is_switched_off_meanwhile_is_no_end(scene):
+    """Its shards end, as at the end of the changes."""
+    scene = scene(3)
+
+    def switch_off(conversation):
+        scene.tables.specification = None
+        scene.tables.stream.shards["only"].open = False
+        scene.tables.answer(conversation)
+
+    scene.service.script("GetRecords", switch_off)
+    error = scene.error_of_migrate(", verify => 'none'")
+    assert error.sqlstate == "55000"
+    assert "is switched off" in str(error)
+
+
+# ---- two at once ----
+
+
+def test_two_calls_at_once_are_one(scene, postgresql, database):
+    scene = scene(20)
+    tables = scene.tables
+    reached, go_on = threading.Event(), threading.Event()
+
+    def wait(conversation):
+        reached.set()
+        assert go_on.wait(WAIT_SECONDS)
+        tables.answer(conversation)
+
+    # Is the target empty? Then the seed, as one segment.
+    scene.service.script("Scan", tables.answer, wait)
+    call = threading.Thread(target=scene.migrate, args=(", segments => 1",), daemon=True)
+    call.start()
+    assert reached.wait(WAIT_SECONDS)
+    with postgresql.connect(database) as other, pytest.raises(psycopg.Error) as caught:
+        other.execute("CALL dynamodb_migrate('origin', 'copy')")
+    go_on.set()
+    call.join(WAIT_SECONDS)
+    assert caught.value.sqlstate == "55006"
+    assert tables.tables["copy"] == tables.tables["origin"]
 
 
 # ---- the comparison ----
