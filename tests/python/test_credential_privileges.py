@@ -11,7 +11,8 @@ from environment.postgresql import running_postgresql
 from faults.clients import KEYS, ROWS, SCAN, create_table, options_clause
 from faults.server import CONTAINER, FaultServer
 
-ENDPOINTS = ("endpoint_url", "dynamodb_endpoint_url", "kms_endpoint_url", "sts_endpoint_url")
+SERVICES = ("dynamodb", "kms", "sqs", "sts", "streams")
+ENDPOINTS = ("endpoint_url", *(f"{service}_endpoint_url" for service in SERVICES))
 CREATE_SERVER = (
     "CREATE SERVER mine FOREIGN DATA WRAPPER dynamodb_kms_fdw OPTIONS (region 'eu-west-1'"
 )
@@ -223,6 +224,58 @@ def test_endpoint_allowed_by_oneself(eve, service):
     assert_denied(eve, f"SET dynamodb_kms_fdw.allowed_endpoints = '{service.endpoint_url}'")
 
 
+@pytest.mark.parametrize(
+    "setting", ["ALTER ROLE eve SET", "ALTER ROLE eve IN DATABASE {} SET", "ALTER DATABASE {} SET"]
+)
+@pytest.mark.parametrize("loaded", [False, True])
+def test_endpoint_allowed_for_ones_next_session(eve, database, service, setting, loaded):
+    if loaded:
+        eve.execute(f"{CREATE_SERVER})")
+    assert_denied(
+        eve,
+        f"{setting.format(database)} dynamodb_kms_fdw.allowed_endpoints = '{service.endpoint_url}'",
+    )
+
+
+def test_endpoint_allowed_by_the_connection(superuser, postgresql, database, service):
+    option = f"-c dynamodb_kms_fdw.allowed_endpoints={service.endpoint_url}"
+    with postgresql.connect(database, user="eve", options=option) as connection:
+        assert_denied(connection, f"{CREATE_SERVER}, endpoint_url '{service.endpoint_url}')")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://good.example@{}",
+        "https://good.example:443@{}",
+        "https://good.example.{}",
+        "https://{}/https://good.example",
+        "https://{}#good.example",
+        "https://{}?good.example",
+        "http://good.example",
+        "https://good.example:8443",
+        "https://good.example/path",
+        "https://good.example\\@{}",
+        "https://good.example, https://{}",
+        "file:///etc/passwd",
+        "gopher://{}",
+        "//{}",
+        "",
+    ],
+)
+def test_endpoint_that_looks_like_one_that_is_allowed(superuser, postgresql, database, url):
+    superuser.execute(
+        "ALTER ROLE eve SET dynamodb_kms_fdw.allowed_endpoints = 'https://good.example'"
+    )
+    try:
+        with postgresql.connect(database, user="eve") as eve:
+            error = error_of(eve, f"{CREATE_SERVER}, endpoint_url '{url.format('evil.example')}')")
+            assert error.sqlstate in ("42501", "HV024")
+            eve.execute(f"{CREATE_SERVER}, endpoint_url 'https://good.example')")
+    finally:
+        superuser.execute("ALTER ROLE eve RESET ALL")
+
+
 def test_endpoint_of_a_server_that_was_given(superuser, opened, eve, service):
     """What a superuser has set stays a superuser's word only as long as the server is one's."""
     superuser.execute("ALTER SERVER aws OWNER TO eve")
@@ -236,6 +289,39 @@ def test_endpoint_of_a_server_that_was_given(superuser, opened, eve, service):
 def test_servers_of_others_cannot_be_changed(eve):
     assert_denied(eve, "ALTER SERVER aws OPTIONS (SET region 'eu-west-2')")
     assert_denied(eve, "ALTER SERVER aws OWNER TO eve")
+    assert_denied(eve, "ALTER SERVER aws RENAME TO mine")
+    assert_denied(eve, "DROP SERVER aws")
+
+
+def test_wrappers_without_checks_cannot_be_made(eve):
+    handler = "HANDLER dynamodb_kms_fdw_handler NO VALIDATOR"
+    assert_denied(eve, f"CREATE FOREIGN DATA WRAPPER unchecked {handler}")
+    assert_denied(eve, "ALTER FOREIGN DATA WRAPPER dynamodb_kms_fdw NO VALIDATOR")
+    assert_denied(eve, "ALTER FOREIGN DATA WRAPPER dynamodb_kms_fdw OWNER TO eve")
+
+
+@pytest.mark.parametrize("mapped", ["postgres", "PUBLIC", "chief"])
+def test_mappings_of_others_cannot_be_changed(superuser, eve, mapped):
+    assert_denied(eve, f"CREATE USER MAPPING IF NOT EXISTS FOR {mapped} SERVER aws")
+    superuser.execute(f"CREATE USER MAPPING IF NOT EXISTS FOR {mapped} SERVER aws")
+    assert_denied(
+        eve, f"ALTER USER MAPPING FOR {mapped} SERVER aws OPTIONS (ADD role_arn '{ROLE}')"
+    )
+    assert_denied(eve, f"DROP USER MAPPING FOR {mapped} SERVER aws")
+
+
+def test_mappings_on_a_server_that_was_given(superuser, opened, eve, service):
+    """A server's owner makes mappings for anybody; none of them opens the machine's credentials."""
+    superuser.execute("ALTER SERVER aws OWNER TO eve")
+    for mapped in ("eve", "postgres"):
+        statement = f"ALTER USER MAPPING FOR {mapped} SERVER aws OPTIONS"
+        assert_denied(eve, f"{statement} (ADD profile 'default')")
+        assert_denied(eve, f"{statement} (ADD config_file '/etc/passwd')")
+        assert_denied(eve, f"{statement} (SET credentials_required 'false')")
+    assert_denied(eve, "CREATE USER MAPPING FOR PUBLIC SERVER aws OPTIONS (profile 'default')")
+    assert_denied(eve, SCAN)
+    assert_denied(superuser, SCAN)
+    assert not was_used(service)
 
 
 # A superuser on somebody's server
@@ -338,6 +424,54 @@ def test_function_runs_as_its_owner(shared, eve):
         assert error_of(shared, "SELECT becoming()").sqlstate in ("42501", "28000")
     assert_denied(eve, "SET ROLE postgres")
     assert_denied(eve, "SET SESSION AUTHORIZATION postgres")
+
+
+def test_rule_writes_as_its_owner(shared, eve):
+    """A superuser writes to a table whose owner has put another behind it."""
+    shared.execute("GRANT INSERT ON faults TO eve")
+    eve.execute("CREATE TABLE of_eve (id text)")
+    eve.execute(
+        "CREATE RULE onwards AS ON INSERT TO of_eve DO INSTEAD"
+        " INSERT INTO public.faults (id) VALUES (new.id)"
+    )
+    assert_no_keys(shared, "INSERT INTO of_eve VALUES ('a')")
+
+
+def test_materialized_view_is_refreshed_as_its_owner(shared, eve):
+    eve.execute(f"CREATE MATERIALIZED VIEW of_eve AS {SCAN} WITH NO DATA")
+    assert_no_keys(shared, "REFRESH MATERIALIZED VIEW of_eve")
+
+
+def test_event_triggers_are_the_superusers(eve):
+    eve.execute("CREATE FUNCTION spying() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'")
+    assert_denied(eve, "CREATE EVENT TRIGGER t ON ddl_command_start EXECUTE FUNCTION spying()")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM messages",
+        "DELETE FROM messages",
+        "INSERT INTO messages VALUES ('a')",
+        "INSERT INTO later VALUES ('a')",
+        "SELECT * FROM changes",
+    ],
+)
+def test_queues_and_streams(shared, eve, service, statement):
+    """Also what is left to a commit takes the credentials of whoever has said it."""
+    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/messages"
+    shared.execute(f"""
+        CREATE FOREIGN TABLE messages (body text) SERVER aws OPTIONS (queue_url '{url}');
+        CREATE FOREIGN TABLE later (body text) SERVER aws
+            OPTIONS (queue_url '{url}', write_mode 'transaction');
+        CREATE FOREIGN TABLE changes (event_id text) SERVER aws OPTIONS (stream_of 'faults');
+        GRANT ALL ON messages, later, changes TO eve;
+    """)
+    requests = len(service.requests)
+    assert_no_keys(eve, statement)
+    shared.execute("SET ROLE eve")
+    assert_no_keys(shared, statement)
+    assert len(service.requests) == requests
 
 
 def test_statements_that_run_as_the_tables_owner(shared, eve):
