@@ -88,7 +88,7 @@ test: prepare
 GENERATED_SEED ?= $(shell date +%s)
 test-long: prepare
 	@echo "generated queries: GENERATED_SEED=$(GENERATED_SEED)"
-	@export GENERATED_QUERIES=2500 GENERATED_UNPUSHED_EVERY=1 GENERATED_SEED=$(GENERATED_SEED); \
+	@export GENERATED_QUERIES=5000 GENERATED_UNPUSHED_EVERY=1 GENERATED_SEED=$(GENERATED_SEED); \
 	export QUEUE_KILLS=200 MIGRATION_KILLS=100; \
 	export PYTEST_ARGS="tests/python/test_generated_queries.py tests/python/test_queue_kills.py \
 		tests/python/test_migrate.py $(PYTEST_ARGS)"; \
