@@ -102,12 +102,12 @@ SELECT id FROM wide WHERE room = 'hall' AND room_number = 7;
 SELECT id FROM wide WHERE room_number IS NULL ORDER BY 1;
 
 -- What DynamoDB cannot say is not sent; what it can say of an AND is
-SELECT plan('SELECT id FROM wide WHERE length(word) = 6 AND number > 20');
-SELECT id FROM wide WHERE length(word) = 6 AND number > 70 ORDER BY 1;
-SELECT plan('SELECT id FROM wide WHERE length(word) = 7 OR number = 20');
-SELECT id FROM wide WHERE length(word) = 7 OR number = 20 ORDER BY 1;
-SELECT plan('SELECT id FROM wide WHERE (number = 20 AND length(word) = 6) OR id = 3');
-SELECT id FROM wide WHERE (number = 20 AND length(word) = 6) OR id = 3 ORDER BY 1;
+SELECT plan('SELECT id FROM wide WHERE length(word || '''') = 6 AND number > 20');
+SELECT id FROM wide WHERE length(word || '') = 6 AND number > 70 ORDER BY 1;
+SELECT plan('SELECT id FROM wide WHERE length(word || '''') = 7 OR number = 20');
+SELECT id FROM wide WHERE length(word || '') = 7 OR number = 20 ORDER BY 1;
+SELECT plan('SELECT id FROM wide WHERE (number = 20 AND length(word || '''') = 6) OR id = 3');
+SELECT id FROM wide WHERE (number = 20 AND length(word || '') = 6) OR id = 3 ORDER BY 1;
 SELECT plan('SELECT id FROM wide WHERE number = id * 10');
 SELECT count(*) FROM wide WHERE number = id * 10;
 SELECT plan('SELECT id FROM wide WHERE number + 0 = 10');

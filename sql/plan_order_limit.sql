@@ -82,6 +82,23 @@ SELECT plan('SELECT 1 FROM orders a, orders b WHERE a.placed = b.placed LIMIT 1'
 SELECT count(*) FROM (SELECT 1 FROM orders a JOIN orders b ON b.placed = a.placed + 38 LIMIT 20) nine;
 SELECT sum(placed) OVER () FROM orders WHERE customer = 'ann' LIMIT 1;
 
+-- The ends of the sort key are the first items of Querys, those of other columns are not
+SELECT plan('SELECT min(placed), max(placed) FROM orders WHERE customer = ''ann''');
+SELECT min(placed), max(placed) FROM orders WHERE customer = 'ann';
+SELECT plan('SELECT max(placed) FROM orders WHERE customer = ''ann'' AND placed < 10 AND total > 5');
+SELECT max(placed) FROM orders WHERE customer = 'ann' AND placed < 10 AND total > 5;
+SELECT min(placed), max(placed) FROM orders WHERE customer = 'dan';
+SELECT plan('SELECT max(total) FROM orders WHERE customer = ''ann'' AND placed < 10');
+SELECT max(total) FROM orders WHERE customer = 'ann' AND placed < 10;
+
+-- EXISTS wants one item; the first page of a Query answers
+SELECT plan('SELECT EXISTS (SELECT FROM orders WHERE customer = ''ann'' AND placed > 30)');
+SELECT EXISTS (SELECT FROM orders WHERE customer = 'ann' AND placed > 30),
+    EXISTS (SELECT FROM orders WHERE customer = 'ann' AND placed > 40);
+
+-- Foreign tables have no samples
+SELECT count(*) FROM orders TABLESAMPLE BERNOULLI (10);
+
 -- WITH TIES, FETCH, parameters, cursors
 SELECT placed / 10 FROM orders WHERE customer = 'ann' ORDER BY placed / 10 FETCH FIRST 1 ROW WITH TIES;
 PREPARE some_of(int, int) AS

@@ -45,7 +45,7 @@ SELECT count(*) FROM readings WHERE room = 'room 3' AND shelf = 3;
 -- LIMIT counts rows, whatever the conditions are
 SELECT count(*) FROM (SELECT 1 FROM readings LIMIT 7) AS seven;
 SELECT count(*) FROM (SELECT 1 FROM readings WHERE note = 'note 39' LIMIT 2) AS two;
-SELECT count(*) FROM (SELECT 1 FROM readings WHERE length(note) = 7 LIMIT 90) AS many;
+SELECT count(*) FROM (SELECT 1 FROM readings WHERE length(note || '') = 7 LIMIT 90) AS many;
 SELECT count(*) FROM (SELECT 1 FROM readings LIMIT 10 OFFSET 115) AS rest;
 
 -- Pages of three items each: most pages of a filter are empty, and all are followed
