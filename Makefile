@@ -84,12 +84,12 @@ test: prepare
 
 # Twenty thousand generated queries, ten times as many as `make test` has, each of them with and
 # without pushdown, from a seed of their own; and two hundred backends killed while they drain a
-# queue.
+# queue, and as many while they migrate.
 GENERATED_SEED ?= $(shell date +%s)
 test-long: prepare
 	@echo "generated queries: GENERATED_SEED=$(GENERATED_SEED)"
 	@export GENERATED_QUERIES=5000 GENERATED_UNPUSHED_EVERY=1 GENERATED_SEED=$(GENERATED_SEED); \
-	export QUEUE_KILLS=200 MIGRATION_KILLS=100; \
+	export QUEUE_KILLS=200 MIGRATION_KILLS=200; \
 	export PYTEST_ARGS="tests/python/test_generated_queries.py tests/python/test_queue_kills.py \
 		tests/python/test_migrate.py $(PYTEST_ARGS)"; \
 	$(PYTHON) tests/run pytest

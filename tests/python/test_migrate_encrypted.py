@@ -52,6 +52,40 @@ def test_encrypted_items_go_from_one_table_to_another(encrypting, dynamodb, make
     assert_library_reads(target, expected)
 
 
+def test_items_go_from_one_key_to_another_and_back_to_plain_ones(
+    encrypting, dynamodb, make_table, kms
+):
+    """The second table's items open with the second key alone; the third's are the first items."""
+    pair = Pair(encrypting, dynamodb)
+    source, middle = make_table(), make_table()
+    middle.key_id = kms.create_key()["KeyMetadata"]["Arn"]
+    items = [item(number) for number in range(12)]
+    for entry in items:
+        source.put(**entry)
+    pair.declare("source", source.name, **ENCRYPTED)
+    pair.declare("target", middle.name, **ENCRYPTED | {"kms_key_id": middle.key_id})
+    pair.migrate()
+    assert_library_reads(middle, sorted(items, key=lambda entry: entry["id"]["S"]))
+    pair.declare("source", middle.name, **ENCRYPTED | {"kms_key_id": middle.key_id})
+    pair.declare("target", pair.target)
+    pair.migrate()
+    expected = sorted(items, key=lambda entry: entry["id"]["S"])
+    assert contents(pair.client, pair.target) == expected
+
+
+def test_an_item_that_encryption_makes_too_large_is_named(encrypting, dynamodb, make_table):
+    """Each attribute becomes larger, by what its padding and initialization vector take."""
+    pair = Pair(encrypting, dynamodb)
+    pair.declare("target", make_table().name, **ENCRYPTED)
+    for name, count in (("small", 1), ("large", 500)):
+        values = {f"value {number}": {"S": "#" * 780} for number in range(count)}
+        pair.client.put_item(TableName=pair.source, Item={"id": {"S": name}} | values)
+    error = error_of(encrypting, "CALL dynamodb_migrate('source', 'target')")
+    assert error.sqlstate == "54000"
+    assert 'foreign table "target", key {"id": "large"}' in error.diag.context
+    assert "###" not in str(error)
+
+
 def test_items_that_the_source_skips_are_not_in_the_target(encrypting, dynamodb, make_table):
     """Neither one that was bad at first, nor one that has become so."""
     pair = Pair(encrypting, dynamodb)
