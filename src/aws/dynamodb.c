@@ -15,21 +15,21 @@ write_read(RequestWriter *writer, const ReadRequest *request)
 {
 	JsonWriter *json = &writer->json;
 
-	request_write_string(json, "TableName", request->table_name);
+	json_string_member(json, "TableName", request->table_name);
 	if (request->index_name.length > 0)
-		request_write_string(json, "IndexName", request->index_name);
+		json_string_member(json, "IndexName", request->index_name);
 	RETURN_IF_FAILED(request_write_condition(writer, "FilterExpression", request->filter));
 	if (request->count_only)
-		request_write_string(json, "Select", BYTES_LITERAL("COUNT"));
+		json_string_member(json, "Select", BYTES_LITERAL("COUNT"));
 	else
 		RETURN_IF_FAILED(
 		    request_write_projection(writer, request->projection, request->projection_count));
 	if (request->consistent_read)
-		request_write_boolean(json, "ConsistentRead", true);
+		json_boolean_member(json, "ConsistentRead", true);
 	if (request->limit > 0)
-		request_write_integer(json, "Limit", request->limit);
+		json_integer_member(json, "Limit", request->limit);
 	if (request->exclusive_start_key != NULL)
-		request_write_item(json, "ExclusiveStartKey", request->exclusive_start_key);
+		json_item_member(json, "ExclusiveStartKey", request->exclusive_start_key);
 	request_write_capacity_wish(json);
 	return result_ok();
 }
@@ -45,7 +45,7 @@ dynamodb_write_query(Arena *arena, const ReadRequest *request, ByteBuffer *body)
 	RETURN_IF_FAILED(
 	    request_write_condition(&writer, "KeyConditionExpression", request->key_condition));
 	if (request->backward)
-		request_write_boolean(&writer.json, "ScanIndexForward", false);
+		json_boolean_member(&writer.json, "ScanIndexForward", false);
 	expression_attributes_write(writer.attributes, &writer.json);
 	json_end_object(&writer.json);
 	return buffer_result(body);
@@ -61,8 +61,8 @@ dynamodb_write_scan(Arena *arena, const ReadRequest *request, ByteBuffer *body)
 	RETURN_IF_FAILED(write_read(&writer, request));
 	if (request->total_segments > 1)
 	{
-		request_write_integer(&writer.json, "Segment", request->segment);
-		request_write_integer(&writer.json, "TotalSegments", request->total_segments);
+		json_integer_member(&writer.json, "Segment", request->segment);
+		json_integer_member(&writer.json, "TotalSegments", request->total_segments);
 	}
 	expression_attributes_write(writer.attributes, &writer.json);
 	json_end_object(&writer.json);
@@ -77,7 +77,7 @@ write_lookup_parts(RequestWriter *writer, const LookupRequest *request)
 	    request_write_projection(writer, request->projection, request->projection_count));
 	expression_attributes_write(writer->attributes, &writer->json);
 	if (request->consistent_read)
-		request_write_boolean(&writer->json, "ConsistentRead", true);
+		json_boolean_member(&writer->json, "ConsistentRead", true);
 	return result_ok();
 }
 
@@ -90,8 +90,8 @@ dynamodb_write_get_item(Arena *arena, const LookupRequest *request, ByteBuffer *
 		return result_failed(RESULT_INVALID_ARGUMENT, "GetItem takes one key");
 	RETURN_IF_FAILED(request_writer_init(&writer, arena, body));
 	json_begin_object(&writer.json);
-	request_write_string(&writer.json, "TableName", request->table_name);
-	request_write_item(&writer.json, "Key", &request->keys[0]);
+	json_string_member(&writer.json, "TableName", request->table_name);
+	json_item_member(&writer.json, "Key", &request->keys[0]);
 	RETURN_IF_FAILED(write_lookup_parts(&writer, request));
 	request_write_capacity_wish(&writer.json);
 	json_end_object(&writer.json);
@@ -101,8 +101,7 @@ dynamodb_write_get_item(Arena *arena, const LookupRequest *request, ByteBuffer *
 static void
 write_keys(JsonWriter *json, const LookupRequest *request)
 {
-	json_name(json, BYTES_LITERAL("Keys"));
-	json_begin_array(json);
+	json_begin_array_member(json, "Keys");
 	for (size_t i = 0; i < request->key_count; i++)
 		json_item(json, &request->keys[i]);
 	json_end_array(json);
@@ -145,7 +144,7 @@ write_single_member(ByteBuffer *body, const char *name, Bytes value)
 	json_writer_init(&json, body);
 	json_begin_object(&json);
 	if (value.length > 0)
-		request_write_string(&json, name, value);
+		json_string_member(&json, name, value);
 	json_end_object(&json);
 	return buffer_result(body);
 }

@@ -22,37 +22,9 @@ request_begin_expressions(RequestWriter *writer)
 }
 
 void
-request_write_string(JsonWriter *json, const char *name, Bytes value)
-{
-	json_name(json, bytes_of_string(name));
-	json_string(json, value);
-}
-
-void
-request_write_integer(JsonWriter *json, const char *name, int64_t value)
-{
-	json_name(json, bytes_of_string(name));
-	json_integer(json, value);
-}
-
-void
-request_write_boolean(JsonWriter *json, const char *name, bool value)
-{
-	json_name(json, bytes_of_string(name));
-	json_boolean(json, value);
-}
-
-void
-request_write_item(JsonWriter *json, const char *name, const DynamodbItem *item)
-{
-	json_name(json, bytes_of_string(name));
-	json_item(json, item);
-}
-
-void
 request_write_capacity_wish(JsonWriter *json)
 {
-	request_write_string(json, "ReturnConsumedCapacity", BYTES_LITERAL("TOTAL"));
+	json_string_member(json, "ReturnConsumedCapacity", BYTES_LITERAL("TOTAL"));
 }
 
 static void
@@ -70,7 +42,7 @@ expression_finish(ByteBuffer *expression, RequestWriter *writer, const char *nam
 	if (result_is_ok(result))
 		result = buffer_result(expression);
 	if (result_is_ok(result))
-		request_write_string(&writer->json, name, buffer_bytes(expression));
+		json_string_member(&writer->json, name, buffer_bytes(expression));
 	buffer_release(expression);
 	return result;
 }

@@ -25,12 +25,6 @@ extern CheckedResult request_writer_init(RequestWriter *writer, Arena *arena,
  */
 extern CheckedResult request_begin_expressions(RequestWriter *writer) MUST_CHECK;
 
-/* Members of the object that is open. */
-extern void request_write_string(JsonWriter *json, const char *name, Bytes value);
-extern void request_write_integer(JsonWriter *json, const char *name, int64_t value);
-extern void request_write_boolean(JsonWriter *json, const char *name, bool value);
-extern void request_write_item(JsonWriter *json, const char *name, const DynamodbItem *item);
-
 /* ReturnConsumedCapacity=TOTAL, which every request asks for. */
 extern void request_write_capacity_wish(JsonWriter *json);
 

@@ -27,9 +27,9 @@ write_strings(ByteBuffer *body, const char *name, Bytes value, const char *other
 
 	json_writer_init(&json, body);
 	json_begin_object(&json);
-	request_write_string(&json, name, value);
+	json_string_member(&json, name, value);
 	if (other.length > 0)
-		request_write_string(&json, other_name, other);
+		json_string_member(&json, other_name, other);
 	json_end_object(&json);
 	return buffer_result(body);
 }
@@ -54,11 +54,11 @@ streams_write_get_shard_iterator(Bytes stream_arn, Bytes shard_id, ShardIterator
 
 	json_writer_init(&json, body);
 	json_begin_object(&json);
-	request_write_string(&json, "StreamArn", stream_arn);
-	request_write_string(&json, "ShardId", shard_id);
-	request_write_string(&json, "ShardIteratorType", bytes_of_string(iterator_types[type]));
+	json_string_member(&json, "StreamArn", stream_arn);
+	json_string_member(&json, "ShardId", shard_id);
+	json_string_member(&json, "ShardIteratorType", bytes_of_string(iterator_types[type]));
 	if (type == SHARD_AT_SEQUENCE_NUMBER || type == SHARD_AFTER_SEQUENCE_NUMBER)
-		request_write_string(&json, "SequenceNumber", sequence_number);
+		json_string_member(&json, "SequenceNumber", sequence_number);
 	json_end_object(&json);
 	return buffer_result(body);
 }
@@ -70,18 +70,11 @@ streams_write_get_records(Bytes iterator, int limit, ByteBuffer *body)
 
 	json_writer_init(&json, body);
 	json_begin_object(&json);
-	request_write_string(&json, "ShardIterator", iterator);
+	json_string_member(&json, "ShardIterator", iterator);
 	if (limit > 0)
-		request_write_integer(&json, "Limit", limit);
+		json_integer_member(&json, "Limit", limit);
 	json_end_object(&json);
 	return buffer_result(body);
-}
-
-static void
-write_item(JsonWriter *json, const char *name, const DynamodbItem *item)
-{
-	json_name(json, bytes_of_string(name));
-	json_item(json, item);
 }
 
 /* Seconds with all the digits that a double has. */
@@ -101,12 +94,12 @@ write_change(JsonWriter *json, const StreamRecord *record)
 	json_begin_object(json);
 	if (record->created_at > 0)
 		write_time(json, record->created_at);
-	write_item(json, "Keys", &record->keys);
+	json_item_member(json, "Keys", &record->keys);
 	if (record->has_new_image)
-		write_item(json, "NewImage", &record->new_image);
+		json_item_member(json, "NewImage", &record->new_image);
 	if (record->has_old_image)
-		write_item(json, "OldImage", &record->old_image);
-	request_write_string(json, "SequenceNumber", record->sequence_number);
+		json_item_member(json, "OldImage", &record->old_image);
+	json_string_member(json, "SequenceNumber", record->sequence_number);
 	json_end_object(json);
 }
 
@@ -117,11 +110,10 @@ streams_write_record(const StreamRecord *record, ByteBuffer *json)
 
 	json_writer_init(&writer, json);
 	json_begin_object(&writer);
-	json_name(&writer, BYTES_LITERAL("Records"));
-	json_begin_array(&writer);
+	json_begin_array_member(&writer, "Records");
 	json_begin_object(&writer);
-	request_write_string(&writer, "eventID", record->event_id);
-	request_write_string(&writer, "eventName", record->event_name);
+	json_string_member(&writer, "eventID", record->event_id);
+	json_string_member(&writer, "eventName", record->event_name);
 	json_name(&writer, BYTES_LITERAL("dynamodb"));
 	write_change(&writer, record);
 	json_end_object(&writer);
@@ -137,11 +129,10 @@ dynamodb_write_enable_stream(Bytes table_name, ByteBuffer *body)
 
 	json_writer_init(&json, body);
 	json_begin_object(&json);
-	request_write_string(&json, "TableName", table_name);
-	json_name(&json, BYTES_LITERAL("StreamSpecification"));
-	json_begin_object(&json);
-	request_write_boolean(&json, "StreamEnabled", true);
-	request_write_string(&json, "StreamViewType", BYTES_LITERAL("NEW_AND_OLD_IMAGES"));
+	json_string_member(&json, "TableName", table_name);
+	json_begin_object_member(&json, "StreamSpecification");
+	json_boolean_member(&json, "StreamEnabled", true);
+	json_string_member(&json, "StreamViewType", BYTES_LITERAL("NEW_AND_OLD_IMAGES"));
 	json_end_object(&json);
 	json_end_object(&json);
 	return buffer_result(body);

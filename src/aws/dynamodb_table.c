@@ -17,32 +17,18 @@ static const char *const projection_names[] = {
 /* ---- CreateTable ---- */
 
 static void
-begin_object_member(JsonWriter *json, const char *name)
-{
-	json_name(json, bytes_of_string(name));
-	json_begin_object(json);
-}
-
-static void
-begin_array_member(JsonWriter *json, const char *name)
-{
-	json_name(json, bytes_of_string(name));
-	json_begin_array(json);
-}
-
-static void
 write_key_element(JsonWriter *json, const KeyAttribute *key, const char *kind)
 {
 	json_begin_object(json);
-	request_write_string(json, "AttributeName", key->name);
-	request_write_string(json, "KeyType", bytes_of_string(kind));
+	json_string_member(json, "AttributeName", key->name);
+	json_string_member(json, "KeyType", bytes_of_string(kind));
 	json_end_object(json);
 }
 
 static void
 write_key_schema(JsonWriter *json, const KeySchema *keys)
 {
-	begin_array_member(json, "KeySchema");
+	json_begin_array_member(json, "KeySchema");
 	for (uint32_t i = 0; i < keys->hash_count; i++)
 		write_key_element(json, &keys->hash[i], "HASH");
 	for (uint32_t i = 0; i < keys->range_count; i++)
@@ -103,8 +89,8 @@ static void
 write_attribute_definition(JsonWriter *json, const KeyAttribute *key)
 {
 	json_begin_object(json);
-	request_write_string(json, "AttributeName", key->name);
-	request_write_string(json, "AttributeType", bytes_of_string(attribute_type_name(key->type)));
+	json_string_member(json, "AttributeName", key->name);
+	json_string_member(json, "AttributeType", bytes_of_string(attribute_type_name(key->type)));
 	json_end_object(json);
 }
 
@@ -112,7 +98,7 @@ write_attribute_definition(JsonWriter *json, const KeyAttribute *key)
 static void
 write_attribute_definitions(JsonWriter *json, const TableDescription *table)
 {
-	begin_array_member(json, "AttributeDefinitions");
+	json_begin_array_member(json, "AttributeDefinitions");
 	for (uint32_t number = 0; number <= table->index_count; number++)
 	{
 		const KeyAttribute *key;
@@ -129,21 +115,21 @@ write_attribute_definitions(JsonWriter *json, const TableDescription *table)
 static void
 write_throughput(JsonWriter *json, int64_t read_capacity_units, int64_t write_capacity_units)
 {
-	begin_object_member(json, "ProvisionedThroughput");
-	request_write_integer(json, "ReadCapacityUnits", read_capacity_units);
-	request_write_integer(json, "WriteCapacityUnits", write_capacity_units);
+	json_begin_object_member(json, "ProvisionedThroughput");
+	json_integer_member(json, "ReadCapacityUnits", read_capacity_units);
+	json_integer_member(json, "WriteCapacityUnits", write_capacity_units);
 	json_end_object(json);
 }
 
 static void
 write_projection(JsonWriter *json, const IndexDescription *index)
 {
-	begin_object_member(json, "Projection");
-	request_write_string(json, "ProjectionType",
-	                     bytes_of_string(projection_names[index->projection]));
+	json_begin_object_member(json, "Projection");
+	json_string_member(json, "ProjectionType",
+	                   bytes_of_string(projection_names[index->projection]));
 	if (index->projection == PROJECTION_INCLUDE)
 	{
-		begin_array_member(json, "NonKeyAttributes");
+		json_begin_array_member(json, "NonKeyAttributes");
 		for (uint32_t i = 0; i < index->included_count; i++)
 			json_string(json, index->included[i]);
 		json_end_array(json);
@@ -155,7 +141,7 @@ static void
 write_index(JsonWriter *json, const IndexDescription *index, bool on_demand)
 {
 	json_begin_object(json);
-	request_write_string(json, "IndexName", index->name);
+	json_string_member(json, "IndexName", index->name);
 	write_key_schema(json, &index->keys);
 	write_projection(json, index);
 	if (index->global && !on_demand)
@@ -174,7 +160,8 @@ write_indexes(JsonWriter *json, const TableDescription *table, bool global)
 		if (table->indexes[i].global != global)
 			continue;
 		if (!begun)
-			begin_array_member(json, global ? "GlobalSecondaryIndexes" : "LocalSecondaryIndexes");
+			json_begin_array_member(json,
+			                        global ? "GlobalSecondaryIndexes" : "LocalSecondaryIndexes");
 		begun = true;
 		write_index(json, &table->indexes[i], table->on_demand);
 	}
@@ -185,9 +172,9 @@ write_indexes(JsonWriter *json, const TableDescription *table, bool global)
 static void
 write_capacity(JsonWriter *json, const TableDescription *table)
 {
-	request_write_string(json, "BillingMode",
-	                     table->on_demand ? BYTES_LITERAL("PAY_PER_REQUEST")
-	                                      : BYTES_LITERAL("PROVISIONED"));
+	json_string_member(json, "BillingMode",
+	                   table->on_demand ? BYTES_LITERAL("PAY_PER_REQUEST")
+	                                    : BYTES_LITERAL("PROVISIONED"));
 	if (!table->on_demand)
 		write_throughput(json, table->read_capacity_units, table->write_capacity_units);
 }
@@ -197,9 +184,9 @@ write_stream(JsonWriter *json, const TableDescription *table)
 {
 	if (table->stream_view_type.length == 0)
 		return;
-	begin_object_member(json, "StreamSpecification");
-	request_write_boolean(json, "StreamEnabled", true);
-	request_write_string(json, "StreamViewType", table->stream_view_type);
+	json_begin_object_member(json, "StreamSpecification");
+	json_boolean_member(json, "StreamEnabled", true);
+	json_string_member(json, "StreamViewType", table->stream_view_type);
 	json_end_object(json);
 }
 
@@ -209,11 +196,11 @@ write_encryption(JsonWriter *json, const TableDescription *table)
 {
 	if (!table->has_kms_key)
 		return;
-	begin_object_member(json, "SSESpecification");
-	request_write_boolean(json, "Enabled", true);
-	request_write_string(json, "SSEType", BYTES_LITERAL("KMS"));
+	json_begin_object_member(json, "SSESpecification");
+	json_boolean_member(json, "Enabled", true);
+	json_string_member(json, "SSEType", BYTES_LITERAL("KMS"));
 	if (!bytes_equal(table->kms_key_id, DYNAMODB_KEY_ALIAS))
-		request_write_string(json, "KMSMasterKeyId", table->kms_key_id);
+		json_string_member(json, "KMSMasterKeyId", table->kms_key_id);
 	json_end_object(json);
 }
 
@@ -222,12 +209,12 @@ write_tags(JsonWriter *json, const TableTags *tags)
 {
 	if (tags->count == 0)
 		return;
-	begin_array_member(json, "Tags");
+	json_begin_array_member(json, "Tags");
 	for (uint32_t i = 0; i < tags->count; i++)
 	{
 		json_begin_object(json);
-		request_write_string(json, "Key", tags->tags[i].key);
-		request_write_string(json, "Value", tags->tags[i].value);
+		json_string_member(json, "Key", tags->tags[i].key);
+		json_string_member(json, "Value", tags->tags[i].value);
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -241,7 +228,7 @@ dynamodb_write_create_table(const TableDefinition *definition, ByteBuffer *body)
 
 	json_writer_init(&json, body);
 	json_begin_object(&json);
-	request_write_string(&json, "TableName", table->name);
+	json_string_member(&json, "TableName", table->name);
 	write_attribute_definitions(&json, table);
 	write_key_schema(&json, &table->keys);
 	write_indexes(&json, table, false);
@@ -250,7 +237,7 @@ dynamodb_write_create_table(const TableDefinition *definition, ByteBuffer *body)
 	write_stream(&json, table);
 	write_encryption(&json, table);
 	if (table->deletion_protection)
-		request_write_boolean(&json, "DeletionProtectionEnabled", true);
+		json_boolean_member(&json, "DeletionProtectionEnabled", true);
 	write_tags(&json, &definition->tags);
 	json_end_object(&json);
 	return buffer_result(body);
@@ -263,7 +250,7 @@ begin_request(JsonWriter *json, ByteBuffer *body, const char *name, Bytes value)
 {
 	json_writer_init(json, body);
 	json_begin_object(json);
-	request_write_string(json, name, value);
+	json_string_member(json, name, value);
 }
 
 static CheckedResult
@@ -288,9 +275,9 @@ dynamodb_write_update_time_to_live(Bytes table_name, Bytes attribute_name, ByteB
 	JsonWriter json;
 
 	begin_request(&json, body, "TableName", table_name);
-	begin_object_member(&json, "TimeToLiveSpecification");
-	request_write_boolean(&json, "Enabled", true);
-	request_write_string(&json, "AttributeName", attribute_name);
+	json_begin_object_member(&json, "TimeToLiveSpecification");
+	json_boolean_member(&json, "Enabled", true);
+	json_string_member(&json, "AttributeName", attribute_name);
 	json_end_object(&json);
 	return end_request(&json);
 }
@@ -310,8 +297,8 @@ dynamodb_write_update_continuous_backups(Bytes table_name, ByteBuffer *body)
 	JsonWriter json;
 
 	begin_request(&json, body, "TableName", table_name);
-	begin_object_member(&json, "PointInTimeRecoverySpecification");
-	request_write_boolean(&json, "PointInTimeRecoveryEnabled", true);
+	json_begin_object_member(&json, "PointInTimeRecoverySpecification");
+	json_boolean_member(&json, "PointInTimeRecoveryEnabled", true);
 	json_end_object(&json);
 	return end_request(&json);
 }
@@ -323,7 +310,7 @@ dynamodb_write_list_tags(Bytes table_arn, Bytes next_token, ByteBuffer *body)
 
 	begin_request(&json, body, "ResourceArn", table_arn);
 	if (next_token.length > 0)
-		request_write_string(&json, "NextToken", next_token);
+		json_string_member(&json, "NextToken", next_token);
 	return end_request(&json);
 }
 

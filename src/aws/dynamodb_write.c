@@ -48,7 +48,7 @@ item_or_key(const ItemWrite *write)
 static void
 write_item_or_key(JsonWriter *json, const ItemWrite *write)
 {
-	request_write_item(json, action_names[write->action].item, item_or_key(write));
+	json_item_member(json, action_names[write->action].item, item_or_key(write));
 }
 
 /* The members that a write has by itself and in a transaction. */
@@ -57,14 +57,14 @@ write_parts(RequestWriter *writer, const ItemWrite *write)
 {
 	JsonWriter *json = &writer->json;
 
-	request_write_string(json, "TableName", write->table_name);
+	json_string_member(json, "TableName", write->table_name);
 	write_item_or_key(json, write);
 	if (write->action == ITEM_WRITE_UPDATE)
 		RETURN_IF_FAILED(request_write_changes(writer, write->changes, write->change_count));
 	RETURN_IF_FAILED(request_write_condition(writer, "ConditionExpression", write->condition));
 	expression_attributes_write(writer->attributes, json);
 	if (write->condition != NULL)
-		request_write_string(json, "ReturnValuesOnConditionCheckFailure", BYTES_LITERAL("ALL_OLD"));
+		json_string_member(json, "ReturnValuesOnConditionCheckFailure", BYTES_LITERAL("ALL_OLD"));
 	return result_ok();
 }
 
@@ -82,8 +82,7 @@ dynamodb_write_item(Arena *arena, const ItemWrite *write, ReturnedAttributes ret
 	json_begin_object(&writer.json);
 	RETURN_IF_FAILED(write_parts(&writer, write));
 	if (returned != RETURN_NO_ATTRIBUTES)
-		request_write_string(&writer.json, "ReturnValues",
-		                     bytes_of_string(returned_names[returned]));
+		json_string_member(&writer.json, "ReturnValues", bytes_of_string(returned_names[returned]));
 	request_write_capacity_wish(&writer.json);
 	json_end_object(&writer.json);
 	return buffer_result(body);
@@ -151,8 +150,7 @@ dynamodb_write_batch(const ItemWrite *writes, size_t count, ByteBuffer *body)
 	RETURN_IF_FAILED(check_batch(writes, count));
 	json_writer_init(&json, body);
 	json_begin_object(&json);
-	json_name(&json, BYTES_LITERAL("RequestItems"));
-	json_begin_object(&json);
+	json_begin_object_member(&json, "RequestItems");
 	for (size_t i = 0; i < count; i++)
 	{
 		if (is_first_of_table(writes, i))
@@ -270,7 +268,7 @@ dynamodb_write_transaction(Arena *arena, const ItemWrite *writes, size_t count,
 	for (size_t i = 0; i < count; i++)
 		RETURN_IF_FAILED(write_transaction_action(&writer, &writes[i]));
 	json_end_array(&writer.json);
-	request_write_string(&writer.json, "ClientRequestToken", client_request_token);
+	json_string_member(&writer.json, "ClientRequestToken", client_request_token);
 	request_write_capacity_wish(&writer.json);
 	json_end_object(&writer.json);
 	return buffer_result(body);

@@ -33,34 +33,6 @@ typedef struct Operation
 /* Requests */
 
 static void
-write_string(JsonWriter *json, const char *name, Bytes value)
-{
-	json_name(json, bytes_of_string(name));
-	json_string(json, value);
-}
-
-static void
-write_string_if_any(JsonWriter *json, const char *name, Bytes value)
-{
-	if (value.length > 0)
-		write_string(json, name, value);
-}
-
-static void
-write_blob(JsonWriter *json, const char *name, Bytes value)
-{
-	json_name(json, bytes_of_string(name));
-	json_base64(json, value);
-}
-
-static void
-write_integer(JsonWriter *json, const char *name, int64_t value)
-{
-	json_name(json, bytes_of_string(name));
-	json_integer(json, value);
-}
-
-static void
 write_context(JsonWriter *json, const char *name, KmsContext context)
 {
 	if (context.count == 0)
@@ -78,76 +50,76 @@ write_context(JsonWriter *json, const char *name, KmsContext context)
 static void
 write_encrypt(JsonWriter *json, const KmsRequest *request)
 {
-	write_string(json, "KeyId", request->key_id);
+	json_string_member(json, "KeyId", request->key_id);
 	write_context(json, "EncryptionContext", request->context);
-	write_blob(json, "Plaintext", request->plaintext);
+	json_base64_member(json, "Plaintext", request->plaintext);
 }
 
 static void
 write_decrypt(JsonWriter *json, const KmsRequest *request)
 {
-	write_string_if_any(json, "KeyId", request->key_id);
+	json_string_member_if_any(json, "KeyId", request->key_id);
 	write_context(json, "EncryptionContext", request->context);
-	write_blob(json, "CiphertextBlob", request->ciphertext);
+	json_base64_member(json, "CiphertextBlob", request->ciphertext);
 }
 
 static void
 write_reencrypt(JsonWriter *json, const KmsRequest *request)
 {
-	write_string(json, "DestinationKeyId", request->key_id);
+	json_string_member(json, "DestinationKeyId", request->key_id);
 	write_context(json, "SourceEncryptionContext", request->context);
 	write_context(json, "DestinationEncryptionContext", request->destination_context);
-	write_blob(json, "CiphertextBlob", request->ciphertext);
+	json_base64_member(json, "CiphertextBlob", request->ciphertext);
 }
 
 static void
 write_generate_data_key(JsonWriter *json, const KmsRequest *request)
 {
-	write_string(json, "KeyId", request->key_id);
+	json_string_member(json, "KeyId", request->key_id);
 	write_context(json, "EncryptionContext", request->context);
-	write_integer(json, "NumberOfBytes", request->number_of_bytes);
+	json_integer_member(json, "NumberOfBytes", request->number_of_bytes);
 }
 
 static void
 write_generate_mac(JsonWriter *json, const KmsRequest *request)
 {
-	write_string(json, "KeyId", request->key_id);
-	write_string(json, "MacAlgorithm", request->algorithm);
-	write_blob(json, "Message", request->plaintext);
+	json_string_member(json, "KeyId", request->key_id);
+	json_string_member(json, "MacAlgorithm", request->algorithm);
+	json_base64_member(json, "Message", request->plaintext);
 }
 
 static void
 write_verify_mac(JsonWriter *json, const KmsRequest *request)
 {
 	write_generate_mac(json, request);
-	write_blob(json, "Mac", request->ciphertext);
+	json_base64_member(json, "Mac", request->ciphertext);
 }
 
 static void
 write_generate_random(JsonWriter *json, const KmsRequest *request)
 {
-	write_integer(json, "NumberOfBytes", request->number_of_bytes);
+	json_integer_member(json, "NumberOfBytes", request->number_of_bytes);
 }
 
 static void
 write_describe_key(JsonWriter *json, const KmsRequest *request)
 {
-	write_string(json, "KeyId", request->key_id);
+	json_string_member(json, "KeyId", request->key_id);
 }
 
 static void
 write_list_keys(JsonWriter *json, const KmsRequest *request)
 {
-	write_integer(json, "Limit", KMS_PAGE_OF_KEYS_MAXIMUM);
-	write_string_if_any(json, "Marker", request->marker);
+	json_integer_member(json, "Limit", KMS_PAGE_OF_KEYS_MAXIMUM);
+	json_string_member_if_any(json, "Marker", request->marker);
 }
 
 static void
 write_list_aliases(JsonWriter *json, const KmsRequest *request)
 {
-	write_integer(json, "Limit", KMS_PAGE_OF_ALIASES_MAXIMUM);
-	write_string_if_any(json, "KeyId", request->key_id);
-	write_string_if_any(json, "Marker", request->marker);
+	json_integer_member(json, "Limit", KMS_PAGE_OF_ALIASES_MAXIMUM);
+	json_string_member_if_any(json, "KeyId", request->key_id);
+	json_string_member_if_any(json, "Marker", request->marker);
 }
 
 /* In the order of KmsOperation. */

@@ -101,33 +101,11 @@ sqs_message_size(const SqsOutgoing *message)
 	return size;
 }
 
-static void
-write_string(JsonWriter *json, const char *name, Bytes value)
-{
-	json_name(json, bytes_of_string(name));
-	json_string(json, value);
-}
-
-static void
-write_string_if_any(JsonWriter *json, const char *name, Bytes value)
-{
-	if (value.length > 0)
-		write_string(json, name, value);
-}
-
-static void
-write_integer(JsonWriter *json, const char *name, int64_t value)
-{
-	json_name(json, bytes_of_string(name));
-	json_integer(json, value);
-}
-
 /* An array that asks for everything there is. */
 static void
 write_all(JsonWriter *json, const char *name)
 {
-	json_name(json, bytes_of_string(name));
-	json_begin_array(json);
+	json_begin_array_member(json, name);
 	json_string(json, BYTES_LITERAL("All"));
 	json_end_array(json);
 }
@@ -140,7 +118,7 @@ begin_request(ByteBuffer *body, Bytes queue_url)
 
 	json_writer_init(&json, body);
 	json_begin_object(&json);
-	write_string_if_any(&json, "QueueUrl", queue_url);
+	json_string_member_if_any(&json, "QueueUrl", queue_url);
 	return json;
 }
 
@@ -156,21 +134,20 @@ sqs_write_receive(const SqsReceive *receive, ByteBuffer *body)
 {
 	JsonWriter json = begin_request(body, receive->queue_url);
 
-	write_integer(&json, "MaxNumberOfMessages", receive->maximum);
+	json_integer_member(&json, "MaxNumberOfMessages", receive->maximum);
 	if (receive->visibility_seconds >= 0)
-		write_integer(&json, "VisibilityTimeout", receive->visibility_seconds);
-	write_integer(&json, "WaitTimeSeconds", receive->wait_seconds);
+		json_integer_member(&json, "VisibilityTimeout", receive->visibility_seconds);
+	json_integer_member(&json, "WaitTimeSeconds", receive->wait_seconds);
 	write_all(&json, "MessageSystemAttributeNames");
 	write_all(&json, "MessageAttributeNames");
-	write_string_if_any(&json, "ReceiveRequestAttemptId", receive->attempt_id);
+	json_string_member_if_any(&json, "ReceiveRequestAttemptId", receive->attempt_id);
 	return end_request(&json);
 }
 
 static void
 begin_entries(JsonWriter *json)
 {
-	json_name(json, BYTES_LITERAL("Entries"));
-	json_begin_array(json);
+	json_begin_array_member(json, "Entries");
 }
 
 /* An entry is called by its number, of one digit. */
@@ -180,7 +157,7 @@ begin_entry(JsonWriter *json, size_t number)
 	char digit = (char) ('0' + number);
 
 	json_begin_object(json);
-	write_string(json, "Id", (Bytes){&digit, 1});
+	json_string_member(json, "Id", (Bytes){&digit, 1});
 }
 
 static void
@@ -188,31 +165,27 @@ write_attribute(JsonWriter *json, const SqsAttribute *attribute)
 {
 	json_name(json, attribute->name);
 	json_begin_object(json);
-	write_string(json, "DataType", attribute->data_type);
+	json_string_member(json, "DataType", attribute->data_type);
 	if (sqs_type_is_binary(attribute->data_type))
-	{
-		json_name(json, BYTES_LITERAL("BinaryValue"));
-		json_base64(json, attribute->value);
-	}
+		json_base64_member(json, "BinaryValue", attribute->value);
 	else
-		write_string(json, "StringValue", attribute->value);
+		json_string_member(json, "StringValue", attribute->value);
 	json_end_object(json);
 }
 
 static void
 write_outgoing(JsonWriter *json, const SqsOutgoing *message)
 {
-	write_string(json, "MessageBody", message->body);
+	json_string_member(json, "MessageBody", message->body);
 	if (message->attribute_count > 0)
 	{
-		json_name(json, BYTES_LITERAL("MessageAttributes"));
-		json_begin_object(json);
+		json_begin_object_member(json, "MessageAttributes");
 		for (size_t i = 0; i < message->attribute_count; i++)
 			write_attribute(json, &message->attributes[i]);
 		json_end_object(json);
 	}
-	write_string_if_any(json, "MessageGroupId", message->group_id);
-	write_string_if_any(json, "MessageDeduplicationId", message->deduplication_id);
+	json_string_member_if_any(json, "MessageGroupId", message->group_id);
+	json_string_member_if_any(json, "MessageDeduplicationId", message->deduplication_id);
 }
 
 CheckedResult
@@ -242,9 +215,9 @@ write_receipts(Bytes queue_url, const Bytes *receipt_handles, size_t count, int 
 	for (size_t i = 0; i < count; i++)
 	{
 		begin_entry(&json, i);
-		write_string(&json, "ReceiptHandle", receipt_handles[i]);
+		json_string_member(&json, "ReceiptHandle", receipt_handles[i]);
 		if (visibility_seconds >= 0)
-			write_integer(&json, "VisibilityTimeout", visibility_seconds);
+			json_integer_member(&json, "VisibilityTimeout", visibility_seconds);
 		json_end_object(&json);
 	}
 	json_end_array(&json);
@@ -270,7 +243,7 @@ sqs_write_get_queue_url(Bytes queue_name, ByteBuffer *body)
 {
 	JsonWriter json = begin_request(body, BYTES_EMPTY);
 
-	write_string(&json, "QueueName", queue_name);
+	json_string_member(&json, "QueueName", queue_name);
 	return end_request(&json);
 }
 
@@ -288,9 +261,9 @@ sqs_write_list_queues(Bytes prefix, Bytes next_token, ByteBuffer *body)
 {
 	JsonWriter json = begin_request(body, BYTES_EMPTY);
 
-	write_string_if_any(&json, "QueueNamePrefix", prefix);
-	write_string_if_any(&json, "NextToken", next_token);
-	write_integer(&json, "MaxResults", SQS_LIST_MAXIMUM);
+	json_string_member_if_any(&json, "QueueNamePrefix", prefix);
+	json_string_member_if_any(&json, "NextToken", next_token);
+	json_integer_member(&json, "MaxResults", SQS_LIST_MAXIMUM);
 	return end_request(&json);
 }
 
@@ -404,6 +377,35 @@ find_array(Bytes object, const char *name, Bytes *array, size_t *count)
 	return result_ok();
 }
 
+/* Reads one element into a struct that is zero. */
+typedef CheckedResult (*ElementReader)(Arena *arena, Bytes element, void *target);
+
+/*
+ * Reads the array of that name, and how many elements it has, into structs of `size` bytes; NULL
+ * when there are none.
+ */
+static CheckedResult
+read_array(Arena *arena, Bytes object, const char *name, ElementReader read, size_t size,
+           void **elements, size_t *count)
+{
+	JsonTextWalk walk;
+	Bytes array;
+	Bytes element;
+	char *next;
+
+	*elements = NULL;
+	RETURN_IF_FAILED(find_array(object, name, &array, count));
+	if (*count == 0)
+		return result_ok();
+	*elements = next = arena_allocate_zeroed(arena, *count, size);
+	if (next == NULL)
+		return arena_failure(arena, *count * size);
+	walk = json_text_walk(array);
+	for (; json_text_next_element(&walk, &element); next += size)
+		RETURN_IF_FAILED(read(arena, element, next));
+	return result_ok();
+}
+
 /* Messages */
 
 typedef struct WireAttribute
@@ -500,7 +502,7 @@ typedef struct WireMessage
 } WireMessage;
 
 static CheckedResult
-read_message(Arena *arena, Bytes object, SqsMessage *message)
+read_message(Arena *arena, Bytes object, void *target)
 {
 	static const TextMember own[] = {
 	    {"MessageId", offsetof(WireMessage, message.message_id)},
@@ -516,6 +518,7 @@ read_message(Arena *arena, Bytes object, SqsMessage *message)
 	    {"MessageDeduplicationId", offsetof(WireMessage, message.deduplication_id)},
 	    {"SequenceNumber", offsetof(WireMessage, message.sequence_number)},
 	};
+	SqsMessage *message = target;
 	WireMessage wire;
 	Bytes attributes;
 
@@ -537,23 +540,15 @@ read_message(Arena *arena, Bytes object, SqsMessage *message)
 CheckedResult
 sqs_read_messages(Arena *arena, Bytes json, SqsMessages *messages)
 {
-	JsonTextWalk walk;
 	Bytes object;
-	Bytes array;
-	Bytes element;
+	void *elements;
 	size_t count;
 
 	*messages = (SqsMessages){NULL, 0};
 	RETURN_IF_FAILED(open_answer(json, &object));
-	RETURN_IF_FAILED(find_array(object, "Messages", &array, &count));
-	if (count == 0)
-		return result_ok();
-	messages->messages = arena_allocate_zeroed(arena, count, sizeof(SqsMessage));
-	if (messages->messages == NULL)
-		return arena_failure(arena, count * sizeof(SqsMessage));
-	walk = json_text_walk(array);
-	while (json_text_next_element(&walk, &element))
-		RETURN_IF_FAILED(read_message(arena, element, &messages->messages[messages->count++]));
+	RETURN_IF_FAILED(
+	    read_array(arena, object, "Messages", read_message, sizeof(SqsMessage), &elements, &count));
+	*messages = (SqsMessages){elements, count};
 	return result_ok();
 }
 
@@ -691,29 +686,29 @@ sqs_read_queue_attributes(Arena *arena, Bytes json, SqsQueue *queue)
 	return result_ok();
 }
 
+static CheckedResult
+read_url(Arena *arena, Bytes element, void *url)
+{
+	return read_string(arena, element, url);
+}
+
 CheckedResult
 sqs_read_queue_list(Arena *arena, Bytes json, SqsQueueList *list)
 {
-	JsonTextWalk walk;
 	Bytes object;
-	Bytes array;
-	Bytes element;
+	Bytes next_token;
+	void *elements;
 	size_t count;
 
 	*list = (SqsQueueList){NULL, 0, BYTES_EMPTY};
 	RETURN_IF_FAILED(open_answer(json, &object));
-	RETURN_IF_FAILED(find_array(object, "QueueUrls", &array, &count));
-	element = member_of(object, "NextToken");
-	if (json_text_is_string(element))
-		RETURN_IF_FAILED(read_string(arena, element, &list->next_token));
-	if (count == 0)
-		return result_ok();
-	list->urls = arena_allocate_zeroed(arena, count, sizeof(Bytes));
-	if (list->urls == NULL)
-		return arena_failure(arena, count * sizeof(Bytes));
-	walk = json_text_walk(array);
-	while (json_text_next_element(&walk, &element))
-		RETURN_IF_FAILED(read_string(arena, element, &list->urls[list->count++]));
+	next_token = member_of(object, "NextToken");
+	if (json_text_is_string(next_token))
+		RETURN_IF_FAILED(read_string(arena, next_token, &list->next_token));
+	RETURN_IF_FAILED(
+	    read_array(arena, object, "QueueUrls", read_url, sizeof(Bytes), &elements, &count));
+	list->urls = elements;
+	list->count = count;
 	return result_ok();
 }
 

@@ -356,3 +356,61 @@ json_item_size(const DynamodbItem *item)
 {
 	return attributes_size(item->attributes, item->count);
 }
+
+/* ---- members ---- */
+
+void
+json_string_member(JsonWriter *writer, const char *name, Bytes text)
+{
+	json_name(writer, bytes_of_string(name));
+	json_string(writer, text);
+}
+
+void
+json_integer_member(JsonWriter *writer, const char *name, int64_t number)
+{
+	json_name(writer, bytes_of_string(name));
+	json_integer(writer, number);
+}
+
+void
+json_boolean_member(JsonWriter *writer, const char *name, bool boolean)
+{
+	json_name(writer, bytes_of_string(name));
+	json_boolean(writer, boolean);
+}
+
+void
+json_base64_member(JsonWriter *writer, const char *name, Bytes bytes)
+{
+	json_name(writer, bytes_of_string(name));
+	json_base64(writer, bytes);
+}
+
+void
+json_item_member(JsonWriter *writer, const char *name, const DynamodbItem *item)
+{
+	json_name(writer, bytes_of_string(name));
+	json_item(writer, item);
+}
+
+void
+json_begin_object_member(JsonWriter *writer, const char *name)
+{
+	json_name(writer, bytes_of_string(name));
+	json_begin_object(writer);
+}
+
+void
+json_begin_array_member(JsonWriter *writer, const char *name)
+{
+	json_name(writer, bytes_of_string(name));
+	json_begin_array(writer);
+}
+
+void
+json_string_member_if_any(JsonWriter *writer, const char *name, Bytes text)
+{
+	if (text.length > 0)
+		json_string_member(writer, name, text);
+}

@@ -35,6 +35,18 @@ extern void json_boolean(JsonWriter *writer, bool boolean);
 extern void json_null(JsonWriter *writer);
 extern void json_base64(JsonWriter *writer, Bytes bytes);
 
+/* Members of an object: a name and its value, or the beginning of one. */
+extern void json_string_member(JsonWriter *writer, const char *name, Bytes text);
+extern void json_integer_member(JsonWriter *writer, const char *name, int64_t number);
+extern void json_boolean_member(JsonWriter *writer, const char *name, bool boolean);
+extern void json_base64_member(JsonWriter *writer, const char *name, Bytes bytes);
+extern void json_item_member(JsonWriter *writer, const char *name, const DynamodbItem *item);
+extern void json_begin_object_member(JsonWriter *writer, const char *name);
+extern void json_begin_array_member(JsonWriter *writer, const char *name);
+
+/* Nothing where the text has no bytes. */
+extern void json_string_member_if_any(JsonWriter *writer, const char *name, Bytes text);
+
 /* Text that is JSON already, copied as it is. */
 extern void json_raw(JsonWriter *writer, Bytes json);
 

@@ -303,10 +303,12 @@ def test_what_another_has_received_meanwhile_is_left_to_it(server, sqs, queue):
     assert counts(sqs, queue) == (0, 0)
 
 
-def test_a_prepared_transaction_is_refused(server, sqs, queue):
+@pytest.mark.parametrize("statement", ["DELETE FROM q", "INSERT INTO later (body) VALUES ('2')"])
+def test_a_prepared_transaction_is_refused(server, sqs, queue, statement):
+    create_table(server, queue, "later", write_mode="transaction")
     send(sqs, queue, "1")
-    server.execute("BEGIN; DELETE FROM q")
-    with pytest.raises(psycopg.errors.FeatureNotSupported):
+    server.execute(f"BEGIN; {statement}")
+    with pytest.raises(psycopg.errors.FeatureNotSupported, match="cannot prepare"):
         server.execute("PREPARE TRANSACTION 'p'")
     server.execute("ROLLBACK")
     assert counts(sqs, queue) == (1, 0)
