@@ -113,6 +113,22 @@ SELECT option, outcome('column', 'whole_item ''true'', ' || option) FROM (VALUES
 ) AS options(option);
 SELECT outcome('column', $$whole_item 'false', attribute_name 'a'$$);
 
+-- What tables, change streams and queues have in common, and what not
+SELECT option, outcome('column', option) FROM (VALUES
+    ($$stream_role 'keys', json_format 'dynamodb'$$), ($$stream_role 'keys', attribute_name 'a'$$),
+    ($$kms_encrypted 'true', stream_role 'keys'$$), ($$stream_role 'keys', key 'hash'$$),
+    ($$queue_role 'body', stream_role 'keys'$$), ($$queue_role 'body', attribute_type 'S'$$),
+    ($$key 'hash', message_attribute 'a'$$),
+    ($$queue_role 'message_attribute', message_attribute 'a'$$)
+) AS options(option);
+SELECT option, outcome('table', option) FROM (VALUES
+    ($$stream_of 'Music', encryption 'dynamodb_encryption_client', kms_key_id 'alias/app'$$),
+    ($$stream_of 'Music', table_name 'Music'$$), ($$stream_of 'Music', write_mode 'statement'$$),
+    ($$stream_of 'Music', queue_name 'q'$$), ($$queue_name 'q', wait_time '1s', batch_size '5'$$),
+    ($$queue_name 'q', encryption 'none'$$), ($$queue_name 'q', write_mode 'overwrite'$$),
+    ($$wait_time '1s'$$), ($$start_at 'latest'$$)
+) AS options(option);
+
 -- Unknown options: the nearest name, or whose option it is, or all there are
 SELECT outcome('server', $$regoin 'eu-west-1'$$);
 SELECT outcome('server', $$endpoint 'http://h'$$);

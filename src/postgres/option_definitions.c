@@ -319,9 +319,47 @@ const OptionDefinition option_definitions[] = {
 };
 const size_t option_definition_count = lengthof(option_definitions);
 
+#define OF_ITEMS (OWNER_TABLE | OWNER_STREAM)
+
+const OptionOwners option_owners[] = {
+    {OPTION_OF_TABLE, "max_kms_calls", OF_ITEMS},
+    {OPTION_OF_TABLE, "kms_key_id", OF_ITEMS},
+    {OPTION_OF_TABLE, "kms_key_ids_for_decrypt", OF_ITEMS},
+    {OPTION_OF_TABLE, "encryption", OF_ITEMS},
+    {OPTION_OF_TABLE, "crypto_action", OF_ITEMS},
+    {OPTION_OF_TABLE, "signature_order", OF_ITEMS},
+    {OPTION_OF_TABLE, "accept_rounded_numbers", OF_ITEMS},
+    {OPTION_OF_TABLE, "on_bad_item", OF_ITEMS},
+    {OPTION_OF_TABLE, "logical_table_name", OF_ITEMS},
+    {OPTION_OF_TABLE, "material_table", OF_ITEMS},
+    {OPTION_OF_TABLE, "stream_of", OWNER_STREAM},
+    {OPTION_OF_TABLE, "start_at", OWNER_STREAM},
+    {OPTION_OF_TABLE, "empty_answers", OWNER_STREAM},
+    {OPTION_OF_TABLE, "write_mode", OWNER_TABLE | OWNER_QUEUE},
+    {OPTION_OF_TABLE, "updatable", OWNER_TABLE | OWNER_QUEUE},
+    {OPTION_OF_TABLE, "batch_size", OWNER_TABLE | OWNER_QUEUE},
+    {OPTION_OF_TABLE, "queue_name", OWNER_QUEUE},
+    {OPTION_OF_TABLE, "queue_url", OWNER_QUEUE},
+    {OPTION_OF_TABLE, "visibility_timeout", OWNER_QUEUE},
+    {OPTION_OF_TABLE, "wait_time", OWNER_QUEUE},
+    {OPTION_OF_TABLE, "max_messages", OWNER_QUEUE},
+    {OPTION_OF_COLUMN, "attribute_name", OF_ITEMS},
+    {OPTION_OF_COLUMN, "attribute_path", OF_ITEMS},
+    {OPTION_OF_COLUMN, "attribute_type", OF_ITEMS},
+    {OPTION_OF_COLUMN, "whole_item", OF_ITEMS},
+    {OPTION_OF_COLUMN, "kms_encrypted", OF_ITEMS},
+    {OPTION_OF_COLUMN, "kms_key_id", OF_ITEMS},
+    {OPTION_OF_COLUMN, "kms_encryption_context", OF_ITEMS},
+    {OPTION_OF_COLUMN, "crypto_action", OF_ITEMS},
+    {OPTION_OF_COLUMN, "json_format", OF_ITEMS},
+    {OPTION_OF_COLUMN, "time_format", OF_ITEMS},
+    {OPTION_OF_COLUMN, "stream_role", OWNER_STREAM},
+    {OPTION_OF_COLUMN, "queue_role", OWNER_QUEUE},
+    {OPTION_OF_COLUMN, "message_attribute", OWNER_QUEUE},
+};
+const size_t option_owners_count = lengthof(option_owners);
+
 const OptionPair option_needs[] = {
-    {OPTION_OF_TABLE, "start_at", "stream_of"},
-    {OPTION_OF_TABLE, "empty_answers", "stream_of"},
     {OPTION_OF_MAPPING, "aws_access_key_id", "aws_secret_access_key"},
     {OPTION_OF_MAPPING, "aws_secret_access_key", "aws_access_key_id"},
     {OPTION_OF_MAPPING, "aws_session_token", "aws_access_key_id"},

@@ -10,6 +10,7 @@
 #include "postgres/compat.h"
 
 #include "foundation/arena.h"
+#include "postgres/options.h"
 
 typedef enum OptionObject
 {
@@ -66,6 +67,21 @@ typedef struct OptionDefinition
 	CheckedResult (*parse)(Arena *arena, Bytes text); /* of JSON, in UTF-8 */
 } OptionDefinition;
 
+/* The kinds of foreign tables that have an option, or whose columns have. */
+enum
+{
+	OWNER_TABLE = 1 << RELATION_IS_TABLE,
+	OWNER_STREAM = 1 << RELATION_IS_STREAM,
+	OWNER_QUEUE = 1 << RELATION_IS_QUEUE
+};
+
+typedef struct OptionOwners
+{
+	OptionObject object;
+	const char *name;
+	int kinds;
+} OptionOwners;
+
 /* Two options of one object. */
 typedef struct OptionPair
 {
@@ -76,6 +92,10 @@ typedef struct OptionPair
 
 extern const OptionDefinition option_definitions[];
 extern const size_t option_definition_count;
+
+/* Of the options that are not listed, OWNER_TABLE alone. */
+extern const OptionOwners option_owners[];
+extern const size_t option_owners_count;
 
 /* `name` is good for nothing without `other`. */
 extern const OptionPair option_needs[];

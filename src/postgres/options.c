@@ -532,89 +532,105 @@ check_capacity(const TableOptions *options)
 	                            "\"read_capacity_units\" and \"write_capacity_units\"")));
 }
 
-static const char *const options_of_streams[] = {
-    "stream_of",       "start_at",       "empty_answers",
-    "encryption",      "kms_key_id",     "kms_key_ids_for_decrypt",
-    "crypto_action",   "max_kms_calls",  "logical_table_name",
-    "signature_order", "material_table", "accept_rounded_numbers",
-    "on_bad_item"};
+/* ---- kinds of foreign tables ---- */
 
-static bool
-is_option_of_streams(const char *name)
+/* The kinds whose foreign tables, or their columns, have the option. */
+static int
+owners_of_option(OptionObject object, const char *name)
 {
-	for (size_t i = 0; i < lengthof(options_of_streams); i++)
+	for (size_t i = 0; i < option_owners_count; i++)
 	{
-		if (strcmp(options_of_streams[i], name) == 0)
-			return true;
+		if (option_owners[i].object == object && strcmp(option_owners[i].name, name) == 0)
+			return option_owners[i].kinds;
 	}
-	return false;
+	return OWNER_TABLE;
 }
 
-/* Raises the error of an option that a change stream cannot have. */
+/* By the options of the table. */
+static RelationKind
+kind_of_options(List *options)
+{
+	if (find_option(options, "stream_of") != NULL)
+		return RELATION_IS_STREAM;
+	return find_option(options, "queue_name") != NULL || find_option(options, "queue_url") != NULL
+	           ? RELATION_IS_QUEUE
+	           : RELATION_IS_TABLE;
+}
+
 static void
-check_stream(List *options)
+report_option_of_other_table(RelationKind kind, const char *name, int owners)
 {
-	ListCell *cell;
-
-	if (find_option(options, "stream_of") == NULL)
-		return;
-	foreach (cell, options)
-	{
-		const char *name = ((DefElem *) lfirst(cell))->defname;
-
-		if (!is_option_of_streams(name))
-			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-			                errmsg("a change stream cannot have option \"%s\"", name)));
-	}
+	if (kind == RELATION_IS_TABLE)
+		ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+		                errmsg("option \"%s\" requires option %s", name,
+		                       (owners & OWNER_QUEUE) != 0 ? "\"queue_name\" or \"queue_url\""
+		                                                   : "\"stream_of\"")));
+	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+	                kind == RELATION_IS_QUEUE
+	                    ? errmsg("a queue cannot have option \"%s\"", name)
+	                    : errmsg("a change stream cannot have option \"%s\"", name)));
 }
 
-/* The options that a queue can have; those that only a queue has come first. */
-static const char *const options_of_queues[] = {"queue_name", "queue_url",    "visibility_timeout",
-                                                "wait_time",  "max_messages", "write_mode",
-                                                "updatable",  "batch_size"};
-
-#define OPTIONS_OF_QUEUES_ALONE 5
-
-static bool
-is_queue(List *options)
-{
-	return find_option(options, "queue_name") != NULL || find_option(options, "queue_url") != NULL;
-}
-
-static bool
-is_option_of_queues(const char *name, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-	{
-		if (strcmp(options_of_queues[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Raises the error of an option that the table cannot have, being a queue or none. */
+/* Raises the error of an option that a table of this kind cannot have. */
 static void
-check_queue(List *options, const TableOptions *fields)
+check_kind_of_table(List *options, const TableOptions *fields)
 {
-	bool queue = is_queue(options);
+	RelationKind kind = kind_of_options(options);
 	ListCell *cell;
 
 	foreach (cell, options)
 	{
 		const char *name = ((DefElem *) lfirst(cell))->defname;
+		int owners = owners_of_option(OPTION_OF_TABLE, name);
 
-		if (queue && !is_option_of_queues(name, lengthof(options_of_queues)))
-			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-			                errmsg("a queue cannot have option \"%s\"", name)));
-		if (!queue && is_option_of_queues(name, OPTIONS_OF_QUEUES_ALONE))
-			ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
-			                errmsg("option \"%s\" requires option \"queue_name\" or "
-			                       "\"queue_url\"",
-			                       name)));
+		if ((owners & (1 << kind)) == 0)
+			report_option_of_other_table(kind, name, owners);
 	}
-	if (queue && fields->write_mode == WRITE_MODE_OVERWRITE)
+	if (kind == RELATION_IS_QUEUE && fields->write_mode == WRITE_MODE_OVERWRITE)
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 		                errmsg("a queue cannot have write_mode \"overwrite\"")));
+}
+
+/* True for an option that says something of an attribute, which a part of a change is not. */
+static bool
+is_option_of_attributes(const char *name)
+{
+	return owners_of_option(OPTION_OF_COLUMN, name) == (OWNER_TABLE | OWNER_STREAM) &&
+	       strcmp(name, "json_format") != 0;
+}
+
+/* True when no column can have both, whatever its table is. */
+static bool
+exclude_each_other(const char *name, const char *other)
+{
+	if (strcmp(name, "stream_role") == 0)
+		return is_option_of_attributes(other) ||
+		       (owners_of_option(OPTION_OF_COLUMN, other) & OWNER_STREAM) == 0;
+	return (owners_of_option(OPTION_OF_COLUMN, name) & owners_of_option(OPTION_OF_COLUMN, other)) ==
+	       0;
+}
+
+/* Raises the error of options that no kind of table has together; of which it is, nobody knows. */
+static void
+check_kinds_of_column(List *options)
+{
+	ListCell *cell;
+	ListCell *other_cell;
+
+	foreach (cell, options)
+	{
+		const char *name = ((DefElem *) lfirst(cell))->defname;
+
+		foreach (other_cell, options)
+		{
+			const char *other = ((DefElem *) lfirst(other_cell))->defname;
+
+			if (exclude_each_other(name, other))
+				ereport(ERROR,
+				        (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				         errmsg("options \"%s\" and \"%s\" exclude each other", name, other)));
+		}
+	}
 }
 
 /* Room for the struct of any object. */
@@ -636,12 +652,14 @@ validate_options(OptionObject object, List *options)
 	check_privileges(object, options);
 	check_combinations(object, options);
 	if (object == OPTION_OF_COLUMN)
+	{
 		check_column(options, &fields.column);
+		check_kinds_of_column(options);
+	}
 	if (object == OPTION_OF_TABLE)
 	{
 		check_capacity(&fields.table);
-		check_stream(options);
-		check_queue(options, &fields.table);
+		check_kind_of_table(options, &fields.table);
 	}
 }
 
@@ -729,11 +747,7 @@ options_of_relation_id(Oid relation_id)
 RelationKind
 relation_kind(Oid relation_id)
 {
-	List *options = GetForeignTable(relation_id)->options;
-
-	if (find_option(options, "stream_of") != NULL)
-		return RELATION_IS_STREAM;
-	return is_queue(options) ? RELATION_IS_QUEUE : RELATION_IS_TABLE;
+	return kind_of_options(GetForeignTable(relation_id)->options);
 }
 
 StreamRole
@@ -762,17 +776,38 @@ queue_role_by_name(const char *column)
 	return QUEUE_ROLE_UNSAID;
 }
 
-const char *
-option_of_other_kind(Oid relation_id, AttrNumber attribute_number, RelationKind kind)
+/* "The foreign table is …", by RelationKind. */
+static const char *const kind_names[] = {"a DynamoDB table", "a change stream", "a queue"};
+
+void
+refuse_options_of_other_kinds(Oid relation_id, AttrNumber attribute_number, RelationKind kind)
 {
 	ListCell *cell;
 
 	foreach (cell, GetForeignColumnOptions(relation_id, attribute_number))
 	{
 		const char *name = ((DefElem *) lfirst(cell))->defname;
-		bool of_queue = strcmp(name, "queue_role") == 0 || strcmp(name, "message_attribute") == 0;
 
-		if (of_queue != (kind == RELATION_IS_QUEUE))
+		if ((owners_of_option(OPTION_OF_COLUMN, name) & (1 << kind)) == 0)
+			ereport(ERROR,
+			        (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			         errmsg("column \"%s\" of foreign table \"%s\" cannot have option \"%s\"",
+			                get_attname(relation_id, attribute_number, false),
+			                get_rel_name(relation_id), name),
+			         errdetail("The foreign table is %s.", kind_names[kind])));
+	}
+}
+
+const char *
+option_of_attributes(Oid relation_id, AttrNumber attribute_number)
+{
+	ListCell *cell;
+
+	foreach (cell, GetForeignColumnOptions(relation_id, attribute_number))
+	{
+		const char *name = ((DefElem *) lfirst(cell))->defname;
+
+		if (is_option_of_attributes(name))
 			return name;
 	}
 	return NULL;

@@ -296,10 +296,13 @@ extern StreamRole stream_role_by_name(const char *column);
 /* The same for a queue, unless its options say another. */
 extern QueueRole queue_role_by_name(const char *column);
 
-/* The name of an option of the column that only makes sense for a table, or for a queue, as `kind`
- * says; NULL when there is none. */
-extern const char *option_of_other_kind(Oid relation_id, AttrNumber attribute_number,
-                                        RelationKind kind);
+/* Raises HV00D for an option of the column that makes no sense for a foreign table of this kind. */
+extern void refuse_options_of_other_kinds(Oid relation_id, AttrNumber attribute_number,
+                                          RelationKind kind);
+
+/* The name of an option of the column that says something of an attribute; NULL: none does. */
+extern const char *option_of_attributes(Oid relation_id, AttrNumber attribute_number);
+
 extern ImportOptions *options_of_import(List *options);
 
 /* A name in an option, or a column's, as DynamoDB spells it; palloc'd or borrowed from `text`. */

@@ -31,13 +31,7 @@ static void
 check_options(const QueueRelation *relation, const QueueColumn *column,
               const ColumnOptions *options)
 {
-	const char *other = option_of_other_kind(relation->id, column->number, RELATION_IS_QUEUE);
-
-	if (other != NULL)
-		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-		                errmsg("column \"%s\" of foreign table \"%s\" cannot have option \"%s\"",
-		                       column->name, relation->name, other),
-		                errdetail("The foreign table is a queue.")));
+	refuse_options_of_other_kinds(relation->id, column->number, RELATION_IS_QUEUE);
 	if (options->message_attribute != NULL && column->role != QUEUE_MESSAGE_ATTRIBUTE)
 		ereport(
 		    ERROR,

@@ -72,18 +72,6 @@ open_whole_item_column(ForeignRelation *relation, int place)
 }
 
 static void
-refuse_option_of_queues(const ForeignRelation *relation, const ForeignColumn *column)
-{
-	const char *option = option_of_other_kind(relation->id, column->number, RELATION_IS_TABLE);
-
-	if (option != NULL)
-		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-		                errmsg("column \"%s\" of foreign table \"%s\" cannot have option \"%s\"",
-		                       column->name, relation->name, option),
-		                errdetail("The foreign table is no queue.")));
-}
-
-static void
 open_column(ForeignRelation *relation, Arena *arena, Bytes *names, Form_pg_attribute attribute)
 {
 	int place = attribute->attnum - 1;
@@ -101,7 +89,9 @@ open_column(ForeignRelation *relation, Arena *arena, Bytes *names, Form_pg_attri
 	column->by_value = attribute->attbyval;
 	column->collation = attribute->attcollation;
 	column->options = options_of_column(relation->id, attribute->attnum);
-	refuse_option_of_queues(relation, column);
+	refuse_options_of_other_kinds(relation->id, column->number,
+	                              relation->options->stream_of != NULL ? RELATION_IS_STREAM
+	                                                                   : RELATION_IS_TABLE);
 	if (column->options->whole_item)
 	{
 		open_whole_item_column(relation, place);

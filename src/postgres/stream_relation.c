@@ -64,14 +64,14 @@ type_is_good(const ForeignColumn *column, StreamRole role)
 static void
 refuse_options_of_attributes(const ForeignRelation *relation, const ForeignColumn *column)
 {
-	const ColumnOptions *options = column->options;
+	const char *option = option_of_attributes(relation->id, column->number);
 
-	if (column->encryption == NULL && options->crypto_action == ACTION_UNSAID)
+	if (option == NULL)
 		return;
 	ereport(ERROR,
 	        (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 	         errmsg("column \"%s\" of foreign table \"%s\" cannot have option \"%s\"", column->name,
-	                relation->name, column->encryption != NULL ? "kms_encrypted" : "crypto_action"),
+	                relation->name, option),
 	         errdetail("It holds a part of a change, and no attribute of the item."),
 	         errhint("A column of another name, or one with option \"attribute_name\", holds an "
 	                 "attribute.")));

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 from boto3.dynamodb.types import TypeSerializer
+from conftest import create_server
 from faults.clients import KEYS, options_clause
 from faults.server import WAIT_SECONDS, FaultServer, stall
 from faults.streams import ScriptedStream, Shard, record
@@ -216,6 +217,39 @@ def test_a_column_of_the_wrong_type_is_refused(connection, dynamodb, table):
     with pytest.raises(psycopg.Error) as caught:
         connection.execute("SELECT * FROM changes")
     assert caught.value.sqlstate == "HV004"
+
+
+@pytest.mark.parametrize(
+    "table_options, column, kind",
+    [
+        ("stream_of 'some'", "id text OPTIONS (key 'hash')", "a change stream"),
+        ("stream_of 'some'", "id text OPTIONS (write_null 'null')", "a change stream"),
+        ("stream_of 'some'", "id text OPTIONS (queue_role 'body')", "a change stream"),
+        ("stream_of 'some'", "id text OPTIONS (message_attribute 'a')", "a change stream"),
+        ("table_name 'some'", "id text OPTIONS (queue_role 'body')", "a DynamoDB table"),
+        ("table_name 'some'", "id text OPTIONS (stream_role 'event_id')", "a DynamoDB table"),
+        ("queue_name 'some'", "body text OPTIONS (attribute_name 'a')", "a queue"),
+        ("queue_name 'some'", "body text OPTIONS (stream_role 'event_id')", "a queue"),
+    ],
+)
+def test_options_of_other_kinds_of_tables_are_refused(
+    postgresql, database, moto, table_options, column, kind
+):
+    with postgresql.connect(database) as connection:
+        create_server(connection, moto)
+        connection.execute(
+            f"CREATE FOREIGN TABLE t ({column}) SERVER aws OPTIONS ({table_options})"
+        )
+        with pytest.raises(psycopg.errors.FdwInvalidOptionName) as caught:
+            connection.execute("SELECT * FROM t")
+        assert caught.value.diag.message_detail == f"The foreign table is {kind}."
+
+
+@pytest.mark.parametrize("option", ["time_format 'epoch_seconds'", "attribute_type 'S'"])
+def test_a_part_of_a_change_has_no_options_of_attributes(connection, dynamodb, table, option):
+    create_stream(connection, table, f"happened_at timestamptz OPTIONS ({option})")
+    with pytest.raises(psycopg.errors.FdwInvalidOptionName):
+        connection.execute("SELECT * FROM changes")
 
 
 def test_explain_says_what_is_read(connection, dynamodb, table):
