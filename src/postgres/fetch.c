@@ -62,10 +62,12 @@
 #define REQUEST_BODY_MAXIMUM ((Size) 16 * 1024 * 1024)
 
 /*
- * Items handed out before the calls in flight are served again: the cost of asking the kernel for
- * readable sockets is then lost among the items' own, and no socket's buffer stays full for long.
+ * Items handed out before the calls in flight are served again, and of small ones as many as take
+ * so much memory: the cost of asking the kernel for readable sockets is then lost among the items'
+ * own, and no socket's buffer stays full for long.
  */
-#define ITEMS_BETWEEN_SERVING 64
+#define ITEMS_BETWEEN_SERVING  64
+#define MEMORY_BETWEEN_SERVING ((Size) 128 * 1024)
 
 /* Answers in a row that leave every key unprocessed, after which the service counts as refusing. */
 #define UNPROCESSED_ROUNDS_MAXIMUM 7
@@ -122,6 +124,7 @@ struct Fetch
 	ServiceCall **calls; /* room for waiting on all of them */
 	int in_flight;
 	int items_until_serving;
+	int items_between_serving;
 	bool first_pages_kept; /* every page that was read is still in memory */
 	Size page_memory;      /* what a page is taken to need */
 	bool page_memory_measured;
@@ -440,6 +443,16 @@ fetch_learn_page_memory(Fetch *fetch, const FetchPage *page)
 	fetch->page_memory = Max(fetch->page_memory, page->answer.arena->allocated);
 }
 
+/* How large the items are decides how many of them come between two servings. */
+static void
+fetch_learn_item_memory(Fetch *fetch, const FetchPage *page)
+{
+	Size of_item = page->answer.arena->allocated / Max(page->item_count, 1) + 1;
+
+	fetch->items_between_serving =
+	    Max((int) (MEMORY_BETWEEN_SERVING / of_item), ITEMS_BETWEEN_SERVING);
+}
+
 /* Takes the answer of a call that is done. */
 static void
 stream_settle(Fetch *fetch, Stream *stream)
@@ -455,6 +468,7 @@ stream_settle(Fetch *fetch, Stream *stream)
 	                                               : (int64) page->answer.page.item_count;
 	stream->coming_is_whole = true;
 	fetch_learn_page_memory(fetch, page);
+	fetch_learn_item_memory(fetch, page);
 	fetch_count_page(fetch, page);
 }
 
@@ -685,7 +699,7 @@ fetch_wait(Fetch *fetch)
 static void
 fetch_serve(Fetch *fetch)
 {
-	fetch->items_until_serving = ITEMS_BETWEEN_SERVING;
+	fetch->items_until_serving = fetch->items_between_serving;
 	if (fetch->in_flight == 0)
 		return;
 	service_calls_serve();
@@ -807,7 +821,7 @@ fetch_open(ServiceClient *client, const FetchPlan *plan)
 	}
 	fetch->scratch = memory_context_arena(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
 	block_pool_init(&fetch->page_blocks, memory_context_blocks(context), waiting_memory(plan));
-	fetch->items_until_serving = ITEMS_BETWEEN_SERVING;
+	fetch->items_until_serving = fetch->items_between_serving = ITEMS_BETWEEN_SERVING;
 	fetch->page_memory =
 	    plan->page_memory > 0 ? plan->page_memory : page_memory_first_guess(plan->kind);
 	fetch_make_places(fetch);
