@@ -272,7 +272,7 @@ describe_size(Description *description, const ForeignColumn *column, const Templ
 	if (IsA(expression, Const) && !constant->constisnull)
 	{
 		describe_known_size(description, column, leaf,
-		                    condition_integer(leaf->value_type, constant->constvalue));
+		                    integer_of_datum(leaf->value_type, constant->constvalue));
 		return;
 	}
 	describe_function(description, names[leaf->kind], column, NULL);

@@ -265,7 +265,7 @@ number_of(int64 integer)
 static Demand
 size_demand(const TemplateLeaf *leaf, Datum datum)
 {
-	SizeBounds bounds = size_bounds(leaf, condition_integer(leaf->value_type, datum));
+	SizeBounds bounds = size_bounds(leaf, integer_of_datum(leaf->value_type, datum));
 	AttributeValue *values = palloc_array(AttributeValue, 2);
 
 	if (bounds.has_most && bounds.most < bounds.least)

@@ -101,6 +101,9 @@ extern bool column_conversion_orders_all(const ColumnConversion *conversion);
 extern Comparability column_conversion_comparability(const ColumnConversion *conversion,
                                                      Oid collation);
 
+/* The value of one of the types int2, int4, int8. */
+extern int64 integer_of_datum(Oid type, Datum datum);
+
 /*
  * For IMPORT: the SQL type, as text for CREATE FOREIGN TABLE, that holds all of the attribute types
  * in the set (bit 1 << AttributeType); "jsonb" for a mixture. Static.

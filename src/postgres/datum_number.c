@@ -7,6 +7,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -276,4 +277,18 @@ write_numeric(ColumnConversion *conversion, Arena *arena, Datum datum, Attribute
 	char *text = DatumGetCString(DirectFunctionCall1(numeric_out, datum));
 
 	return write_number(arena, bytes_of_string(text), value);
+}
+
+int64
+integer_of_datum(Oid type, Datum datum)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return DatumGetInt16(datum);
+		case INT4OID:
+			return DatumGetInt32(datum);
+		default:
+			return DatumGetInt64(datum);
+	}
 }

@@ -28,20 +28,6 @@ leaf_is_size(const TemplateLeaf *leaf)
 	       leaf->kind == TEMPLATE_SIZE;
 }
 
-int64
-condition_integer(Oid type, Datum datum)
-{
-	switch (type)
-	{
-		case INT2OID:
-			return DatumGetInt16(datum);
-		case INT4OID:
-			return DatumGetInt32(datum);
-		default:
-			return DatumGetInt64(datum);
-	}
-}
-
 /* The bounds that are set on the length itself. */
 static SizeBounds
 length_bounds(ConditionKind comparison, int64 value)

@@ -26,9 +26,6 @@ typedef struct SizeBounds
 /* True for the kinds of leaves that compare sizes. */
 extern bool leaf_is_size(const TemplateLeaf *leaf);
 
-/* The value of one of the integer types that lengths are compared with. */
-extern int64 condition_integer(Oid type, Datum datum);
-
 /* The bounds that a leaf which compares sizes sets, its value being known. */
 extern SizeBounds size_bounds(const TemplateLeaf *leaf, int64 value);
 

@@ -159,20 +159,6 @@ is_expired(const Vault *vault, const TupleTableSlot *row)
 	       now / USECS_PER_SEC + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
 }
 
-static int64
-integer_of_datum(Oid type, Datum datum)
-{
-	switch (type)
-	{
-		case INT2OID:
-			return DatumGetInt16(datum);
-		case INT4OID:
-			return DatumGetInt32(datum);
-		default:
-			return DatumGetInt64(datum);
-	}
-}
-
 static Datum
 datum_of_integer(Oid type, int64 integer)
 {

@@ -95,9 +95,9 @@ def create_local_keys(connection):
     """Keys that are there, some of them twice, and NULL."""
     connection.execute("""
         CREATE TABLE local_keys AS
-            SELECT pk AS k, sk AS v FROM heap_twin ORDER BY pk, sk LIMIT 8""")
-    connection.execute("INSERT INTO local_keys SELECT k, v FROM local_keys LIMIT 2")
-    connection.execute("INSERT INTO local_keys VALUES (NULL, NULL)")
+            SELECT pk AS k, sk AS v, u AS w FROM heap_twin ORDER BY pk, sk LIMIT 8""")
+    connection.execute("INSERT INTO local_keys SELECT k, v, w FROM local_keys LIMIT 2")
+    connection.execute("INSERT INTO local_keys VALUES (NULL, NULL, NULL)")
 
 
 def create_foreign_twin(connection, twin):
