@@ -310,6 +310,42 @@ def test_half_of_what_is_rolled_back_may_stay(vault, service, local_client):
     assert left in (5, 25) and f"stay: {left}." in vault.warnings[0]
 
 
+# --- the server's log -----------------------------------------------------------------------------
+
+
+def log_everything_but_parameters(connection):
+    connection.execute("""SET dynamodb_kms_fdw.log_requests = on; SET log_min_messages = debug5;
+        SET log_parameter_max_length_on_error = 0; SET log_parameter_max_length = 0;
+        SET log_statement = 'all'; SET log_error_verbosity = verbose; SET debug_print_plan = on""")
+
+
+def test_neither_tokens_nor_values_are_logged(patient_vault, service, postgresql):
+    """Whatever goes wrong, and however much is logged, as long as they are parameters."""
+    start = postgresql.log_path.stat().st_size
+    log_everything_but_parameters(patient_vault)
+    token = tokenize(patient_vault)
+    assert detokenize(patient_vault, token) == CARD
+    denied = refuse(400, "AccessDeniedException")
+    for operation, ask in {
+        "PutItem": lambda: tokenize(patient_vault),
+        "GetItem": lambda: detokenize(patient_vault, token),
+        "DeleteItem": lambda: one(patient_vault, "SELECT forget_token('vault', %s, 'acme')", token),
+    }.items():
+        service.script(operation, denied)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            ask()
+    service.script("BatchWriteItem", *[denied] * 4)
+    roll_back(patient_vault)
+    with postgresql.log_path.open() as log:
+        log.seek(start)
+        logged = log.read()
+    assert all(
+        f"DynamoDB {name} of table {TABLE}: status 400" in logged
+        for name in ("PutItem", "BatchWriteItem")
+    )
+    assert CARD not in logged and token not in logged
+
+
 # --- AWS KMS --------------------------------------------------------------------------------------
 
 
