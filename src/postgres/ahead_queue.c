@@ -131,6 +131,17 @@ ahead_queue_next(AheadQueue *queue)
 	return queue->current->made;
 }
 
+const void *
+ahead_queue_first(AheadQueue *queue, bool *is_end)
+{
+	while (wants_more(queue) && queue->source.is_ready(queue->source.context))
+		take_next(queue);
+	*is_end = queue->source_ended && queue->waiting_count == 0;
+	if (queue->waiting_count == 0)
+		return NULL;
+	return dlist_head_element(AheadEntry, node, &queue->waiting)->made;
+}
+
 int
 ahead_queue_most(const AheadQueue *queue)
 {

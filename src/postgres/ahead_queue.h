@@ -38,6 +38,13 @@ extern AheadQueue *ahead_queue_create(ServiceClient *client, const KmsUse *use,
  */
 extern void *ahead_queue_next(AheadQueue *queue);
 
+/*
+ * What begin() made of the one that comes next, if the source need not be waited for; it remains
+ * the next one. NULL: there is none yet, or *is_end. Takes what the source has as
+ * ahead_queue_next() does.
+ */
+extern const void *ahead_queue_first(AheadQueue *queue, bool *is_end);
+
 /* How many are worth waiting for at once. */
 extern int ahead_queue_most(const AheadQueue *queue);
 

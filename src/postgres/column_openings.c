@@ -90,6 +90,17 @@ column_openings_begin(ColumnOpener *opener, const DynamodbItem *item)
 	return openings;
 }
 
+bool
+column_openings_are_ready(const ColumnOpenings *openings)
+{
+	for (int i = 0; i < openings->opener->reader->encrypted_count; i++)
+	{
+		if (openings->asked[i] != NULL && !kms_plaintext_is_ready(openings->asked[i]))
+			return false;
+	}
+	return true;
+}
+
 /* The column's Datum, or the error that keeps it back. The row's attributes are spread. */
 static Datum
 decrypt_column(const ColumnOpenings *openings, int place, bool *is_null)

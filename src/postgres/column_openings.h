@@ -36,6 +36,9 @@ typedef struct ColumnOpenings ColumnOpenings;
  */
 extern ColumnOpenings *column_openings_begin(ColumnOpener *opener, const DynamodbItem *item);
 
+/* True when column_openings_end() would not wait for them. */
+extern bool column_openings_are_ready(const ColumnOpenings *openings);
+
 /*
  * Waits for them, and reads the row as row_read() does, its encrypted columns with their
  * plaintexts, which are handed to `secrets`. Once. Errors are those of row_read, of KMS and of

@@ -189,6 +189,12 @@ item_opening_begin(ItemEncryption *encryption, const DynamodbItem *stored)
 	return begin_opening(encryption, &encryption->relation->encryption->client, stored);
 }
 
+bool
+item_opening_is_ready(const ItemOpening *opening)
+{
+	return opening->data_key == NULL || kms_plaintext_is_ready(opening->data_key);
+}
+
 /* Verifies and decrypts with the data key, whose copies are wiped. */
 static CheckedResult
 decrypt(ItemOpening *opening, Bytes data_key, Arena *secrets, DynamodbItem *plaintext)

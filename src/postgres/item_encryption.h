@@ -45,6 +45,9 @@ typedef struct ItemOpening ItemOpening;
  */
 extern ItemOpening *item_opening_begin(ItemEncryption *encryption, const DynamodbItem *stored);
 
+/* True when item_opening_end() would not wait for the item's data key. */
+extern bool item_opening_is_ready(const ItemOpening *opening);
+
 /*
  * Waits, verifies and decrypts: the plaintext has the attributes of the stored item, which it
  * borrows, but for the encryption's own two; what was encrypted is in `secrets`, an arena of secret

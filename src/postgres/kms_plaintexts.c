@@ -422,6 +422,14 @@ kms_plaintext_wait_if_good(KmsPlaintext *plaintext, Bytes *bytes, Bytes *key_arn
 	return wait_for_kept(plaintext, ERROR_CLASS_BIT(ERROR_CLASS_BAD_CIPHERTEXT), bytes, key_arn);
 }
 
+bool
+kms_plaintext_is_ready(const KmsPlaintext *plaintext)
+{
+	const KeptPlaintext *kept = plaintext->kept;
+
+	return kept == NULL || kept->call == NULL || kms_call_is_done(kept->call);
+}
+
 void
 kms_plaintext_release(KmsPlaintext *plaintext)
 {

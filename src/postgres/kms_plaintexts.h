@@ -52,6 +52,9 @@ extern Bytes kms_plaintext_wait(KmsPlaintext *plaintext, Bytes *key_arn);
 /* The same, but false when KMS says that the ciphertext, the context or the key is a wrong one. */
 extern bool kms_plaintext_wait_if_good(KmsPlaintext *plaintext, Bytes *bytes, Bytes *key_arn);
 
+/* True when the two above would not wait. */
+extern bool kms_plaintext_is_ready(const KmsPlaintext *plaintext);
+
 /* Gives it back; it may be wiped from now on. Everyone who asked does so, once. */
 extern void kms_plaintext_release(KmsPlaintext *plaintext);
 

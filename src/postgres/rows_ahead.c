@@ -28,6 +28,7 @@ typedef struct AheadRow
 struct RowsAhead
 {
 	RowReader *reader;
+	KmsUse *use;
 	ItemEncryption *encryption; /* NULL: items are not encrypted */
 	ColumnOpener *columns;      /* NULL: no column is */
 	ItemSource source;
@@ -124,6 +125,7 @@ rows_ahead_create(RowReader *reader, MemoryContext statement, KmsUse *use, const
 	                    .calls = Max(reader->encrypted_count, 1)};
 
 	rows->reader = reader;
+	rows->use = use;
 	if (reader->relation->encryption != NULL)
 		rows->encryption = item_encryption_create(reader->relation, use);
 	else
@@ -138,6 +140,21 @@ rows_ahead_expect(RowsAhead *rows, const DynamodbItem *item)
 {
 	if (rows->columns != NULL)
 		column_opener_expect(rows->columns, item);
+	else if (kms_calls_left(rows->reader->relation->client, rows->use) > 1 &&
+	         row_is_visible(rows->reader, item))
+		(void) item_opening_begin(rows->encryption, item);
+}
+
+bool
+rows_ahead_is_ready(RowsAhead *rows)
+{
+	bool is_end;
+	const AheadRow *row = ahead_queue_first(rows->queue, &is_end);
+
+	if (row == NULL)
+		return is_end;
+	return row->opening != NULL ? item_opening_is_ready(row->opening)
+	                            : column_openings_are_ready(row->columns);
 }
 
 int

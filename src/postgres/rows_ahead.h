@@ -48,8 +48,15 @@ extern bool rows_ahead_are_needed(const RowReader *reader);
 extern bool rows_ahead_next(RowsAhead *rows, Datum *values, bool *nulls);
 
 /*
- * Asks for the plaintexts of columns that a row of this item will need, unless a guard's last calls
- * would go for it. They stay at hand as long as CurrentMemoryContext.
+ * True when rows_ahead_next() would not wait, but for what a skipped item is followed by. Asks KMS
+ * for what the rows at hand need.
+ */
+extern bool rows_ahead_is_ready(RowsAhead *rows);
+
+/*
+ * Asks for the data key, or the plaintexts of columns, that a row of this item will need, unless a
+ * guard's last calls would go for it. They stay at hand as long as CurrentMemoryContext, and borrow
+ * the item.
  */
 extern void rows_ahead_expect(RowsAhead *rows, const DynamodbItem *item);
 

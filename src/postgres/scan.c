@@ -556,6 +556,12 @@ dynamodbEndForeignScan(ForeignScanState *node)
 
 /* ---- several scans at once ---- */
 
+static bool
+next_is_ready(DynamodbScan *scan)
+{
+	return scan->ahead != NULL ? rows_ahead_is_ready(scan->ahead) : source_is_ready(scan);
+}
+
 bool
 dynamodb_scan_is_ready(ForeignScanState *node)
 {
@@ -569,8 +575,8 @@ dynamodb_scan_is_ready(ForeignScanState *node)
 	if (scan->is_count)
 		ready = count_is_ready(scan);
 	else
-		ready = scan->reads_all_first || scan->pending != NULL || scan->has_held ||
-		        source_is_ready(scan);
+		ready =
+		    scan->reads_all_first || scan->pending != NULL || scan->has_held || next_is_ready(scan);
 	report_place_leave(&scan->reader->place);
 	return ready;
 }

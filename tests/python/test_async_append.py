@@ -1,5 +1,6 @@
 """Several tables below one Append: their requests are under way together."""
 
+import base64
 import threading
 import time
 
@@ -7,6 +8,7 @@ import psycopg
 import pytest
 from faults import server as faults
 from faults.clients import SCAN, create_table, descriptors
+from faults.queue import URL, ScriptedQueue
 from faults.server import ITEMS, WAIT_SECONDS, FaultServer
 
 TABLES = ("faults", "second", "third")
@@ -71,14 +73,7 @@ def test_all_tables_are_asked_at_once(connection, service):
 
 
 def test_partitions_are_asked_at_once(connection, service):
-    connection.execute(
-        "CREATE TABLE every (id text, value numeric, part int) PARTITION BY LIST (part)"
-    )
-    for number in range(3):
-        connection.execute(
-            f"CREATE FOREIGN TABLE part_{number} PARTITION OF every FOR VALUES IN ({number}) "
-            "SERVER aws OPTIONS (table_name 'faults')"
-        )
+    partition(connection)
     service.script("Scan", *[Gate(3).answer] * 3)
     assert connection.execute("SELECT count(*), sum(value) FROM every").fetchone() == SUMS
 
@@ -153,6 +148,115 @@ def test_begun_again(connection):
     assert connection.execute(query).fetchall() == [(0, 6), (1, 6), (2, 3)]
 
 
+def partition(connection, names=("part_0", "part_1", "part_2")):
+    """The table `every` with foreign tables as partitions."""
+    connection.execute(
+        "CREATE TABLE every (id text, value numeric, part int) PARTITION BY LIST (part)"
+    )
+    for number, name in enumerate(names):
+        connection.execute(
+            f"CREATE FOREIGN TABLE {name} PARTITION OF every FOR VALUES IN ({number}) "
+            "SERVER aws OPTIONS (table_name 'faults')"
+        )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE every SET value = value + 1 WHERE value % 2 = 0",
+        "DELETE FROM every WHERE value % 2 = 0",
+        "DELETE FROM every USING faults WHERE every.value = faults.value + 0",
+    ],
+)
+def test_what_is_changed_is_not_read_together(connection, service, statement):
+    """A scan that runs ahead of its statement would meet what the statement has changed."""
+    partition(connection)
+    assert "Async" in plan_of(connection, "SELECT * FROM every")
+    assert "Async" not in plan_of(connection, statement)
+
+
+def test_rows_read_together_can_be_inserted(connection, service):
+    connection.execute("CREATE TABLE kept (value numeric)")
+    statement = f"INSERT INTO kept {UNION}"
+    assert "Async" in plan_of(connection, statement)
+    connection.execute(statement)
+    assert connection.execute("SELECT count(*), sum(value) FROM kept").fetchone() == SUMS
+
+
+def test_one_table_twice(connection, service):
+    union = "SELECT value FROM faults UNION ALL SELECT value FROM faults WHERE value > $1"
+    connection.execute(f"PREPARE twice(numeric) AS SELECT count(*), sum(value) FROM ({union}) u")
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    assert plan_of(connection, "EXECUTE twice(2)").count("Async Foreign Scan") == 2
+    service.script("Scan", *[Gate(2).answer] * 2)
+    for least in (2, 3, 100):
+        found = connection.execute(f"EXECUTE twice({least})").fetchone()
+        values = [*range(len(ITEMS)), *range(least + 1, len(ITEMS))]
+        assert found == (len(values), sum(values))
+
+
+def test_queues_among_them_are_read_in_their_turn(postgresql, database):
+    """They wait in a way of their own, so nobody waits for them and a table together."""
+    queue = ScriptedQueue(count=3)
+    with FaultServer(proper=queue.answer) as service, postgresql.connect(database) as connection:
+        create_table(connection, service.endpoint_url)
+        connection.execute(
+            f"CREATE FOREIGN TABLE q (body text) SERVER aws OPTIONS (queue_url '{URL}')"
+        )
+        union = "SELECT id FROM faults UNION ALL SELECT body FROM q UNION ALL SELECT id FROM faults"
+        plan = plan_of(connection, union)
+        assert plan.count("Async Foreign Scan") == 2
+        assert plan.count("Foreign Scan") == 3
+        found = [text for (text,) in connection.execute(union)]
+        assert len(found) == 2 * len(ITEMS) + 3
+
+
+def page_of_ciphertexts(name):
+    """A page of three items whose values are ciphertexts."""
+    texts = [f"{name} {number}" for number in range(3)]
+    values = [faults.base64_of(faults.ciphertext_of(text.encode())) for text in texts]
+    items = [
+        {"id": {"S": text}, "value": {"B": value}}
+        for text, value in zip(texts, values, strict=True)
+    ]
+    return faults.page(items)
+
+
+def test_rows_do_not_wait_for_the_keys_of_others(postgresql, database):
+    """KMS answers for the slow table's first row when the fast one's last is asked for.
+
+    That is asked for only when rows before it were handed out.
+    """
+    last_was_asked_for = threading.Event()
+
+    def decrypt(conversation):
+        ciphertext = base64.b64decode(conversation.request.body["CiphertextBlob"])
+        if ciphertext == faults.ciphertext_of(b"fast 2"):
+            last_was_asked_for.set()
+        if ciphertext == faults.ciphertext_of(b"slow 0"):
+            assert last_was_asked_for.wait(WAIT_SECONDS)
+        faults.answer_properly(conversation)
+
+    def scan(conversation):
+        page_of_ciphertexts(conversation.request.body["TableName"])(conversation)
+
+    with FaultServer() as service, postgresql.connect(database) as connection:
+        create_table(connection, service.endpoint_url, max_attempts=1)
+        for table in ("slow", "fast"):
+            connection.execute(
+                f"CREATE FOREIGN TABLE {table} (id text, "
+                "value text OPTIONS (kms_encrypted 'true')) SERVER aws "
+                "OPTIONS (kms_key_id 'alias/scripted')"
+            )
+        service.script("Scan", scan, scan)
+        service.script("Decrypt", *[decrypt] * 6)
+        union = "SELECT value FROM slow UNION ALL SELECT value FROM fast"
+        assert plan_of(connection, union).count("Async Foreign Scan") == 2
+        found = [value for (value,) in connection.execute(union)]
+        expected = [f"{table} {number}" for table in ("fast", "slow") for number in range(3)]
+        assert sorted(found) == expected
+
+
 def copies_of_transport(connection):
     """Descriptors of epoll: one of the server's, two of ours, and what scans have of one."""
     return sum(name == "anon_inode:[eventpoll]" for name in descriptors(connection).values())
@@ -182,6 +286,21 @@ def test_an_error_of_one_table(connection, service):
         connection.execute(COUNT)
     assert connection.execute(COUNT).fetchone() == SUMS
     assert copies_of_transport(connection) == before
+
+
+def test_an_error_of_one_table_ends_what_others_are_sent(connection, service):
+    """The stalled conversation sees its connection closed; nothing is read from it later."""
+    closed = threading.Event()
+
+    def wait_for_end(conversation):
+        faults.stall(conversation)
+        closed.set()
+
+    service.script("Scan", wait_for_end, faults.refuse(400, "AccessDeniedException"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(COUNT)
+    assert closed.wait(WAIT_SECONDS)
+    assert connection.execute(COUNT).fetchone() == SUMS
 
 
 def test_time_that_is_waited_for_all_counts_for_each(connection, service):

@@ -101,6 +101,70 @@ def test_data_keys_are_asked_for_together(scripted, service):
     assert service.count("Decrypt") == 63
 
 
+def look_up_encrypted(texts):
+    """Answers BatchGetItem with the items of those of its keys that there is a text for."""
+    items = {f"{n:04}": encrypted(n, text, os.urandom(32)) for n, text in enumerate(texts)}
+
+    def behave(conversation):
+        keys = [key["id"]["S"] for key in conversation.request.body["RequestItems"][TABLE]["Keys"]]
+        found = [items[key] for key in keys if key in items]
+        conversation.answer({"Responses": {TABLE: found}})
+
+    return behave
+
+
+def nested_loop(connection, rows):
+    """Has a join of so many local rows with the foreign table look keys up."""
+    connection.execute(
+        f"CREATE TABLE wanted AS SELECT n, lpad(n::text, 4, '0') AS key "
+        f"FROM generate_series(0, {rows - 1}) n"
+    )
+    connection.execute("ANALYZE wanted")
+    for method in ("hashjoin", "mergejoin", "material", "memoize"):
+        connection.execute(f"SET enable_{method} = off")
+
+
+JOIN = "SELECT value FROM wanted JOIN faults ON id = key ORDER BY n"
+
+
+def test_data_keys_of_a_nested_loop_are_asked_for_together(scripted, service):
+    texts = [f"text {number}" for number in range(63)]
+    nested_loop(scripted, 63)
+    service.script("BatchGetItem", look_up_encrypted(texts))
+    in_turns = [
+        behave for count in (1, 2, 4, 8, 16, 32) for behave in together(count, answer_properly)
+    ]
+    service.script("Decrypt", *in_turns)
+    assert [text for (text,) in rows(scripted, JOIN)] == texts
+    assert service.count("Decrypt") == 63
+    assert service.count("BatchGetItem") == 1
+
+
+def test_a_nested_loop_asks_for_no_more_than_the_guard_allows(scripted, service):
+    nested_loop(scripted, 10)
+    look_up = look_up_encrypted(["text"] * 10)
+    scripted.execute("ALTER FOREIGN TABLE faults OPTIONS (ADD max_kms_calls '10')")
+    scripted.execute("ALTER SERVER aws OPTIONS (ADD data_key_cache_size '0')")
+    service.script("BatchGetItem", *[look_up] * 3)
+    assert len(rows(scripted, JOIN)) == 10
+    scripted.execute("ALTER FOREIGN TABLE faults OPTIONS (SET max_kms_calls '4')")
+    assert (
+        rows(scripted, "SELECT value FROM wanted JOIN faults ON id = key LIMIT 4")
+        == [("text",)] * 4
+    )
+    assert error_of(scripted, JOIN).sqlstate == "53400"
+
+
+def test_a_cancel_reaches_a_nested_loop_that_waits_for_data_keys(scripted, service):
+    nested_loop(scripted, 10)
+    look_up = look_up_encrypted(["text"] * 10)
+    service.script("BatchGetItem", look_up, look_up)
+    service.script("Decrypt", faults.stall)
+    sqlstate, seconds = cancelled(scripted, service, JOIN)
+    assert sqlstate == "57014" and seconds < 0.1
+    assert len(rows(scripted, JOIN)) == 10
+
+
 def test_one_row_costs_one_call(scripted, service):
     service.script("Scan", page_of([f"text {number}" for number in range(20)]))
     assert rows(scripted, "SELECT value FROM faults LIMIT 1") == [("text 0",)]
