@@ -143,6 +143,24 @@ class Backend:
         with self.server.connect(self.database, options=SESSION) as connection:
             return _run(connection, statement)
 
+    def run_with_workers(self, query, workers):
+        """The Sample of a plan for two workers that gets so many; the leader reads nothing."""
+        settings = {
+            "max_parallel_workers_per_gather": 2,
+            "max_parallel_workers": workers,
+            "parallel_leader_participation": False,
+            "parallel_setup_cost": 0,
+            "parallel_tuple_cost": 0,
+            "min_parallel_table_scan_size": 0,
+        }
+        with self.connection.transaction():
+            for name, value in settings.items():
+                self.connection.execute(f"SET LOCAL {name} = {value}")
+            plan = str(self.connection.execute(f"EXPLAIN {query}").fetchall())
+            if "Workers Planned: 2'" not in plan or "Parallel Foreign Scan" not in plan:
+                raise AssertionError(f"not two workers: {plan}")
+            return self.run(query)
+
     def copy(self, table):
         return self.run(copy_statement(table))
 
@@ -231,9 +249,17 @@ def _cpu_seconds(process):
 
 @dataclass(frozen=True)
 class Programs:
-    """Clients that are programs of their own."""
+    """Clients that are programs of their own, and the server that everybody asks."""
 
     endpoint_url: str
+    server_id: int  # of its process
+
+    def beside_server(self, run):
+        """The Sample of a run, and the processor time that the server has taken meanwhile."""
+        process = Path(f"/proc/{self.server_id}")
+        before = _cpu_seconds(process)
+        sample = run()
+        return sample, _cpu_seconds(process) - before
 
     def drain(self, what, table):
         """What drain.c prints."""
@@ -292,7 +318,7 @@ def _sample(report):
 
 @contextlib.contextmanager
 def running_replay_server():
-    """The URL of a server of the tables that replay_pages.h describes."""
+    """URL and process of a server of the tables that replay_pages.h describes."""
     subprocess.run(
         [DIRECTORY / "encrypted_items", ENCRYPTED_ITEMS], check=True, stdout=subprocess.DEVNULL
     )
@@ -301,17 +327,20 @@ def running_replay_server():
         processes.wait_until(
             lambda: processes.log_of(process).endswith("\n"), process, "the replay server"
         )
-        yield f"http://127.0.0.1:{processes.log_of(process).strip()}"
+        yield f"http://127.0.0.1:{processes.log_of(process).strip()}", process.pid
 
 
 @contextlib.contextmanager
 def running_contenders():
     """A Backend, and the Programs, on a replay server."""
     with contextlib.ExitStack() as stack:
-        endpoint_url = stack.enter_context(running_replay_server())
+        endpoint_url, server_id = stack.enter_context(running_replay_server())
         server = stack.enter_context(running_postgresql("bench-postgresql", settings=SETTINGS))
         database = stack.enter_context(server.database())
         connections = [
             stack.enter_context(server.connect(database, options=SESSION)) for _ in range(2)
         ]
-        yield Backend(server, database, connections, endpoint_url), Programs(endpoint_url)
+        yield (
+            Backend(server, database, connections, endpoint_url),
+            Programs(endpoint_url, server_id),
+        )

@@ -217,6 +217,24 @@ def segments(backend, extent):
     )
 
 
+def workers(backend, programs, shape, extent):
+    """Two workers against one: the leader only collects, and nothing waits but for a processor."""
+    table = backend.foreign_table(shape, f".pages-{extent.pages * 4}", segments=32)
+    query = f"SELECT {shape.every_column} FROM {table}"
+    pairs = in_turns(
+        extent.rounds,
+        lambda: programs.beside_server(lambda: backend.run_with_workers(query, 1)),
+        lambda: programs.beside_server(lambda: backend.run_with_workers(query, 2)),
+    )
+    of_server = statistics.median(server / two.seconds for _, (two, server) in pairs)
+    return Measure(
+        f"two workers against one, parallel-aware scan, {shape.name}",
+        at_least(1.7, "x") if shape is shapes.WIDE else None,
+        [one.seconds / two.seconds for (one, _), (two, _) in pairs],
+        f"the replay server takes {of_server:.0%} of a processor beside two",
+    )
+
+
 def lookup(backend, programs, extent):
     table = backend.foreign_table(shapes.SMALL)
     pairs = in_turns(
@@ -412,11 +430,6 @@ NOT_MEASURED = [
         at_least(40, "x"),
         note="neither Debian nor PyPI offers Multicorn 2",
     ),
-    Measure(
-        "two workers against one, parallel-aware scan",
-        at_least(1.7, "x"),
-        note="the benchmark has no line for workers yet",
-    ),
 ]
 
 
@@ -433,6 +446,9 @@ def measure_all(backend, programs, extent, say):
     say("counting, latency, lookups")
     measures += [counting(backend, programs, latency_ms, extent) for latency_ms in (0, 5)]
     measures.append(segments(backend, extent))
+    measures += [
+        workers(backend, programs, shape, extent) for shape in (shapes.WIDE, shapes.NESTED)
+    ]
     measures.append(lookup(backend, programs, extent))
     measures.append(joined_lookups(backend, extent))
     measures.append(decryption_by_kms(backend, extent))

@@ -12,6 +12,11 @@ class Shape:
     aggregate: str
     row_of_number: str = ""  # the row with number n; of shapes that are written
 
+    @property
+    def every_column(self):
+        """Aggregates for which every column must be converted."""
+        return ", ".join(f"count({name})" for name, _ in self.columns)
+
     def column_definitions(self):
         return ", ".join(f"{name} {type_name}" for name, type_name in self.columns)
 
