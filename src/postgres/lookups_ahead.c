@@ -386,8 +386,9 @@ tell_of_item(LookupsAhead *lookups, AheadKey *key)
 static void
 tell_of_items(LookupsAhead *lookups, const AheadKey *given)
 {
-	int ahead = (int) Min(lookups->asked++, lookups->most_expected - 1);
+	int ahead = (int) Min(lookups->asked, lookups->most_expected - 1);
 
+	lookups->asked++;
 	while (lookups->told < lookups->key_count && lookups->told <= given->place + ahead &&
 	       is_settled_by_now(lookups, lookups->by_place[lookups->told]))
 		tell_of_item(lookups, lookups->by_place[lookups->told++]);
