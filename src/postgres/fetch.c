@@ -624,12 +624,18 @@ stream_proceed(Fetch *fetch, Stream *stream)
 		stream_ask(fetch, stream);
 }
 
-/* Gives the place of a stream that has ended to the next one. */
+/*
+ * Gives the place of a stream that has ended to the next one, whose items are not those that were
+ * being handed out: they wait for their turn.
+ */
 static void
 fetch_replace(Fetch *fetch, Stream *stream)
 {
-	if (stream_assign(fetch, stream))
-		stream_proceed(fetch, stream);
+	if (!stream_assign(fetch, stream))
+		return;
+	if (fetch->current == stream)
+		fetch->current = NULL;
+	stream_proceed(fetch, stream);
 }
 
 /* Passes over the streams that have ended, in a fetch in order. */
