@@ -563,6 +563,27 @@ message_write(const QueueRelation *relation, TupleTableSlot *slot, Arena *arena)
 	return draft.message;
 }
 
+SqsOutgoing
+message_copy(Arena *arena, const SqsOutgoing *message)
+{
+	Bytes all = {(const char *) message->attributes,
+	             message->attribute_count * sizeof(SqsAttribute)};
+	SqsAttribute *attributes = (SqsAttribute *) unconstify(char *, copy_to_arena(arena, all).data);
+	SqsOutgoing copy = *message;
+
+	for (size_t i = 0; i < message->attribute_count; i++)
+	{
+		attributes[i].name = copy_to_arena(arena, attributes[i].name);
+		attributes[i].data_type = copy_to_arena(arena, attributes[i].data_type);
+		attributes[i].value = copy_to_arena(arena, attributes[i].value);
+	}
+	copy.attributes = attributes;
+	copy.body = copy_to_arena(arena, message->body);
+	copy.group_id = copy_to_arena(arena, message->group_id);
+	copy.deduplication_id = copy_to_arena(arena, message->deduplication_id);
+	return copy;
+}
+
 void
 message_note_sent(const QueueRelation *relation, const SqsOutcome *outcome, TupleTableSlot *slot)
 {

@@ -29,6 +29,9 @@ extern void message_read(const QueueRelation *relation, const SqsMessage *messag
 extern SqsOutgoing *message_write(const QueueRelation *relation, TupleTableSlot *slot,
                                   Arena *arena);
 
+/* A copy with everything that it holds, in another arena. Errors: out of memory. */
+extern SqsOutgoing message_copy(Arena *arena, const SqsOutgoing *message);
+
 /* Puts into the row what SQS has said of the message that it was sent as. */
 extern void message_note_sent(const QueueRelation *relation, const SqsOutcome *outcome,
                               TupleTableSlot *slot);

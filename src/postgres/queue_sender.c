@@ -15,6 +15,7 @@
 #include "aws/retry.h"
 #include "postgres/caught_error.h"
 #include "postgres/memory.h"
+#include "postgres/queue_message.h"
 #include "postgres/queue_sender.h"
 #include "postgres/report.h"
 #include "postgres/written_rows.h"
@@ -389,38 +390,6 @@ queue_sender_arena(QueueSender *sender)
 	return sender->open->arena;
 }
 
-static Bytes
-copy_of(Arena *arena, Bytes bytes)
-{
-	char *copy = arena_copy(arena, bytes);
-
-	if (copy == NULL)
-		report_result(arena_failure(arena, bytes.length), "write message");
-	return (Bytes){copy, bytes.length};
-}
-
-/* A copy in another batch's arena. */
-static SqsOutgoing
-copy_message(Arena *arena, const SqsOutgoing *message)
-{
-	Bytes all = {(const char *) message->attributes,
-	             message->attribute_count * sizeof(SqsAttribute)};
-	SqsAttribute *attributes = (SqsAttribute *) unconstify(char *, copy_of(arena, all).data);
-	SqsOutgoing copy = *message;
-
-	for (size_t i = 0; i < message->attribute_count; i++)
-	{
-		attributes[i].name = copy_of(arena, attributes[i].name);
-		attributes[i].data_type = copy_of(arena, attributes[i].data_type);
-		attributes[i].value = copy_of(arena, attributes[i].value);
-	}
-	copy.attributes = attributes;
-	copy.body = copy_of(arena, message->body);
-	copy.group_id = copy_of(arena, message->group_id);
-	copy.deduplication_id = copy_of(arena, message->deduplication_id);
-	return copy;
-}
-
 static void
 add_to_open(QueueSender *sender, const SqsOutgoing *message, size_t size)
 {
@@ -436,7 +405,7 @@ static SqsOutgoing
 open_another(QueueSender *sender, const SqsOutgoing *message)
 {
 	SendBatch *next = make_batch(sender);
-	SqsOutgoing moved = copy_message(next->arena, message);
+	SqsOutgoing moved = message_copy(next->arena, message);
 
 	send_open(sender);
 	sender->open = next;
@@ -478,7 +447,7 @@ queue_sender_take(QueueSender *sender, const SqsOutgoing *message, const SqsOutc
 void
 queue_sender_take_copy(QueueSender *sender, const SqsOutgoing *message)
 {
-	SqsOutgoing copy = copy_message(queue_sender_arena(sender), message);
+	SqsOutgoing copy = message_copy(queue_sender_arena(sender), message);
 
 	queue_sender_take(sender, &copy, NULL);
 }
