@@ -181,6 +181,22 @@ def test_reading_on_from_a_sequence_number(connection, dynamodb, table):
     assert [n for (n,) in connection.execute("SELECT sequence_number FROM changes")] == numbers[2:]
 
 
+def test_each_change_is_taken_once(connection, dynamodb, table):
+    """As the documentation has it: keep what was taken, and take what is new."""
+    create_stream(connection, table, "event_id text, event_name text, id text")
+    connection.execute("CREATE TABLE log (LIKE changes, PRIMARY KEY (event_id))")
+    take = """INSERT INTO log SELECT * FROM changes ON CONFLICT (event_id) DO NOTHING
+              RETURNING event_name, id"""
+    write_some(dynamodb, table)
+    with connection.transaction(force_rollback=True):
+        assert len(connection.execute(take).fetchall()) == 4
+    assert len(connection.execute(take).fetchall()) == 4
+    assert connection.execute(take).fetchall() == []
+    put(dynamodb, table, id="c")
+    remove(dynamodb, table, "c")
+    assert connection.execute(take).fetchall() == [("INSERT", "c"), ("REMOVE", "c")]
+
+
 def test_latest_has_nothing_of_before(connection, dynamodb, table):
     write_some(dynamodb, table)
     create_stream(connection, table, start_at="latest")
