@@ -280,6 +280,13 @@ collation_orders_by_bytes(Oid collation)
 #define SAMPLING_DELAY_POINT() vacuum_delay_point(true)
 #endif
 
+/* What a relation that is all of the query's is made of: from 16 on, outer joins count, too. */
+#if PG_VERSION_NUM < 160000
+#define RELIDS_OF_QUERY(root) ((root)->all_baserels)
+#else
+#define RELIDS_OF_QUERY(root) ((root)->all_query_rels)
+#endif
+
 /* True for ORDER BY … DESC. */
 #if PG_VERSION_NUM < 180000
 #define PATHKEY_IS_DESCENDING(pathkey) ((pathkey)->pk_strategy == BTGreaterStrategyNumber)

@@ -152,7 +152,7 @@ first_rows(const JoinScope *scope, const Path *outer, const Access *inner)
 	PlannerInfo *root = scope->root;
 	double wanted = query_row_goal(root);
 
-	if (wanted <= 0 || !bms_equal(scope->join->relids, root->all_baserels) ||
+	if (wanted <= 0 || !bms_equal(scope->join->relids, RELIDS_OF_QUERY(root)) ||
 	    !pathkeys_contained_in(root->query_pathkeys, outer->pathkeys))
 		return FIRST_ROWS;
 	wanted = ceil(wanted * outer_rows_needed(scope, outer, inner));
