@@ -370,7 +370,7 @@ def test_nothing_of_images_gone_by_is_in_memory(postgresql, database):
         with connection.transaction():
             connection.execute("DECLARE c CURSOR FOR SELECT length(value) FROM changes")
             connection.execute("MOVE 200 FROM c")
-            assert not found_in_memory(connection, texts[:150])
+            assert not found_in_memory(connection, texts[1:150])
 
 
 def test_errors_leave_no_plaintext(postgresql, database):
