@@ -1,7 +1,9 @@
 """Keys of many rows looked up together, at a service that answers as a test wants it to."""
 
+import base64
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -195,6 +197,45 @@ def test_encrypted_columns_are_decrypted_together(encrypted, service):
     assert both_there.is_set()
     different = sum(value_of(number) is not None for number in range(NUMBERS))
     assert different <= service.count("Decrypt") <= 2 * different
+
+
+def test_answers_that_overtake_others_wait_for_them(encrypted, service):
+    """Of seven requests that are made together the fifth overtakes the second.
+
+    While it does, rows of the first wait for KMS, and look for the items to come.
+    """
+    encrypted.execute("ALTER SERVER aws OPTIONS (SET max_connections '4')")
+    encrypted.execute("CREATE TABLE different AS SELECT n FROM generate_series(1, 1400) n")
+    encrypted.execute("ANALYZE different")
+    fifth_has_come, first_is_done = threading.Event(), threading.Event()
+
+    def look_up_in_wrong_order(conversation):
+        keys = keys_of(conversation.request.body)
+        if keys[0] == "key 801":
+            assert first_is_done.wait(WAIT_SECONDS)
+            time.sleep(0.3)
+        values = [base64_of(ciphertext_of(key.removeprefix("key ").encode())) for key in keys]
+        items = [
+            {"id": {"S": key}, "value": {"B": value}}
+            for key, value in zip(keys, values, strict=True)
+        ]
+        conversation.answer({"Responses": {TABLE: items}})
+        if keys[0] == "key 1101":
+            fifth_has_come.set()
+
+    def decrypt(conversation):
+        ciphertext = base64.b64decode(conversation.request.body["CiphertextBlob"])
+        if ciphertext in (ciphertext_of(b"790"), ciphertext_of(b"800")):
+            assert fifth_has_come.wait(WAIT_SECONDS)
+        faults.answer_properly(conversation)
+        if ciphertext == ciphertext_of(b"800"):
+            first_is_done.set()
+
+    service.forget_scripts()
+    service.script("BatchGetItem", *[look_up_in_wrong_order] * 40)
+    service.script("Decrypt", *[decrypt] * 1400)
+    found = encrypted.execute("SELECT n, value FROM different LEFT JOIN faults ON id = 'key ' || n")
+    assert sorted(found.fetchall()) == [(n, n) for n in range(1, 1401)]
 
 
 def test_a_guard_of_kms_is_not_hit_by_what_is_read_ahead(encrypted, service):
