@@ -110,6 +110,6 @@ bench: prepare
 format: prepare
 	@for round in 1 2; do \
 		clang-format -i $$(find src tests examples -name '*.[ch]'); \
-		sed -i 's/^ \*\([a-z]\)/ * \1/' $$(find src tests examples -name '*.[ch]'); \
+		sed -i 's/^ \*\([A-Za-z]\)/ * \1/' $$(find src tests examples -name '*.[ch]'); \
 	done
 	@$(DOWNLOADS)/python/bin/ruff format --no-cache --quiet tests examples

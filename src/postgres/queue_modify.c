@@ -3,7 +3,7 @@
  *		The executor's side of INSERT, DELETE and COPY FROM over queues.
  *
  * An INSERT sends as the statement runs, or with write_mode 'transaction' leaves it to the commit.
- *A DELETE is of what the same statement receives: its scan has received the message, and here its
+ * A DELETE is of what the same statement receives: its scan has received the message, and here its
  * receipt is marked for the commit.
  */
 #include "postgres.h"
@@ -166,8 +166,9 @@ TupleTableSlot **
 queueExecForeignBatchInsert(EState *statement, ResultRelInfo *target, TupleTableSlot **slots,
                             TupleTableSlot **plan_slots, int *slot_count)
 {
+	/* There are no plan_slots for COPY, which comes here from 16 on. */
 	for (int i = 0; i < *slot_count; i++)
-		(void) queueExecForeignInsert(statement, target, slots[i], plan_slots[i]);
+		(void) queueExecForeignInsert(statement, target, slots[i], NULL);
 	return slots;
 }
 

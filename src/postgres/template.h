@@ -10,7 +10,7 @@
  * are Integers: a TemplateKind, a column's number, a ConditionKind, a type's oid, a bool and a
  * type's oid; `members` is a List of Strings and Integers. `value` is an expression while the query
  * is planned and, in a finished plan, the Integer position of that expression in fdw_exprs; it is a
- *NULL pointer in the leaves without a value.
+ * NULL pointer in the leaves without a value.
  *
  * There is no NOT: a template that an item does not satisfy says nothing about the negated one,
  * because a missing attribute satisfies neither. Every item for which the SQL condition is true

@@ -25,7 +25,7 @@ BANNED_IN_C = [
 ]
 BANNED_WORDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # clang-format leaves the space out where it breaks a line; `make format` puts it in.
-STAR_AND_WORD = re.compile(r"^ \*[a-z]")
+STAR_AND_WORD = re.compile(r"^ \*[A-Za-z]")
 TEXT_SUFFIXES = {".c", ".h", ".py", ".sh", ".sql", ".md", ".txt", ".xml", ".out"}
 
 
