@@ -218,7 +218,11 @@ def segments(backend, extent):
 
 
 def workers(backend, programs, shape, extent):
-    """Two workers against one: the leader only collects, and nothing waits but for a processor."""
+    """Two workers against one: the leader only collects, and nothing waits but for a processor.
+
+    Conversion is what limits nested items. Of wide ones it takes so little that the server's part
+    in two processors leaves two workers no more than 1.7 times the speed of one.
+    """
     table = backend.foreign_table(shape, f".pages-{extent.pages * 4}", segments=32)
     query = f"SELECT {shape.every_column} FROM {table}"
     pairs = in_turns(
@@ -229,7 +233,7 @@ def workers(backend, programs, shape, extent):
     of_server = statistics.median(server / two.seconds for _, (two, server) in pairs)
     return Measure(
         f"two workers against one, parallel-aware scan, {shape.name}",
-        at_least(1.7, "x") if shape is shapes.WIDE else None,
+        at_least(1.7, "x") if shape is shapes.NESTED else None,
         [one.seconds / two.seconds for (one, _), (two, _) in pairs],
         f"the replay server takes {of_server:.0%} of a processor beside two",
     )
