@@ -248,6 +248,15 @@ collation_orders_by_bytes(Oid collation)
 	                          NIL, fdw_private)
 #endif
 
+/* The node with the columns of the child's topmost parent as the child's. */
+#if PG_VERSION_NUM < 160000
+#define ADJUST_TO_CHILD(root, node, child)                                                         \
+	adjust_appendrel_attrs_multilevel(root, node, (child)->relids, (child)->top_parent_relids)
+#else
+#define ADJUST_TO_CHILD(root, node, child)                                                         \
+	adjust_appendrel_attrs_multilevel(root, node, child, (child)->top_parent)
+#endif
+
 /* The path carries on how many disabled nodes are below it. */
 #if PG_VERSION_NUM < 180000
 #define COPY_DISABLED_NODES(path, from) ((void) 0)

@@ -6,6 +6,7 @@
 
 #include "access/sysattr.h"
 #include "catalog/heap.h"
+#include "optimizer/appendinfo.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -230,7 +231,8 @@ dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id
 	refuse_full_scan(planning->relation, &access);
 	foreach (cell, scan_clauses)
 	{
-		if (list_member_ptr(exact, lfirst(cell)))
+		/* Equal, not the same: those of a partition's join are translated twice. */
+		if (list_member(exact, lfirst(cell)))
 			unchecked = lappend(unchecked, lfirst(cell));
 		else
 			checked = lappend(checked, lfirst(cell));
@@ -246,4 +248,34 @@ dynamodbGetForeignPlan(PlannerInfo *root, RelOptInfo *base, Oid foreign_table_id
 	return make_foreignscan(target_list, extract_actual_clauses(checked, false), base->relid,
 	                        expressions, list_make1(access_to_list(&access)), NIL,
 	                        extract_actual_clauses(unchecked, false), outer_plan);
+}
+
+/* Whose columns become which relation's. */
+typedef struct ChildAdjustment
+{
+	PlannerInfo *root;
+	RelOptInfo *child;
+} ChildAdjustment;
+
+static Node *
+adjust_value(Node *value, void *context)
+{
+	const ChildAdjustment *adjustment = context;
+
+	return ADJUST_TO_CHILD(adjustment->root, value, adjustment->child);
+}
+
+List *
+dynamodbReparameterizeForeignPathByChild(PlannerInfo *root, List *fdw_private, RelOptInfo *child)
+{
+	ChildAdjustment adjustment = {root, child};
+	const Access *of_parent = list_nth(fdw_private, PATH_PRIVATE_ACCESS);
+	Access *access = palloc_object(Access);
+	Node *exact = list_nth(fdw_private, PATH_PRIVATE_EXACT);
+
+	*access = *of_parent;
+	access->key_condition =
+	    template_replace_values(of_parent->key_condition, adjust_value, &adjustment);
+	access->filter = template_replace_values(of_parent->filter, adjust_value, &adjustment);
+	return list_make2(access, ADJUST_TO_CHILD(root, exact, child));
 }

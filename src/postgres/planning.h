@@ -75,6 +75,13 @@ extern bool is_planned_here(const RelOptInfo *base);
  */
 extern double query_row_goal(PlannerInfo *root);
 
+/*
+ * The fdw_private of a path whose parameters are columns of a partitioned table, for a join with
+ * `child`, one of its partitions.
+ */
+extern List *dynamodbReparameterizeForeignPathByChild(PlannerInfo *root, List *fdw_private,
+                                                      RelOptInfo *child);
+
 /* Members of a path's fdw_private. */
 enum PathPrivate
 {

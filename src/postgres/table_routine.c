@@ -19,6 +19,7 @@ FdwRoutine table_routine = {
     .GetForeignRelSize = dynamodbGetForeignRelSize,
     .GetForeignPaths = dynamodbGetForeignPaths,
     .GetForeignPlan = dynamodbGetForeignPlan,
+    .ReparameterizeForeignPathByChild = dynamodbReparameterizeForeignPathByChild,
     .GetForeignUpperPaths = dynamodbGetForeignUpperPaths,
     .BeginForeignScan = dynamodbBeginForeignScan,
     .IterateForeignScan = dynamodbIterateForeignScan,

@@ -120,9 +120,9 @@ template_mentions(const List *template, LeafMatch matches, const void *context)
 }
 
 List *
-template_number_values(const List *template, List **expressions)
+template_replace_values(const List *template, ValueReplacement replace, void *context)
 {
-	List *numbered = NIL;
+	List *replaced = NIL;
 	ListCell *cell;
 
 	if (template == NIL)
@@ -132,13 +132,25 @@ template_number_values(const List *template, List **expressions)
 		TemplateLeaf leaf = template_leaf(template);
 
 		if (leaf.value != NULL)
-		{
-			*expressions = lappend(*expressions, leaf.value);
-			leaf.value = (Node *) makeInteger(list_length(*expressions) - 1);
-		}
+			leaf.value = replace(leaf.value, context);
 		return template_of_leaf(&leaf);
 	}
 	foreach (cell, template_children(template))
-		numbered = lappend(numbered, template_number_values(lfirst(cell), expressions));
-	return template_of_children(template_kind(template), numbered);
+		replaced = lappend(replaced, template_replace_values(lfirst(cell), replace, context));
+	return template_of_children(template_kind(template), replaced);
+}
+
+static Node *
+number_value(Node *value, void *context)
+{
+	List **expressions = context;
+
+	*expressions = lappend(*expressions, value);
+	return (Node *) makeInteger(list_length(*expressions) - 1);
+}
+
+List *
+template_number_values(const List *template, List **expressions)
+{
+	return template_replace_values(template, number_value, expressions);
 }

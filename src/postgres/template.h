@@ -85,6 +85,10 @@ extern List *template_alternatives(List *template);
 typedef bool (*LeafMatch)(const TemplateLeaf *leaf, const void *context);
 extern bool template_mentions(const List *template, LeafMatch matches, const void *context);
 
+/* A copy in which each value, in order, is what `replace` gives for it. */
+typedef Node *(*ValueReplacement)(Node *value, void *context);
+extern List *template_replace_values(const List *template, ValueReplacement replace, void *context);
+
 /*
  * A copy in which each value is its position in *expressions, to which the values are appended: the
  * form that a finished plan carries.

