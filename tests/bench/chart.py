@@ -6,6 +6,8 @@ import matplotlib
 
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "dynamodb_kms_fdw"  # the same data make the same file
+matplotlib.rcParams["svg.fonttype"] = "none"
+matplotlib.rcParams["font.family"] = "sans-serif"
 
 from matplotlib import pyplot  # noqa: E402
 
