@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -25,6 +26,12 @@ QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/replay"
 # One backend against one: no workers. LLVM's code would only be made for the larger inputs.
 SESSION = "-c jit=off -c max_parallel_workers_per_gather=0"
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
+# Where Multicorn's Python finds the wrapper, boto3, and itself if the caller says where it is.
+PYTHON = {
+    "PYTHONPATH": os.pathsep.join(
+        [str(paths.TREE / "tests/bench"), *sys.path[1:], os.environ.get("PYTHONPATH", "")]
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,25 @@ class Backend:
                 f"write_mode '{write_mode}')"
             )
             self._tables.add(name)
+        return name
+
+    def has_multicorn(self):
+        return self.value("SELECT count(*) FROM pg_available_extensions WHERE name = 'multicorn'")
+
+    def multicorn_table(self, shape, settings):
+        """The same table, read by Multicorn with boto3."""
+        if "multicorn" not in self._tables:
+            self.connection.execute("CREATE EXTENSION multicorn")
+            self.connection.execute(
+                "CREATE SERVER multicorn FOREIGN DATA WRAPPER multicorn "
+                "OPTIONS (wrapper 'multicorn_boto3.Boto3Scan')"
+            )
+            self._tables.add("multicorn")
+        name = f"multicorn_{shape.name}"
+        self.connection.execute(
+            f"CREATE FOREIGN TABLE {name} ({shape.column_definitions()}) SERVER multicorn OPTIONS "
+            f"(endpoint_url {quote(self._endpoint_url)}, table_name {quote(shape.name + settings)})"
+        )
         return name
 
     def queue(self):
@@ -335,7 +361,9 @@ def running_contenders():
     """A Backend, and the Programs, on a replay server."""
     with contextlib.ExitStack() as stack:
         endpoint_url, server_id = stack.enter_context(running_replay_server())
-        server = stack.enter_context(running_postgresql("bench-postgresql", settings=SETTINGS))
+        server = stack.enter_context(
+            running_postgresql("bench-postgresql", environment=PYTHON, settings=SETTINGS)
+        )
         database = stack.enter_context(server.database())
         connections = [
             stack.enter_context(server.connect(database, options=SESSION)) for _ in range(2)

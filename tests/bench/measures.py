@@ -428,13 +428,29 @@ def encrypted_items(programs, extent):
     ]
 
 
-NOT_MEASURED = [
-    Measure(
-        "full scan against Multicorn 2 with boto3",
+def speed_over_multicorn(backend, shape, extent):
+    """Seconds an item of both, each of a table of its own length. Every column is converted."""
+    name = f"full scan against Multicorn 2 with boto3, {shape.name}"
+    if not backend.has_multicorn():
+        note = "the extension multicorn is not installed; neither Debian nor PyPI offers it"
+        return Measure(name, at_least(40, "x"), note=note)
+    tables = (
+        backend.multicorn_table(shape, f".pages-{extent.boto3_pages}"),
+        backend.foreign_table(shape, f".pages-{extent.pages}"),
+    )
+    rows = [backend.value(f"SELECT count(*) FROM {table}") for table in tables]
+    theirs, ours = (f"SELECT {shape.every_column} FROM {table}" for table in tables)
+    pairs = in_turns(
+        extent.rounds,
+        lambda: backend.run(theirs).seconds / rows[0],
+        lambda: backend.run(ours).seconds / rows[1],
+    )
+    return Measure(
+        name,
         at_least(40, "x"),
-        note="neither Debian nor PyPI offers Multicorn 2",
-    ),
-]
+        [multicorn / ours for multicorn, ours in pairs],
+        f"Multicorn {1 / statistics.median(pair[0] for pair in pairs):,.0f} rows/s",
+    )
 
 
 def measure_all(backend, programs, extent, say):
@@ -447,6 +463,9 @@ def measure_all(backend, programs, extent, say):
     say("limited rate")
     measures += [limited_rate(backend, programs, shape, extent) for shape in shapes.SHAPES]
     measures += [speed_over_boto3(throughput) for throughput in throughputs]
+    measures += [
+        speed_over_multicorn(backend, shape, extent) for shape in (shapes.SMALL, shapes.WIDE)
+    ]
     say("counting, latency, lookups")
     measures += [counting(backend, programs, latency_ms, extent) for latency_ms in (0, 5)]
     measures.append(segments(backend, extent))
@@ -468,4 +487,4 @@ def measure_all(backend, programs, extent, say):
     measures.append(items_decrypted_by_kms(backend, extent))
     say("memory")
     measures += [large_scan_memory(backend, throughput, extent) for throughput in throughputs]
-    return throughputs, measures + NOT_MEASURED
+    return throughputs, measures
