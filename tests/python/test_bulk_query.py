@@ -233,7 +233,8 @@ def test_cancel(session, service):
             statement.result(WAIT_SECONDS)
     service.forget_scripts()
     assert session.execute(JOIN).fetchall() == EXPECTED
-    assert len(descriptors(session)) <= len(before)
+    # The first join may have got along with one connection.
+    assert len(descriptors(session)) < len(before) + CONNECTIONS
 
 
 def test_memory_is_bounded(session, service):
