@@ -3,12 +3,10 @@
 Ten messages are received, then deleted, until none come. Prints what boto3_scan.py prints.
 """
 
-import json
 import sys
-import time
 
 import boto3
-from boto3_scan import SESSION, peak_bytes
+from boto3_scan import SESSION, report
 
 
 def drain(sqs, queue_url):
@@ -33,15 +31,7 @@ def drain(sqs, queue_url):
 
 def main(endpoint_url, queue_url):
     sqs = boto3.client("sqs", endpoint_url=endpoint_url, **SESSION)
-    begin, begin_cpu = time.perf_counter(), time.process_time()
-    count = drain(sqs, queue_url)
-    report = {
-        "seconds": time.perf_counter() - begin,
-        "cpu_seconds": time.process_time() - begin_cpu,
-        "peak_bytes": peak_bytes(),
-        "items": count,
-    }
-    print(json.dumps(report))
+    report(drain, sqs, queue_url)
 
 
 if __name__ == "__main__":

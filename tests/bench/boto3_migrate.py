@@ -3,12 +3,10 @@
 Pages of a Scan, each item of which a batch_writer puts. Prints what boto3_scan.py prints.
 """
 
-import json
 import sys
-import time
 
 import boto3
-from boto3_scan import SESSION, peak_bytes
+from boto3_scan import SESSION, report
 
 
 def copy(dynamodb, source, target):
@@ -26,15 +24,7 @@ def copy(dynamodb, source, target):
 
 def main(endpoint_url, source, target):
     dynamodb = boto3.resource("dynamodb", endpoint_url=endpoint_url, **SESSION)
-    begin, begin_cpu = time.perf_counter(), time.process_time()
-    count = copy(dynamodb, source, target)
-    report = {
-        "seconds": time.perf_counter() - begin,
-        "cpu_seconds": time.process_time() - begin_cpu,
-        "peak_bytes": peak_bytes(),
-        "items": count,
-    }
-    print(json.dumps(report))
+    report(copy, dynamodb, source, target)
 
 
 if __name__ == "__main__":

@@ -22,20 +22,30 @@ def peak_bytes():
     return int(re.search(r"^VmHWM:\s+(\d+) kB$", text, re.MULTILINE)[1]) * 1024
 
 
-def main(endpoint_url, table):
-    client = boto3.client("dynamodb", endpoint_url=endpoint_url, **SESSION)
-    client.describe_table(TableName=table)
+def report(work, *arguments):
+    """Does the work, which gives the number of its items, and prints what it took."""
     begin, begin_cpu = time.perf_counter(), time.process_time()
-    items = 0
-    for page in client.get_paginator("scan").paginate(TableName=table):
-        items += len(page["Items"])
-    report = {
+    items = work(*arguments)
+    measured = {
         "seconds": time.perf_counter() - begin,
         "cpu_seconds": time.process_time() - begin_cpu,
         "peak_bytes": peak_bytes(),
         "items": items,
     }
-    print(json.dumps(report))
+    print(json.dumps(measured))
+
+
+def scan(client, table):
+    items = 0
+    for page in client.get_paginator("scan").paginate(TableName=table):
+        items += len(page["Items"])
+    return items
+
+
+def main(endpoint_url, table):
+    client = boto3.client("dynamodb", endpoint_url=endpoint_url, **SESSION)
+    client.describe_table(TableName=table)
+    report(scan, client, table)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,11 @@ shapes.SMALL's rows; making them is not measured. Prints what boto3_scan.py prin
 """
 
 import hashlib
-import json
 import sys
-import time
 from decimal import Decimal
 
 import boto3
-from boto3_scan import SESSION, peak_bytes
+from boto3_scan import SESSION, report
 
 
 def digest(number):
@@ -47,15 +45,12 @@ def main(endpoint_url, table_name, operation, count):
     table = boto3.resource("dynamodb", endpoint_url=endpoint_url, **SESSION).Table(table_name)
     table.load()
     items = [item(number) for number in range(1, int(count) + 1)]
-    begin, begin_cpu = time.perf_counter(), time.process_time()
-    WAYS[operation](table, items)
-    report = {
-        "seconds": time.perf_counter() - begin,
-        "cpu_seconds": time.process_time() - begin_cpu,
-        "peak_bytes": peak_bytes(),
-        "items": len(items),
-    }
-    print(json.dumps(report))
+
+    def write():
+        WAYS[operation](table, items)
+        return len(items)
+
+    report(write)
 
 
 if __name__ == "__main__":
