@@ -40,6 +40,24 @@ def descriptors(connection):
     return found
 
 
+def descriptors_of_its_own(connection, service):
+    """As descriptors(), without the connections with the service: a backend keeps as many of them
+    as it ever had at once, which is for the order of events to decide."""
+    with_service = connections(connection, service)
+    return {
+        number: name for number, name in descriptors(connection).items() if name not in with_service
+    }
+
+
+def connections(connection, service):
+    """The sockets by which the backend is connected with the service, named as by descriptors()."""
+    remote_end = f"0100007F:{service.port:04X}"
+    table = Path(f"/proc/{connection.info.backend_pid}/net/tcp").read_text().splitlines()
+    fields = [line.split() for line in table[1:]]
+    names = {f"socket:[{field[9]}]" for field in fields if field[2] == remote_end}
+    return names & set(descriptors(connection).values())
+
+
 def memory(connection):
     """Resident bytes of the backend."""
     status = Path(f"/proc/{connection.info.backend_pid}/statm").read_text().split()

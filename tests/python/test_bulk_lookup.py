@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 from faults import server as faults
-from faults.clients import create_table, descriptors
+from faults.clients import connections, create_table, descriptors_of_its_own
 from faults.server import TABLE, WAIT_SECONDS, FaultServer, base64_of, ciphertext_of
 
+CONNECTIONS = 2
 NUMBERS = 700
 JOIN = "SELECT n, value FROM wanted LEFT JOIN faults ON id = 'key ' || n ORDER BY line"
 NESTED_LOOP = ("hashjoin", "mergejoin", "material", "memoize")
@@ -76,7 +77,7 @@ def service():
 def session(postgresql, database, service):
     """A connection whose joins are nested loops; `wanted` has each number twice, and NULL."""
     with postgresql.connect(database) as connection:
-        create_table(connection, service.endpoint_url, max_attempts=2, max_connections=2)
+        create_table(connection, service.endpoint_url, max_attempts=2, max_connections=CONNECTIONS)
         connection.execute(
             f"CREATE TABLE wanted AS SELECT line, line % {NUMBERS} AS n "
             f"FROM generate_series(1, {2 * NUMBERS}) line"
@@ -140,7 +141,7 @@ def test_refused(session, service):
 
 def test_cancel(session, service):
     assert session.execute(JOIN).fetchall() == EXPECTED
-    before = descriptors(session)
+    before = descriptors_of_its_own(session, service)
     service.script("BatchGetItem", look_up, faults.stall, faults.stall)
     with ThreadPoolExecutor() as pool:
         statement = pool.submit(session.execute, JOIN)
@@ -150,7 +151,8 @@ def test_cancel(session, service):
             statement.result(WAIT_SECONDS)
     service.forget_scripts()
     assert session.execute(JOIN).fetchall() == EXPECTED
-    assert len(descriptors(session)) <= len(before)
+    assert descriptors_of_its_own(session, service) == before
+    assert len(connections(session, service)) <= CONNECTIONS
 
 
 def test_a_limit_asks_for_few_keys(session, service):

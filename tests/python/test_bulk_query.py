@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 from faults import server as faults
-from faults.clients import KEYS, descriptors, memory, options_clause
+from faults.clients import KEYS, connections, descriptors_of_its_own, memory, options_clause
 from faults.server import WAIT_SECONDS, FaultServer
 
 CUSTOMERS = 40
@@ -224,7 +224,7 @@ def test_what_no_row_asks_for_is_no_error(session, service):
 
 def test_cancel(session, service):
     assert session.execute(JOIN).fetchall() == EXPECTED
-    before = descriptors(session)
+    before = descriptors_of_its_own(session, service)
     service.script("Query", query, *[faults.stall] * CONNECTIONS)
     with ThreadPoolExecutor() as pool:
         statement = pool.submit(session.execute, JOIN)
@@ -234,8 +234,8 @@ def test_cancel(session, service):
             statement.result(WAIT_SECONDS)
     service.forget_scripts()
     assert session.execute(JOIN).fetchall() == EXPECTED
-    # The first join may have got along with one connection.
-    assert len(descriptors(session)) < len(before) + CONNECTIONS
+    assert descriptors_of_its_own(session, service) == before
+    assert len(connections(session, service)) <= CONNECTIONS
 
 
 def test_memory_is_bounded(session, service):
