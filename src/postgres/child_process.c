@@ -21,8 +21,6 @@
 /* Between looks at a child that has closed its output but not ended yet, which it is about to. */
 #define END_POLL_MICROSECONDS INT64CONST(10000)
 
-#define MICROSECONDS_PER_MILLISECOND INT64CONST(1000)
-
 extern char **environ;
 
 static dlist_head children = DLIST_STATIC_INIT(children);

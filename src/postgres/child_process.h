@@ -15,7 +15,7 @@
 #include "postgres/compat.h"
 
 #include "foundation/buffer.h"
-#include "postgres/transport.h"
+#include "postgres/transport_events.h"
 
 /* The struct is the owner's, who sets it to zero before its first use. */
 typedef struct ChildProcess

@@ -8,6 +8,7 @@
 
 #include "postgres/child_process.h"
 #include "postgres/credential_refresh.h"
+#include "postgres/exchange.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/secret_file.h"

@@ -52,8 +52,6 @@
  */
 #define CHANGES_MARGIN 600
 
-#define MICROSECONDS_PER_MILLISECOND 1000
-
 /* ---- writing ---- */
 
 /* What one transaction writes. */

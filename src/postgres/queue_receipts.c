@@ -21,13 +21,11 @@
 #include "postgres/commit_steps.h"
 #include "postgres/queue_receipts.h"
 #include "postgres/receipt_requests.h"
-#include "postgres/transport.h"
+#include "postgres/transport_events.h"
 
 /* How long the end of a transaction waits for SQS. */
 #define COMMIT_LIMIT_MS 5000
 #define ABORT_LIMIT_MS  3000
-
-#define MICROSECONDS_PER_SECOND INT64CONST(1000000)
 
 /*
  * A visibility timeout with less left is extended before the commit; to twice as much at least,

@@ -14,16 +14,13 @@
 #include "postgres/compat.h"
 
 #include "postgres/rate_limit.h"
-#include "postgres/transport.h"
-
-#define MICROSECONDS_PER_SECOND      1000000.0
-#define MICROSECONDS_PER_MILLISECOND INT64CONST(1000)
+#include "postgres/transport_events.h"
 
 /* Capacity units that one sequence of pages can use in a second: a partition gives no more. */
 #define UNITS_OF_PARTITION 3000.0
 
 /* The longest that one request waits, whatever was reserved before it. */
-#define WAIT_MAXIMUM_MICROSECONDS (INT64CONST(3600) * 1000000)
+#define WAIT_MAXIMUM_MICROSECONDS (3600 * MICROSECONDS_PER_SECOND)
 
 /* What processes share. */
 typedef struct Reservations

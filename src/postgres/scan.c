@@ -27,7 +27,7 @@
 #include "postgres/rows_ahead.h"
 #include "postgres/scan.h"
 #include "postgres/table_writer.h"
-#include "postgres/transport.h"
+#include "postgres/transport_events.h"
 #include "postgres/written_tables.h"
 
 /* What the values bound to one reading may take: a statement's constants and parameters. */

@@ -19,9 +19,11 @@
 #include "aws/http_body.h"
 #include "aws/sigv4.h"
 #include "postgres/credential_refresh.h"
+#include "postgres/exchange.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/service_client.h"
+#include "postgres/transport.h"
 
 /* Decoded bytes of a response. The service's pages are 1 MB of data, 16 MB for BatchGetItem. */
 #define RESPONSE_SIZE_MAXIMUM ((size_t) 64 * 1024 * 1024)
@@ -37,8 +39,6 @@
 
 /* A signature is good for five minutes; a difference of clocks above this is one to correct. */
 #define CLOCK_SKEW_SECONDS 240
-
-#define MICROSECONDS_PER_MILLISECOND INT64CONST(1000)
 
 typedef enum CallState
 {
@@ -791,7 +791,8 @@ service_calls_wait_briefly(ServiceCall *const *calls, int count, int millisecond
 	MemoryContext caller = CurrentMemoryContext;
 
 	wait.timer.context = &wait;
-	transport_timer_start(&wait.timer, transport_now() + milliseconds * INT64CONST(1000));
+	transport_timer_start(&wait.timer,
+	                      transport_now() + milliseconds * MICROSECONDS_PER_MILLISECOND);
 	PG_TRY();
 	{
 		transport_wait(brief_wait_is_over, &wait);

@@ -25,6 +25,8 @@
 #include "postgres/credential_refresh.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
+#include "postgres/transport.h"
+#include "postgres/transport_sockets.h"
 
 /* The region in signatures where every endpoint is given and none is said: services other than
  * AWS's own take any. */

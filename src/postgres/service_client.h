@@ -14,7 +14,7 @@
 #include "aws/retry.h"
 #include "postgres/credentials.h"
 #include "postgres/service_call.h"
-#include "postgres/transport.h"
+#include "postgres/transport_events.h"
 
 typedef struct CredentialRefresh CredentialRefresh;
 
