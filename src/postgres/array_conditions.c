@@ -15,6 +15,7 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/array_conditions.h"
 #include "postgres/condition_parts.h"
 
 /* The base type of an array's elements; InvalidOid for what is no array. */

@@ -22,6 +22,7 @@
 #include "postgres/conditions.h"
 #include "postgres/document_members.h"
 #include "postgres/memory.h"
+#include "postgres/pattern_conditions.h"
 #include "postgres/report.h"
 #include "postgres/size_conditions.h"
 

@@ -1,18 +1,27 @@
 /*
  * condition_parts.h
- *		What the files that make templates of conditions have in common; for them alone.
+ *		What conditions are made of: columns, operators, values, and leaves about them.
  *
- * conditions.c knows operators, NULL tests, booleans and junctions, and asks the others about the
- * forms that they know. Each returns NIL for what it does not know, or what is not sent.
+ * The files that make templates are built on this and on nothing of one another: conditions.c asks
+ * each about the forms that it knows, and none of them asks back.
  */
 #ifndef POSTGRES_CONDITION_PARTS_H
 #define POSTGRES_CONDITION_PARTS_H
 
 #include "postgres.h"
 
+#include "nodes/primnodes.h"
+
 #include "postgres/compat.h"
 
-#include "postgres/conditions.h"
+#include "postgres/condition_scope.h"
+#include "postgres/template.h"
+
+/*
+ * The column that an expression is, looking through conversions that keep its meaning, or one made
+ * for the member of a document that it is; else NULL.
+ */
+extern const ForeignColumn *condition_operand_column(const ConditionScope *scope, Expr *operand);
 
 /* True for a value that is computed once a scan, from whatever is known before it begins. */
 extern bool condition_value_is_usable(const ConditionScope *scope, Expr *value);
@@ -42,30 +51,5 @@ extern TemplateLeaf leaf_about(const ForeignColumn *column);
 /* A leaf other than a comparison. */
 extern List *condition_leaf(TemplateKind kind, const ForeignColumn *column, Oid value_type,
                             Node *value);
-
-/* In pattern_conditions.c: `operand LIKE value` and starts_with(operand, value), by function. */
-extern List *prefix_template(const ConditionScope *scope, Oid function_id, Oid collation,
-                             Expr *operand, Expr *value);
-
-/* strpos(operand, value) > 0; the expression has two arguments. */
-extern List *position_template(const ConditionScope *scope, const OpExpr *expression);
-
-/* In size_conditions.c: length(column) < value and the like; the expression has two arguments. */
-extern List *size_template(const ConditionScope *scope, const OpExpr *expression);
-
-/* In document_conditions.c: jsonb @> jsonb, jsonb = jsonb, jsonb ? text; with two arguments. */
-extern List *document_template(const ConditionScope *scope, const OpExpr *expression);
-
-/* In array_conditions.c: an operand and an array, either of which may be the column. */
-extern List *array_template(const ConditionScope *scope, ScalarArrayOpExpr *expression);
-
-/* array @> array, array <@ array, array && array; the expression has two arguments. */
-extern List *containment_template(const ConditionScope *scope, const OpExpr *expression);
-
-/*
- * `column = a OR column = b`, given as templates, as the column = ANY (array) that it means, so
- * that a key has known values.
- */
-extern List *equalities_template(const ConditionScope *scope, List *templates);
 
 #endif

@@ -26,7 +26,7 @@
 
 #include "postgres/access.h"
 #include "postgres/async_scan.h"
-#include "postgres/conditions.h"
+#include "postgres/condition_parts.h"
 #include "postgres/key_match.h"
 #include "postgres/planning.h"
 #include "postgres/relation_kind.h"

@@ -15,6 +15,7 @@
 
 #include "postgres/bound_conditions.h"
 #include "postgres/decided_conditions.h"
+#include "postgres/pattern_conditions.h"
 
 /* --- expressions ------------------------------------------------------------------------------ */
 

@@ -23,6 +23,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/condition_parts.h"
+#include "postgres/document_conditions.h"
 #include "postgres/document_members.h"
 
 /* A place in a document. */

@@ -13,7 +13,8 @@
 
 #include "postgres/compat.h"
 
-#include "postgres/conditions.h"
+#include "postgres/condition_scope.h"
+#include "postgres/template.h"
 
 /*
  * A column made for the member that the operand is, in CurrentMemoryContext: `column ->> 'name'`,

@@ -17,6 +17,7 @@
 #include "postgres/conditions.h"
 #include "postgres/key_match.h"
 #include "postgres/memory.h"
+#include "postgres/pattern_conditions.h"
 
 /* What is asked of one match. */
 typedef struct ExactnessScope

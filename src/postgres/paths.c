@@ -24,6 +24,7 @@
 
 #include "postgres/access.h"
 #include "postgres/column_encryption.h"
+#include "postgres/condition_parts.h"
 #include "postgres/conditions.h"
 #include "postgres/index_choice.h"
 #include "postgres/key_match.h"

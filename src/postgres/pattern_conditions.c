@@ -17,6 +17,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/condition_parts.h"
+#include "postgres/pattern_conditions.h"
 
 static bool
 is_wildcard(char character)

@@ -11,8 +11,11 @@
 
 #include "postgres.h"
 
+#include "nodes/primnodes.h"
+
 #include "postgres/compat.h"
 
+#include "postgres/condition_scope.h"
 #include "postgres/template.h"
 
 /* size() is at least `least` and at most `most`. */
@@ -28,5 +31,11 @@ extern bool leaf_is_size(const TemplateLeaf *leaf);
 
 /* The bounds that a leaf which compares sizes sets, its value being known. */
 extern SizeBounds size_bounds(const TemplateLeaf *leaf, int64 value);
+
+/*
+ * The template of length(column) < value and the like; the expression has two arguments. NIL for
+ * everything else, and where it cannot be sent.
+ */
+extern List *size_template(const ConditionScope *scope, const OpExpr *expression);
 
 #endif
