@@ -40,5 +40,85 @@ INSERT INTO sightings VALUES (2500, 'deep', 'kind 1');
 ANALYZE sightings;
 SELECT s.place, d.kind FROM sightings s LEFT JOIN devices d ON d.id = s.device ORDER BY s.device;
 
+-- The rows of each partition are read ahead, and their keys looked up together, each once
+CREATE TABLE local_devices AS SELECT n AS id, 'kind ' || n % 7 AS kind FROM generate_series(0, 1990, 10) n;
+INSERT INTO sightings SELECT n * 7 % 2000, 'again ' || n, 'kind ' || n % 3 FROM generate_series(1, 600) n;
+ANALYZE sightings;
+CREATE FUNCTION requests(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
+        CONTINUE WHEN line !~ '(Read Ahead|Foreign Scan|Requests|Items Returned)';
+        RETURN NEXT regexp_replace(line, '[ >-]*(.*?)( \(actual.*)?$', '\1');
+    END LOOP;
+END
+$$;
+-- The same join of what is in local tables is what each must give
+CREATE FUNCTION differences(query text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    local text := regexp_replace(query, '\m(devices|visits)\M', 'local_\1', 'g');
+    found bigint;
+BEGIN
+    EXECUTE format('SELECT count(*) FROM ((%1$s EXCEPT ALL %2$s) UNION ALL (%2$s EXCEPT ALL %1$s)) d', query, local)
+        INTO found;
+    RETURN found;
+END
+$$;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_material = off;
+SELECT plan('SELECT s.place, d.kind FROM sightings s JOIN devices d ON d.id = s.device WHERE s.device < 2000');
+SELECT requests('SELECT s.place, d.kind FROM sightings s JOIN devices d ON d.id = s.device WHERE s.device < 2000');
+SELECT count(*) FROM sightings s JOIN devices d ON d.id = s.device;
+SELECT differences('SELECT s.place, d.kind FROM sightings s JOIN devices d ON d.id = s.device');
+SELECT differences('SELECT s.place, d.id FROM sightings s LEFT JOIN devices d ON d.id = s.device AND d.kind <> s.kind AND length(d.kind || s.place) > 3');
+SELECT plan('SELECT s.place FROM sightings s WHERE NOT EXISTS (SELECT FROM devices d WHERE d.id = s.device AND d.kind > s.kind) AND s.device < 2000');
+SELECT differences('SELECT s.place FROM sightings s WHERE NOT EXISTS (SELECT FROM devices d WHERE d.id = s.device AND d.kind > s.kind)');
+SELECT differences('SELECT s.place FROM sightings s WHERE EXISTS (SELECT FROM devices d WHERE d.id = s.device AND d.kind > s.kind)');
+SELECT plan('SELECT d.kind FROM devices d WHERE d.id IN (SELECT device FROM sightings) AND d.id < 2000');
+SELECT differences('SELECT d.id, d.kind FROM devices d WHERE d.id IN (SELECT device FROM sightings)');
+-- Behind another join of partitions, begun anew, and a limit
+SELECT plan('SELECT s.place, d.kind, e.id FROM sightings s JOIN devices d ON d.id = s.device JOIN devices e ON e.id = d.id AND e.kind > s.kind WHERE s.device < 2000');
+SELECT differences('SELECT s.place, d.kind, e.id FROM sightings s JOIN devices d ON d.id = s.device JOIN devices e ON e.id = d.id AND e.kind > s.kind');
+SELECT n, (SELECT count(*) FROM sightings s JOIN devices d ON d.id = s.device WHERE s.device % 7 = n),
+    (SELECT count(*) FROM sightings s JOIN local_devices d ON d.id = s.device WHERE s.device % 7 = n)
+    FROM generate_series(0, 2) n;
+SELECT plan('SELECT s.place, d.kind FROM sightings s LEFT JOIN devices d ON d.id = s.device WHERE s.device < 2000 LIMIT 3');
+SELECT count(*) FROM (SELECT FROM sightings s LEFT JOIN devices d ON d.id = s.device LIMIT 3) l;
+-- Prepared, with a plan for any value
+PREPARE above(int) AS SELECT count(*), count(d.kind) FROM sightings s LEFT JOIN devices d ON d.id = s.device WHERE s.device > $1;
+SET plan_cache_mode = force_generic_plan;
+EXECUTE above(0);
+EXECUTE above(1500);
+RESET plan_cache_mode;
+-- Switched off
+SET dynamodb_kms_fdw.enable_bulk_lookup = off;
+SELECT differences('SELECT s.place, d.kind FROM sightings s JOIN devices d ON d.id = s.device');
+SELECT plan('SELECT s.place, d.kind FROM sightings s JOIN devices d ON d.id = s.device WHERE s.device < 2000');
+RESET dynamodb_kms_fdw.enable_bulk_lookup;
+
+-- Querys of hash keys, in the same manner
+CREATE TABLE visits (id int, at int, kind text) PARTITION BY RANGE (id);
+CREATE FOREIGN TABLE low_visits PARTITION OF visits FOR VALUES FROM (0) TO (1000)
+    SERVER aws OPTIONS (table_name 'partitionwise_low_visits', write_mode 'overwrite', allow_full_scan 'false');
+-- Its columns have another order
+CREATE FOREIGN TABLE high_visits (kind text, at int, id int)
+    SERVER aws OPTIONS (table_name 'partitionwise_high_visits', write_mode 'overwrite', allow_full_scan 'false');
+ALTER FOREIGN TABLE low_visits ALTER COLUMN id OPTIONS (key 'hash'), ALTER COLUMN at OPTIONS (key 'range');
+ALTER FOREIGN TABLE high_visits ALTER COLUMN id OPTIONS (key 'hash'), ALTER COLUMN at OPTIONS (key 'range');
+ALTER TABLE visits ATTACH PARTITION high_visits FOR VALUES FROM (1000) TO (2000);
+SELECT dynamodb_create_table('low_visits') IS NOT NULL AND dynamodb_create_table('high_visits') IS NOT NULL;
+CREATE TABLE local_visits AS SELECT n * 10 AS id, at, 'kind ' || (n + at) % 5 AS kind
+    FROM generate_series(0, 199) n, generate_series(1, 3) at;
+INSERT INTO visits SELECT * FROM local_visits;
+DROP TABLE lowest_sightings;
+SELECT plan('SELECT s.place, v.at FROM sightings s JOIN visits v ON v.id = s.device AND v.at >= 2 AND v.kind <> s.kind');
+SELECT differences('SELECT s.place, v.at FROM sightings s JOIN visits v ON v.id = s.device AND v.at >= 2 AND v.kind <> s.kind');
+SELECT differences('SELECT s.place, v.at, v.kind FROM sightings s LEFT JOIN visits v ON v.id = s.device AND v.at < length(s.place)');
+SELECT differences('SELECT s.place FROM sightings s WHERE EXISTS (SELECT FROM visits v WHERE v.id = s.device AND v.kind = s.kind)');
+
+SELECT dynamodb_drop_table('low_visits');
+SELECT dynamodb_drop_table('high_visits');
 SELECT dynamodb_drop_table('low_devices');
 SELECT dynamodb_drop_table('high_devices');

@@ -257,6 +257,17 @@ collation_orders_by_bytes(Oid collation)
 	adjust_appendrel_attrs_multilevel(root, node, child, (child)->top_parent)
 #endif
 
+/*
+ * The path whose parameters are columns of the child's topmost parent, for a join with the child;
+ * NULL where there is none. From 17 on it becomes one when it is chosen, not before.
+ */
+#if PG_VERSION_NUM < 170000
+#define PATH_FOR_CHILD(root, path, child) reparameterize_path_by_child(root, path, child)
+#else
+#define PATH_FOR_CHILD(root, path, child)                                                          \
+	(path_is_reparameterizable_by_child(path, child) ? (path) : NULL)
+#endif
+
 /* The path carries on how many disabled nodes are below it. */
 #if PG_VERSION_NUM < 180000
 #define COPY_DISABLED_NODES(path, from) ((void) 0)

@@ -265,17 +265,27 @@ adjust_value(Node *value, void *context)
 	return ADJUST_TO_CHILD(adjustment->root, value, adjustment->child);
 }
 
-List *
-dynamodbReparameterizeForeignPathByChild(PlannerInfo *root, List *fdw_private, RelOptInfo *child)
+Access *
+access_for_child(PlannerInfo *root, const Access *of_parent, RelOptInfo *child)
 {
 	ChildAdjustment adjustment = {root, child};
-	const Access *of_parent = list_nth(fdw_private, PATH_PRIVATE_ACCESS);
 	Access *access = palloc_object(Access);
-	Node *exact = list_nth(fdw_private, PATH_PRIVATE_EXACT);
 
 	*access = *of_parent;
 	access->key_condition =
 	    template_replace_values(of_parent->key_condition, adjust_value, &adjustment);
 	access->filter = template_replace_values(of_parent->filter, adjust_value, &adjustment);
-	return list_make2(access, ADJUST_TO_CHILD(root, exact, child));
+	return access;
+}
+
+List *
+dynamodbReparameterizeForeignPathByChild(PlannerInfo *root, List *fdw_private, RelOptInfo *child)
+{
+	List *adjusted = list_copy(fdw_private);
+
+	list_nth_cell(adjusted, PATH_PRIVATE_ACCESS)->ptr_value =
+	    access_for_child(root, list_nth(fdw_private, PATH_PRIVATE_ACCESS), child);
+	list_nth_cell(adjusted, PATH_PRIVATE_EXACT)->ptr_value =
+	    ADJUST_TO_CHILD(root, list_nth(fdw_private, PATH_PRIVATE_EXACT), child);
+	return adjusted;
 }

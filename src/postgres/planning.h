@@ -76,6 +76,12 @@ extern bool is_planned_here(const RelOptInfo *base);
 extern double query_row_goal(PlannerInfo *root);
 
 /*
+ * The access whose values are columns of a partitioned table, for a join with `child`, one of its
+ * partitions or a join of them.
+ */
+extern Access *access_for_child(PlannerInfo *root, const Access *of_parent, RelOptInfo *child);
+
+/*
  * The fdw_private of a path whose parameters are columns of a partitioned table, for a join with
  * `child`, one of its partitions.
  */

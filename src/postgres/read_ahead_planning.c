@@ -42,6 +42,13 @@ typedef struct JoinScope
 	JoinPathExtraData *extra;
 } JoinScope;
 
+/* As what the query names the relation: a partition, or a join of such, by its topmost parents. */
+static Relids
+named_relids(const RelOptInfo *rel)
+{
+	return rel->top_parent_relids == NULL ? rel->relids : rel->top_parent_relids;
+}
+
 int
 read_ahead_parameter(PlannerInfo *root, ReadAheadPlanning *planning)
 {
@@ -152,25 +159,40 @@ first_rows(const JoinScope *scope, const Path *outer, const Access *inner)
 	PlannerInfo *root = scope->root;
 	double wanted = query_row_goal(root);
 
-	if (wanted <= 0 || !bms_equal(scope->join->relids, RELIDS_OF_QUERY(root)) ||
+	if (wanted <= 0 || !bms_equal(named_relids(scope->join), RELIDS_OF_QUERY(root)) ||
 	    !pathkeys_contained_in(root->query_pathkeys, outer->pathkeys))
 		return FIRST_ROWS;
 	wanted = ceil(wanted * outer_rows_needed(scope, outer, inner));
 	return (int) Max(Min(wanted, FIRST_ROWS), 1);
 }
 
-static void
-add_nested_loop(const JoinScope *scope, Path *outer, const ForeignPath *inner)
+/* What the outer side is to know of the inner path's values, in its own columns. */
+static ReadAheadPlanning *
+plan_together(const JoinScope *scope, const Path *outer, const ForeignPath *inner)
 {
 	const Access *access = list_nth(inner->fdw_private, PATH_PRIVATE_ACCESS);
 	ReadAheadPlanning *planning = palloc0_object(ReadAheadPlanning);
+
+	if (scope->outer->top_parent_relids != NULL)
+		access = access_for_child(scope->root, access, scope->outer);
+	planning->key_condition = access->key_condition;
+	planning->filter = access->filter;
+	planning->first_rows = first_rows(scope, outer, access);
+	return planning;
+}
+
+static void
+add_nested_loop(const JoinScope *scope, Path *outer, ForeignPath *inner)
+{
+	ReadAheadPlanning *planning = plan_together(scope, outer, inner);
 	JoinCostWorkspace workspace;
 	Path *ahead;
 	Path *shared;
 
-	planning->key_condition = access->key_condition;
-	planning->filter = access->filter;
-	planning->first_rows = first_rows(scope, outer, access);
+	if (scope->outer->top_parent_relids != NULL)
+		inner = (ForeignPath *) PATH_FOR_CHILD(scope->root, &inner->path, scope->outer);
+	if (inner == NULL)
+		return;
 	ahead = make_read_ahead_path(outer, planning);
 	shared = make_inner_path(scope->inner, inner, outer->rows, planning);
 	initial_cost_nestloop(scope->root, &workspace, scope->type, ahead, shared, scope->extra);
@@ -217,7 +239,7 @@ path_reads_keys(const JoinScope *scope, const Path *path)
 	const Access *access;
 
 	if (!IsA(path, ForeignPath) || path->param_info == NULL ||
-	    !bms_is_subset(PATH_REQ_OUTER(path), scope->outer->relids))
+	    !bms_is_subset(PATH_REQ_OUTER(path), named_relids(scope->outer)))
 		return false;
 	access = list_nth(((const ForeignPath *) path)->fdw_private, PATH_PRIVATE_ACCESS);
 	return access_can_be_shared(access) && values_stand_alone(access);

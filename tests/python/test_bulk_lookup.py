@@ -246,3 +246,43 @@ def test_a_guard_of_kms_is_not_hit_by_what_is_read_ahead(encrypted, service):
     assert encrypted.execute(query).fetchall() == EXPECTED[:3]
     with pytest.raises(psycopg.errors.ConfigurationLimitExceeded):
         encrypted.execute(JOIN)
+
+
+def make_partitions(session, names=("first", "second", "third")):
+    """The tables `wanted_parts` and `parts`, in partitions of the same bounds by the key."""
+    session.execute("CREATE TABLE parts (id text, value numeric) PARTITION BY HASH (id)")
+    session.execute("CREATE TABLE wanted_parts (line int, key text) PARTITION BY HASH (key)")
+    for number, name in enumerate(names):
+        bounds = f"FOR VALUES WITH (MODULUS {len(names)}, REMAINDER {number})"
+        session.execute(
+            f"CREATE FOREIGN TABLE {name} PARTITION OF parts {bounds} "
+            f"SERVER aws OPTIONS (table_name '{TABLE}')"
+        )
+        session.execute(f"CREATE TABLE wanted_{name} PARTITION OF wanted_parts {bounds}")
+    session.execute("INSERT INTO wanted_parts SELECT line, 'key ' || n FROM wanted")
+    session.execute("ANALYZE wanted_parts")
+
+
+PARTS_JOIN = "SELECT line, value FROM wanted_parts LEFT JOIN parts ON id = key ORDER BY line"
+EXPECTED_OF_PARTS = [(line, value_of(line % NUMBERS)) for line in range(1, 2 * NUMBERS + 1)] + [
+    (100000, None)
+]
+
+
+def test_partitions_joined_with_partitions(session, service):
+    make_partitions(session)
+    session.execute("SET enable_partitionwise_join = on")
+    assert session.execute(PARTS_JOIN).fetchall() == EXPECTED_OF_PARTS
+    requests = lookups(service)
+    assert service.count("GetItem") == 0
+    # Of each partition at most the last request of each of four readings is not full.
+    assert len(requests) < 2 * NUMBERS / 100 + 3 * 4
+    assert {key for keys in requests for key in keys} == {f"key {n}" for n in range(NUMBERS)}
+
+
+def test_a_limit_above_partitions_asks_for_few_keys(session, service):
+    make_partitions(session)
+    session.execute("SET enable_partitionwise_join = on")
+    query = "SELECT key, value FROM wanted_parts LEFT JOIN parts ON id = key LIMIT 3"
+    assert len(session.execute(query).fetchall()) == 3
+    assert [len(keys) for keys in lookups(service)] == [3]
