@@ -11,7 +11,7 @@
 
 #include "postgres/compat.h"
 
-#include "postgres/service_client.h"
+#include "postgres/service_statistics.h"
 
 SQL_FUNCTION(dynamodb_kms_fdw_disconnect);
 SQL_FUNCTION(dynamodb_kms_stats);

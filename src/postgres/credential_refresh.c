@@ -12,6 +12,8 @@
 #include "postgres/memory.h"
 #include "postgres/report.h"
 #include "postgres/secret_file.h"
+#include "postgres/service_call_queue.h"
+#include "postgres/service_clock.h"
 
 /* Bytes that the answer to a step may have: a file, with room for the last read. */
 #define ANSWER_MAXIMUM (CREDENTIAL_FILE_MAXIMUM + (size_t) 64 * 1024)
@@ -275,16 +277,19 @@ call_sts(CredentialRefresh *refresh)
 		sts_call_send(refresh->sts, step->operation, step->body);
 }
 
-const AwsCredentials *
-credential_refresh_signer(const CredentialRefresh *refresh)
+/* What the call at hand is signed with. */
+static const AwsCredentials *
+signer_of_step(void *refresh)
 {
-	return &refresh->chain->step.credentials;
+	return &((CredentialRefresh *) refresh)->chain->step.credentials;
 }
 
 /* Every call that waits gets an error of STS as its own. */
-void
-credential_refresh_sts_ended(CredentialRefresh *refresh)
+static void
+end_sts_call(void *context)
 {
+	CredentialRefresh *refresh = context;
+
 	if (service_call_error(refresh->sts) == NULL)
 	{
 		take_steps(refresh);
@@ -382,6 +387,7 @@ credential_refresh_create(ServiceClient *client, ClientContents *contents)
 	MemoryContext previous = MemoryContextSwitchTo(contents->context);
 	CredentialRefresh *refresh = palloc0(sizeof(*refresh));
 	ResponseSink sink = {begin_sts_answer, write_sts_answer, finish_sts_answer, refresh};
+	StsCaller caller = {signer_of_step, end_sts_call, refresh};
 	BlockSource blocks = memory_context_blocks(contents->context);
 
 	refresh->client = client;
@@ -389,7 +395,7 @@ credential_refresh_create(ServiceClient *client, ClientContents *contents)
 	refresh->pause = (TransportTimer){.expired = send_request, .context = refresh};
 	buffer_init(&refresh->answer, blocks, ARENA_SECRET, ANSWER_MAXIMUM);
 	arena_init(&refresh->request, blocks, ARENA_SECRET, REQUEST_MAXIMUM);
-	refresh->sts = sts_call_create(client, refresh, &sink);
+	refresh->sts = sts_call_create(client, &caller, &sink);
 	MemoryContextSwitchTo(previous);
 	return refresh;
 }

@@ -13,7 +13,7 @@
 
 #include "postgres/compat.h"
 
-#include "postgres/service_client.h"
+#include "postgres/service_client_state.h"
 
 /* In contents->context, for a provider whose credentials can be refreshed. Errors: out of memory.
  */
@@ -37,9 +37,5 @@ extern void credential_refresh_as_needed(CredentialRefresh *refresh, int64 now);
 
 /* True while the chain is gone through. */
 extern bool credential_refresh_is_running(const CredentialRefresh *refresh);
-
-/* In service_call.c's hands: what signs the call of STS that is under way, and its end. */
-extern const AwsCredentials *credential_refresh_signer(const CredentialRefresh *refresh);
-extern void credential_refresh_sts_ended(CredentialRefresh *refresh);
 
 #endif

@@ -23,6 +23,7 @@
 #include "postgres/kms_plaintexts.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
+#include "postgres/service_statistics.h"
 
 /* Plaintexts that a statement keeps though nobody uses them. */
 #define UNUSED_PLAINTEXTS_MAXIMUM 1000

@@ -28,7 +28,7 @@
 #include "postgres/rate_limit.h"
 #include "postgres/relation_kind.h"
 #include "postgres/report.h"
-#include "postgres/service_client.h"
+#include "postgres/service_clock.h"
 #include "postgres/stream_description.h"
 
 SQL_FUNCTION(dynamodb_migrate);

@@ -26,7 +26,7 @@
 #include "postgres/report.h"
 #include "postgres/rows_ahead.h"
 #include "postgres/secret_errors.h"
-#include "postgres/service_client.h"
+#include "postgres/service_clock.h"
 #include "postgres/table_writer.h"
 #include "postgres/transport.h"
 

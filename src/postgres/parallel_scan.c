@@ -14,7 +14,7 @@
 #include "postgres/fetch_source.h"
 #include "postgres/kms_calls.h"
 #include "postgres/parallel_scan.h"
-#include "postgres/service_client.h"
+#include "postgres/service_statistics.h"
 
 #define PARTS_OF_UNIT 1000.0
 

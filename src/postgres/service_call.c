@@ -18,11 +18,13 @@
 
 #include "aws/http_body.h"
 #include "aws/sigv4.h"
-#include "postgres/credential_refresh.h"
 #include "postgres/exchange.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
-#include "postgres/service_client.h"
+#include "postgres/service_call_queue.h"
+#include "postgres/service_client_state.h"
+#include "postgres/service_clock.h"
+#include "postgres/service_statistics.h"
 #include "postgres/transport.h"
 
 /* Decoded bytes of a response. The service's pages are 1 MB of data, 16 MB for BatchGetItem. */
@@ -36,9 +38,6 @@
 
 /* Bytes that a request takes beside its body: URL and headers, twice. */
 #define REQUEST_ARENA_MAXIMUM ((size_t) 1024 * 1024)
-
-/* A signature is good for five minutes; a difference of clocks above this is one to correct. */
-#define CLOCK_SKEW_SECONDS 240
 
 typedef enum CallState
 {
@@ -59,7 +58,7 @@ struct ServiceCall
 	ServiceRequest request;
 	ResponseSink sink;
 	bool ambiguous_retry;
-	CredentialRefresh *refresh; /* the call is this one's, to STS; NULL for all others */
+	StsCaller sts_caller; /* empty for all calls but those that get credentials */
 
 	/* This attempt. */
 	Arena arena; /* the signed request */
@@ -85,6 +84,13 @@ struct ServiceCall
 };
 
 static void send_or_fail(ServiceCall *call, const AwsCredentials *credentials);
+
+/* Others wait for this one: see sts_call_create(). */
+static bool
+gets_credentials(const ServiceCall *call)
+{
+	return call->sts_caller.ended != NULL;
+}
 
 /* The response of an attempt: its bytes, as they come */
 
@@ -255,8 +261,8 @@ finish_call(ServiceCall *call)
 	call->refused_operation = call->request.operation;
 	if (call->error.class != ERROR_CLASS_NONE)
 		call->statistics->errors++;
-	if (call->refresh != NULL)
-		credential_refresh_sts_ended(call->refresh);
+	if (gets_credentials(call))
+		call->sts_caller.ended(call->sts_caller.context);
 }
 
 static void
@@ -273,8 +279,8 @@ make_ready(void *context)
 {
 	ServiceCall *call = context;
 
-	if (call->refresh != NULL)
-		send_or_fail(call, credential_refresh_signer(call->refresh));
+	if (gets_credentials(call))
+		send_or_fail(call, call->sts_caller.signer(call->sts_caller.context));
 	else
 		queue_call(call);
 }
@@ -298,7 +304,7 @@ renew_credentials(ServiceCall *call)
 {
 	CredentialProvider *credentials;
 
-	if (call->credentials_renewed || call->refresh != NULL || call->client->contents == NULL)
+	if (call->credentials_renewed || gets_credentials(call) || call->client->contents == NULL)
 		return false;
 	credentials = call->client->contents->credentials;
 	if (call->error.class != ERROR_CLASS_EXPIRED_CREDENTIALS &&
@@ -321,17 +327,14 @@ renew_credentials(ServiceCall *call)
 static bool
 correct_clock(ServiceCall *call)
 {
-	ServiceClient *client = call->client;
-	int64 offset = call->head.date - (int64) time(NULL);
 	bool may_be_skewed = call->error.class == ERROR_CLASS_CLOCK_SKEW ||
 	                     call->error.class == ERROR_CLASS_CREDENTIALS ||
 	                     call->error.class == ERROR_CLASS_EXPIRED_CREDENTIALS;
 
-	if (!may_be_skewed || call->head.date == 0 || call->clock_corrected ||
-	    llabs(offset - client->clock_offset) < CLOCK_SKEW_SECONDS)
+	if (!may_be_skewed || call->clock_corrected ||
+	    !service_clock_correct(call->client, call->head.date))
 		return false;
 	call->clock_corrected = true;
-	client->clock_offset = offset;
 	return true;
 }
 
@@ -390,18 +393,11 @@ act_on_failure(ServiceCall *call)
 static void
 leave_wire(ServiceCall *call)
 {
-	if (call->refresh != NULL)
+	if (gets_credentials(call))
 		return;
 	call->client->on_the_wire--;
 	if (!dlist_is_empty(&call->client->waiting))
 		transport_timer_start(&call->client->dispatch, 0);
-}
-
-static void
-measure_clock(ServiceCall *call)
-{
-	if (call->head.date != 0)
-		call->client->measured_offset = call->head.date - (int64) time(NULL);
 }
 
 /* The exchange of an attempt has ended. */
@@ -411,7 +407,7 @@ end_attempt(void *context)
 	ServiceCall *call = context;
 
 	leave_wire(call);
-	measure_clock(call);
+	service_clock_measure(call->client, call->head.date);
 	judge_attempt(call);
 	release_attempt(call);
 	log_attempt(call);
@@ -483,7 +479,7 @@ send_attempt(ServiceCall *call, const AwsCredentials *credentials)
 	call->cost.attempts++;
 	call->statistics->requests++;
 	call->statistics->bytes_sent += call->request.body.length;
-	if (call->refresh == NULL)
+	if (!gets_credentials(call))
 		call->client->on_the_wire++;
 	return result_ok();
 }
@@ -508,14 +504,6 @@ next_waiting(ServiceClient *client)
 	return call;
 }
 
-/* True when requests have to wait for the refresh that is under way. */
-static bool
-must_wait_for_refresh(const ClientContents *contents, int64 now)
-{
-	return contents->refresh != NULL && credential_refresh_is_running(contents->refresh) &&
-	       credentials_state(contents->credentials, now) == CREDENTIALS_UNUSABLE;
-}
-
 bool
 service_calls_go_on(ServiceClient *client)
 {
@@ -527,38 +515,6 @@ service_calls_go_on(ServiceClient *client)
 	       client->on_the_wire < contents->options->max_connections)
 		send_or_fail(next_waiting(client), credentials);
 	return credentials != NULL;
-}
-
-/* Calls that outlive the transaction they were begun in may find their server gone. */
-static void
-fail_all_waiting(ServiceClient *client)
-{
-	while (!dlist_is_empty(&client->waiting))
-	{
-		ServiceCall *call = next_waiting(client);
-
-		call->failure = result_failed(RESULT_INVALID_ARGUMENT,
-		                              "the server or the user mapping has changed meanwhile");
-		set_error_of_failure(call);
-		finish_call(call);
-	}
-}
-
-void
-service_calls_dispatch(void *context)
-{
-	ServiceClient *client = context;
-	ClientContents *contents = client->contents;
-	int64 now = service_client_time(client);
-
-	if (contents == NULL)
-		fail_all_waiting(client);
-	if (dlist_is_empty(&client->waiting))
-		return;
-	if (contents->refresh != NULL)
-		credential_refresh_as_needed(contents->refresh, now);
-	if (!must_wait_for_refresh(contents, now))
-		(void) service_calls_go_on(client);
 }
 
 void
@@ -596,6 +552,21 @@ service_calls_fail_without_credentials(ServiceClient *client, Bytes tried, const
 		call->error = (ServiceError){.class = ERROR_CLASS_NO_CREDENTIALS, .hint = hint};
 		if (length > 0)
 			memcpy(call->error.message, tried.data, length);
+		finish_call(call);
+	}
+}
+
+/* Calls that outlive the transaction they were begun in may find their server gone. */
+void
+service_calls_fail_as_changed(ServiceClient *client)
+{
+	while (!dlist_is_empty(&client->waiting))
+	{
+		ServiceCall *call = next_waiting(client);
+
+		call->failure = result_failed(RESULT_INVALID_ARGUMENT,
+		                              "the server or the user mapping has changed meanwhile");
+		set_error_of_failure(call);
 		finish_call(call);
 	}
 }
@@ -644,7 +615,7 @@ make_call(ServiceClient *client, const ServiceRequest *request, const ResponseSi
 }
 
 ServiceCall *
-sts_call_create(ServiceClient *client, CredentialRefresh *refresh, const ResponseSink *sink)
+sts_call_create(ServiceClient *client, const StsCaller *caller, const ResponseSink *sink)
 {
 	ServiceRequest request = {.service = AWS_STS, .operation = "AssumeRoleWithWebIdentity"};
 	ServiceCall *call;
@@ -653,7 +624,7 @@ sts_call_create(ServiceClient *client, CredentialRefresh *refresh, const Respons
 	(void) service_client_statistics(client, AWS_STS, request.operation);
 	request.operation = "AssumeRole";
 	call = make_call(client, &request, sink);
-	call->refresh = refresh;
+	call->sts_caller = *caller;
 	call->ambiguous_retry = true;
 	return call;
 }
@@ -711,107 +682,20 @@ service_calls_serve(void)
 	transport_serve();
 }
 
-static bool
-call_is_done(void *call)
-{
-	return service_call_is_done(call);
-}
-
-void
-service_call_wait(ServiceCall *call)
-{
-	transport_wait(call_is_done, call);
-}
-
-typedef struct CallList
-{
-	ServiceCall *const *calls;
-	int count;
-} CallList;
-
-/* Also true of a list without calls, for which nothing is to be waited. */
-static bool
-any_call_is_done(void *context)
-{
-	const CallList *list = context;
-	bool any = false;
-
-	for (int i = 0; i < list->count; i++)
-	{
-		if (list->calls[i] == NULL)
-			continue;
-		if (service_call_is_done(list->calls[i]))
-			return true;
-		any = true;
-	}
-	return !any;
-}
-
-void
-service_call_wait_any(ServiceCall *const *calls, int count)
-{
-	CallList list = {calls, count};
-
-	transport_wait(any_call_is_done, &list);
-}
-
-/* Calls that are waited for, but not for ever. */
-typedef struct BriefWait
-{
-	CallList list;
-	bool is_late;
-	TransportTimer timer;
-} BriefWait;
-
-static void
-note_late(void *wait)
-{
-	((BriefWait *) wait)->is_late = true;
-}
-
-static bool
-brief_wait_is_over(void *context)
-{
-	const BriefWait *wait = context;
-
-	if (wait->is_late || QueryCancelPending || ProcDiePending)
-		return true;
-	for (int i = 0; i < wait->list.count; i++)
-	{
-		if (wait->list.calls[i] != NULL && !service_call_is_done(wait->list.calls[i]))
-			return false;
-	}
-	return true;
-}
-
-void
-service_calls_wait_briefly(ServiceCall *const *calls, int count, int milliseconds)
-{
-	BriefWait wait = {.list = {calls, count}, .timer = {.expired = note_late}};
-	MemoryContext caller = CurrentMemoryContext;
-
-	wait.timer.context = &wait;
-	transport_timer_start(&wait.timer,
-	                      transport_now() + milliseconds * MICROSECONDS_PER_MILLISECOND);
-	PG_TRY();
-	{
-		transport_wait(brief_wait_is_over, &wait);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	transport_timer_stop(&wait.timer);
-}
-
 /* Outcome */
 
 const ServiceError *
 service_call_error(const ServiceCall *call)
 {
 	return call->error.class == ERROR_CLASS_NONE ? NULL : &call->error;
+}
+
+const ServiceError *
+service_call_refusal(const ServiceCall *call)
+{
+	bool of_request = result_is_ok(call->failure) && call->refuser == call->request.service;
+
+	return of_request ? service_call_error(call) : NULL;
 }
 
 void
@@ -854,84 +738,4 @@ void
 service_call_count_capacity(ServiceCall *call, double capacity_units)
 {
 	call->statistics->capacity_units += capacity_units;
-}
-
-/* Calls whose answer is small */
-
-static CheckedResult
-begin_collecting(void *answer)
-{
-	buffer_reset(answer);
-	return result_ok();
-}
-
-static CheckedResult
-collect(void *answer, Bytes chunk)
-{
-	buffer_append_bytes(answer, chunk);
-	return buffer_result(answer);
-}
-
-static CheckedResult
-finish_collecting(void *answer)
-{
-	return buffer_result(answer);
-}
-
-ResponseSink
-collecting_sink(ByteBuffer *answer)
-{
-	return (ResponseSink){begin_collecting, collect, finish_collecting, answer};
-}
-
-/* True when the request itself was refused, for a reason in the set: not its credentials, nor by
- * us. */
-static bool
-is_refused_as_expected(const ServiceCall *call, const ServiceRequest *request, uint32 expected)
-{
-	return (expected & ERROR_CLASS_BIT(call->error.class)) != 0 && result_is_ok(call->failure) &&
-	       call->refuser == request->service;
-}
-
-bool
-service_call_answer_after(ServiceClient *client, const ServiceRequest *request, int64 delay_ms,
-                          Size maximum, uint32 expected, Bytes *answer, ServiceError *refusal)
-{
-	ByteBuffer *collected = palloc(sizeof(*collected));
-	ResponseSink sink = collecting_sink(collected);
-	ServiceCall *call;
-	bool refused;
-
-	buffer_init(collected, memory_context_blocks(CurrentMemoryContext), ARENA_PLAIN, maximum);
-	call = service_call_start_after(client, request, &sink, true, delay_ms);
-	service_call_wait(call);
-	refused = is_refused_as_expected(call, request, expected);
-	if (refused)
-	{
-		*refusal = call->error;
-		refusal->item = BYTES_EMPTY;
-		refusal->cancellation_reasons = BYTES_EMPTY;
-		refusal->throttling_reasons = BYTES_EMPTY;
-	}
-	else
-		service_call_check(call);
-	service_call_release(call);
-	*answer = buffer_bytes(collected);
-	return !refused;
-}
-
-bool
-service_call_answer_unless(ServiceClient *client, const ServiceRequest *request, Size maximum,
-                           uint32 expected, Bytes *answer, ServiceError *refusal)
-{
-	return service_call_answer_after(client, request, 0, maximum, expected, answer, refusal);
-}
-
-Bytes
-service_call_answer(ServiceClient *client, const ServiceRequest *request, Size maximum)
-{
-	Bytes answer;
-
-	(void) service_call_answer_unless(client, request, maximum, 0, &answer, NULL);
-	return answer;
 }

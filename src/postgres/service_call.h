@@ -12,71 +12,9 @@
 
 #include "postgres/compat.h"
 
-#include "aws/service.h"
 #include "aws/service_error.h"
 #include "foundation/buffer.h"
-#include "postgres/options.h"
-
-/*
- * A server as one role sees it: endpoints, credentials, connections. Lives until the backend ends;
- * its contents are made anew after the server or the user mapping changed.
- */
-typedef struct ServiceClient ServiceClient;
-
-/*
- * The oid of a server that a function names. Errors: 42704 when there is none, 42501 when the
- * current role may not use it.
- */
-extern Oid usable_server(const char *name);
-
-/*
- * The client for the user's mapping on the server. Errors: 28000 when the mapping has no usable
- * credentials or the role may not use those it names, 42704 for a missing mapping.
- */
-extern ServiceClient *service_client_get(Oid server_id, Oid user_id);
-
-/*
- * Raises the error of a server that does not say where the service is. For services other than
- * DynamoDB, which a server may do without.
- */
-extern void service_client_require(const ServiceClient *client, AwsService service);
-
-/* Counts an answer that was looked for in a cache before the operation was asked for. */
-extern void service_client_count_cache(ServiceClient *client, AwsService service,
-                                       const char *operation, bool hit);
-
-/* The server's options, borrowed until the next service_client_get. */
-extern const ServerOptions *service_client_options(const ServiceClient *client);
-
-/* Identifies the client among all of a backend's: the user mapping's oid. */
-extern Oid service_client_mapping(const ServiceClient *client);
-
-/* Memory that lasts as long as server and mapping stay as they are, to the transaction's end. */
-extern MemoryContext service_client_memory(const ServiceClient *client);
-
-/* The server's name, borrowed. */
-extern const char *service_client_server_name(const ServiceClient *client);
-
-/*
- * What a client is at this moment: where its requests go and as whom they are signed. A client that
- * is made anew has another one. Valid to the end of the transaction.
- */
-typedef struct ClientContents ServiceIdentity;
-
-extern const ServiceIdentity *service_client_identity(const ServiceClient *client);
-
-/*
- * What keeps requests of the two to the service from being one and the same: "endpoint", "region"
- * or "credentials". NULL when nothing does. Static.
- */
-extern const char *service_identity_difference(const ServiceIdentity *a, const ServiceIdentity *b,
-                                               AwsService service);
-
-/*
- * Closes this backend's connections to the server's endpoints, or to every server's for InvalidOid:
- * idle ones at once, the others when their request has ended. True when there was one.
- */
-extern bool service_clients_disconnect(Oid server_id);
+#include "postgres/service_client.h"
 
 /*
  * Takes the body of a successful response as it arrives. No function may throw. `begin` is called
@@ -92,9 +30,6 @@ typedef struct ResponseSink
 	CheckedResult (*finish)(void *context);
 	void *context;
 } ResponseSink;
-
-/* Collects an answer, as it comes, in the buffer, which is the caller's. */
-extern ResponseSink collecting_sink(ByteBuffer *answer);
 
 typedef struct ServiceCall ServiceCall;
 
@@ -120,22 +55,14 @@ extern bool service_call_is_done(const ServiceCall *call);
 /* Moves bytes for every call of the backend without waiting. */
 extern void service_calls_serve(void);
 
-/* Waits until the call is done. A failure of the service is no error yet: see service_call_check.
- */
-extern void service_call_wait(ServiceCall *call);
-
-/* Waits until at least one of the calls is done; NULL entries are passed over. */
-extern void service_call_wait_any(ServiceCall *const *calls, int count);
-
-/*
- * Waits until all of the calls are done, but at most so many milliseconds; NULL entries are passed
- * over. For the abort of a transaction, which holds interrupts: a cancel and the end of the backend
- * end the wait, too, and nothing is raised.
- */
-extern void service_calls_wait_briefly(ServiceCall *const *calls, int count, int milliseconds);
-
 /* NULL when the call succeeded, else how the service refused; borrowed from the call. */
 extern const ServiceError *service_call_error(const ServiceCall *call);
+
+/*
+ * The same, but only what the service said to the request itself: NULL also where the call failed
+ * for want of credentials, or by a failure of ours.
+ */
+extern const ServiceError *service_call_refusal(const ServiceCall *call);
 
 /* Reports the failure of a call that is done, if it failed, through report.c. */
 extern void service_call_check(const ServiceCall *call);
@@ -170,6 +97,25 @@ extern ServiceCallCost service_call_cost(const ServiceCall *call);
 
 /* Counts the capacity units that the call's answer says were consumed: for dynamodb_kms_stats(). */
 extern void service_call_count_capacity(ServiceCall *call, double capacity_units);
+
+/* In service_wait.c. */
+
+/* Waits until the call is done. A failure of the service is no error yet: see service_call_check.
+ */
+extern void service_call_wait(ServiceCall *call);
+
+/* Waits until at least one of the calls is done; NULL entries are passed over. */
+extern void service_call_wait_any(ServiceCall *const *calls, int count);
+
+/*
+ * Waits until all of the calls are done, but at most so many milliseconds; NULL entries are passed
+ * over. For the abort of a transaction, which holds interrupts: a cancel and the end of the backend
+ * end the wait, too, and nothing is raised.
+ */
+extern void service_calls_wait_briefly(ServiceCall *const *calls, int count, int milliseconds);
+
+/* Collects an answer, as it comes, in the buffer, which is the caller's. */
+extern ResponseSink collecting_sink(ByteBuffer *answer);
 
 /*
  * Makes a call and waits for its answer, which is collected in CurrentMemoryContext: at most

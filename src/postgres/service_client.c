@@ -8,8 +8,6 @@
  */
 #include "postgres.h"
 
-#include <time.h>
-
 #include "access/xact.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
@@ -25,6 +23,9 @@
 #include "postgres/credential_refresh.h"
 #include "postgres/memory.h"
 #include "postgres/report.h"
+#include "postgres/service_call_queue.h"
+#include "postgres/service_clock.h"
+#include "postgres/service_statistics.h"
 #include "postgres/transport.h"
 #include "postgres/transport_sockets.h"
 
@@ -277,6 +278,37 @@ load_contents(ServiceClient *client, UserMapping *mapping)
 	client->contents = contents;
 }
 
+/* Calls that wait */
+
+/* True when requests have to wait for the refresh that is under way. */
+static bool
+must_wait_for_refresh(const ClientContents *contents, int64 now)
+{
+	return contents->refresh != NULL && credential_refresh_is_running(contents->refresh) &&
+	       credentials_state(contents->credentials, now) == CREDENTIALS_UNUSABLE;
+}
+
+/*
+ * The client's own timer: what waits is sent, as far as there is room for it, and there are or will
+ * soon be credentials. `context` is the client.
+ */
+static void
+dispatch_calls(void *context)
+{
+	ServiceClient *client = context;
+	ClientContents *contents = client->contents;
+	int64 now = service_client_time(client);
+
+	if (contents == NULL)
+		service_calls_fail_as_changed(client);
+	if (dlist_is_empty(&client->waiting))
+		return;
+	if (contents->refresh != NULL)
+		credential_refresh_as_needed(contents->refresh, now);
+	if (!must_wait_for_refresh(contents, now))
+		(void) service_calls_go_on(client);
+}
+
 /* The cache */
 
 static void
@@ -307,7 +339,7 @@ enter_client(const UserMapping *mapping)
 	    .server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(mapping->serverid)),
 	    .mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(mapping->umid)),
 	    .connection_group = ++last_connection_group,
-	    .dispatch = {.expired = service_calls_dispatch, .context = client},
+	    .dispatch = {.expired = dispatch_calls, .context = client},
 	};
 	dlist_init(&client->waiting);
 	slist_init(&client->statistics);
@@ -419,103 +451,6 @@ service_client_server_name(const ServiceClient *client)
 	return client->contents->server_name;
 }
 
-int64
-service_client_time(const ServiceClient *client)
-{
-	return (int64) time(NULL) + client->clock_offset;
-}
-
-int64
-service_client_measured_time(const ServiceClient *client)
-{
-	return (int64) time(NULL) + client->measured_offset;
-}
-
-ServiceStatistics *
-service_client_statistics(ServiceClient *client, AwsService service, const char *operation)
-{
-	ServiceStatistics *statistics;
-	slist_iter each;
-
-	slist_foreach(each, &client->statistics)
-	{
-		statistics = slist_container(ServiceStatistics, node, each.cur);
-		if (statistics->service == service && strcmp(statistics->operation, operation) == 0)
-			return statistics;
-	}
-	statistics = MemoryContextAllocZero(TopMemoryContext, sizeof(*statistics));
-	statistics->service = service;
-	statistics->operation = operation;
-	slist_push_head(&client->statistics, &statistics->node);
-	return statistics;
-}
-
-void
-service_client_count_cache(ServiceClient *client, AwsService service, const char *operation,
-                           bool hit)
-{
-	ServiceStatistics *statistics = service_client_statistics(client, service, operation);
-
-	if (hit)
-		statistics->cache_hits++;
-	else
-		statistics->cache_misses++;
-}
-
-/* The sums of the operation among those of its server; NULL when there are none yet. */
-static ServerStatistics *
-find_sums(List *sums, Oid server_id, const ServiceStatistics *statistics)
-{
-	ListCell *cell;
-
-	foreach (cell, sums)
-	{
-		ServerStatistics *candidate = lfirst(cell);
-
-		if (candidate->server_id == server_id && candidate->sums.service == statistics->service &&
-		    strcmp(candidate->sums.operation, statistics->operation) == 0)
-			return candidate;
-	}
-	return NULL;
-}
-
-static void
-add_statistics(ServiceStatistics *sums, const ServiceStatistics *statistics)
-{
-	sums->requests += statistics->requests;
-	sums->retries += statistics->retries;
-	sums->throttles += statistics->throttles;
-	sums->errors += statistics->errors;
-	sums->bytes_sent += statistics->bytes_sent;
-	sums->bytes_received += statistics->bytes_received;
-	sums->capacity_units += statistics->capacity_units;
-	sums->cache_hits += statistics->cache_hits;
-	sums->cache_misses += statistics->cache_misses;
-}
-
-static List *
-add_client_statistics(List *sums, ServiceClient *client)
-{
-	slist_iter each;
-
-	slist_foreach(each, &client->statistics)
-	{
-		const ServiceStatistics *statistics = slist_container(ServiceStatistics, node, each.cur);
-		ServerStatistics *found = find_sums(sums, client->server_id, statistics);
-
-		if (found == NULL)
-		{
-			found = palloc0(sizeof(*found));
-			found->server_id = client->server_id;
-			found->sums.service = statistics->service;
-			found->sums.operation = statistics->operation;
-			sums = lappend(sums, found);
-		}
-		add_statistics(&found->sums, statistics);
-	}
-	return sums;
-}
-
 List *
 service_clients_statistics(void)
 {
@@ -527,6 +462,6 @@ service_clients_statistics(void)
 		return NIL;
 	hash_seq_init(&each, clients);
 	while ((client = hash_seq_search(&each)) != NULL)
-		sums = add_client_statistics(sums, client);
+		sums = service_statistics_add(sums, client);
 	return sums;
 }

@@ -13,7 +13,7 @@
 #include "postgres/item_encryption.h"
 #include "postgres/records_ahead.h"
 #include "postgres/scan.h"
-#include "postgres/service_client.h"
+#include "postgres/service_clock.h"
 #include "postgres/stream.h"
 #include "postgres/stream_description.h"
 #include "postgres/stream_records.h"
