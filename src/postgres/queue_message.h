@@ -1,6 +1,10 @@
 /*
  * queue_message.h
- *		Messages and rows, both ways.
+ *		Rows of messages; queue_message_writer.h has the way back.
+ *
+ * A message attribute that is a String or a Number is a JSON string or number in the column of all
+ * attributes. Whatever else it is, it is an object as SQS itself writes it: its DataType, and its
+ * StringValue or BinaryValue. Both are read back as what they were.
  */
 #ifndef POSTGRES_QUEUE_MESSAGE_H
 #define POSTGRES_QUEUE_MESSAGE_H
@@ -20,17 +24,6 @@
  */
 extern void message_read(const QueueRelation *relation, const SqsMessage *message, Datum *values,
                          bool *nulls);
-
-/*
- * The message that the row is, in `arena`. Errors: 0A000 for a value in a column that SQS fills in,
- * 23502 for a row without what every message has, 22023 for what is no attribute, 54000 for a
- * message over SQS's limits.
- */
-extern SqsOutgoing *message_write(const QueueRelation *relation, TupleTableSlot *slot,
-                                  Arena *arena);
-
-/* A copy with everything that it holds, in another arena. Errors: out of memory. */
-extern SqsOutgoing message_copy(Arena *arena, const SqsOutgoing *message);
 
 /* Puts into the row what SQS has said of the message that it was sent as. */
 extern void message_note_sent(const QueueRelation *relation, const SqsOutcome *outcome,

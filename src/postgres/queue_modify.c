@@ -18,6 +18,7 @@
 #include "postgres/pending_sends.h"
 #include "postgres/queue.h"
 #include "postgres/queue_message.h"
+#include "postgres/queue_message_writer.h"
 #include "postgres/queue_sender.h"
 #include "postgres/report.h"
 

@@ -16,6 +16,9 @@
 #include "postgres/queue_description.h"
 #include "postgres/service_call.h"
 
+/* Bytes of a name of the queue's or a message's that errors show. */
+#define SHOWN_NAME_MAXIMUM 256
+
 typedef struct QueueColumn
 {
 	AttrNumber number;

@@ -15,7 +15,7 @@
 #include "aws/retry.h"
 #include "postgres/caught_error.h"
 #include "postgres/memory.h"
-#include "postgres/queue_message.h"
+#include "postgres/queue_message_writer.h"
 #include "postgres/queue_sender.h"
 #include "postgres/report.h"
 #include "postgres/written_rows.h"
