@@ -65,7 +65,7 @@ wants_more(const AheadQueue *queue)
 	if (queue->waiting_count == 0)
 		return true;
 	return queue->waiting_count < Min(queue->handed_out + 1, (int64) queue->most) &&
-	       queue->memory < (Size) max_memory_per_scan_kb * 1024 / SHARE_OF_MEMORY &&
+	       queue->memory < scan_memory_share(SHARE_OF_MEMORY) &&
 	       kms_calls_left(queue->client, queue->use) >= queue->source.calls &&
 	       queue->source.is_ready(queue->source.context);
 }

@@ -582,7 +582,7 @@ fetch_requests_under_way(const Fetch *fetch)
 static Size
 memory_maximum(const FetchPlan *plan)
 {
-	return plan->memory_maximum > 0 ? plan->memory_maximum : (Size) max_memory_per_scan_kb * 1024;
+	return plan->memory_maximum > 0 ? plan->memory_maximum : scan_memory_share(1);
 }
 
 static bool

@@ -81,7 +81,7 @@ lookups_ahead_create(EState *statement, const ForeignRelation *relation, const A
 static int
 most_keys(const LookupsAhead *lookups)
 {
-	Size memory = (Size) max_memory_per_scan_kb * 1024 / ITEMS_SHARE_OF_MEMORY;
+	Size memory = scan_memory_share(ITEMS_SHARE_OF_MEMORY);
 
 	if (lookups->item_memory == 0)
 		return BATCH_GET_KEYS_MAXIMUM;

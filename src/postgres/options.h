@@ -314,8 +314,11 @@ extern bool endpoint_is_allowed(const char *url);
 /* dynamodb_kms_fdw.allowed_endpoints: comma-separated URLs, set by a superuser. Never NULL. */
 extern char *allowed_endpoints;
 
-/* dynamodb_kms_fdw.max_memory_per_scan: what pages and items of one scan may take, in kilobytes. */
-extern int max_memory_per_scan_kb;
+/*
+ * dynamodb_kms_fdw.max_memory_per_scan, what pages and items of one scan may take, or one of so
+ * many equal parts of it: in bytes.
+ */
+extern Size scan_memory_share(int parts);
 
 /* dynamodb_kms_fdw.log_requests: whether operation, table, status and time go to the server's log.
  */

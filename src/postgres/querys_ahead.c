@@ -122,13 +122,13 @@ querys_ahead_counters(const QuerysAhead *querys)
 static Size
 memory_of_current(void)
 {
-	return (Size) max_memory_per_scan_kb * 1024 / CURRENT_SHARE_OF_MEMORY;
+	return scan_memory_share(CURRENT_SHARE_OF_MEMORY);
 }
 
 static Size
 memory_of_others(void)
 {
-	return (Size) max_memory_per_scan_kb * 1024 - memory_of_current();
+	return scan_memory_share(1) - memory_of_current();
 }
 
 /* What a page is taken to need that has not come. */

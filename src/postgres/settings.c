@@ -16,7 +16,7 @@
 #include "postgres/read_ahead.h"
 
 char *allowed_endpoints = "";
-int max_memory_per_scan_kb = 32 * 1024;
+static int max_memory_per_scan_kb = 32 * 1024;
 bool log_requests = false;
 bool enable_bulk_lookup = true;
 
@@ -105,6 +105,12 @@ check_allowed_endpoints(char **value, void **extra, GucSource source)
 		}
 	}
 	return true;
+}
+
+Size
+scan_memory_share(int parts)
+{
+	return (Size) max_memory_per_scan_kb * 1024 / parts;
 }
 
 void

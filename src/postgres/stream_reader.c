@@ -23,7 +23,7 @@
 #define PAGE_MEMORY_MAXIMUM ((Size) 256 * 1024 * 1024)
 
 /* What it takes mostly: how many shards are read at once follows from it. */
-#define PAGE_MEMORY_USUAL_KB   (4 * 1024)
+#define PAGE_MEMORY_USUAL      ((Size) 4 * 1024 * 1024)
 #define SHARDS_AT_ONCE_MAXIMUM 32
 
 #define BODY_MAXIMUM     ((Size) 16 * 1024)
@@ -426,7 +426,7 @@ stream_reader_open(ServiceClient *client, const char *stream_arn, const StreamSt
 	    AllocSetContextCreate(CurrentMemoryContext, "DynamoDB stream", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	StreamReader *reader = palloc0_object(StreamReader);
-	int room = max_memory_per_scan_kb / PAGE_MEMORY_USUAL_KB;
+	Size room = scan_memory_share(1) / PAGE_MEMORY_USUAL;
 
 	reader->context = context;
 	reader->client = client;
@@ -434,7 +434,7 @@ stream_reader_open(ServiceClient *client, const char *stream_arn, const StreamSt
 	reader->start = copy_start(start);
 	reader->names = names;
 	reader->empty_answers = SHARD_EMPTY_ANSWERS;
-	reader->at_once = Max(1, Min(room, SHARDS_AT_ONCE_MAXIMUM));
+	reader->at_once = (int) Max(1, Min(room, SHARDS_AT_ONCE_MAXIMUM));
 	shard_set_init(&reader->shards, context);
 	find_new_shards(reader, &reader->start);
 	reader->start.positions = NIL;
