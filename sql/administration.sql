@@ -190,3 +190,11 @@ CREATE SERVER other_server FOREIGN DATA WRAPPER other_wrapper;
 CREATE FOREIGN TABLE elsewhere (id text) SERVER other_server;
 SELECT dynamodb_describe_table('elsewhere');
 SELECT dynamodb_describe_table(NULL);
+CREATE FOREIGN TABLE changes (keys jsonb) SERVER aws OPTIONS (stream_of 'orders');
+CREATE FOREIGN TABLE jobs (body text) SERVER aws OPTIONS (queue_name 'jobs');
+SELECT dynamodb_create_table('changes');
+\echo :LAST_ERROR_SQLSTATE
+SELECT dynamodb_drop_table('jobs');
+CALL dynamodb_migrate('changes', 'jobs');
+SELECT tokenize('changes', 'x');
+SELECT dynamodb_create_table(0);

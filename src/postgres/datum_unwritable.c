@@ -42,7 +42,7 @@ report_text(const char *name)
 {
 	ereport(ERROR, (errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 	                errmsg("text cannot be stored in attribute \"%s\"", name),
-	                errdetail("DynamoDB's strings are UTF-8.")));
+	                errdetail("An attribute's string is UTF-8.")));
 }
 
 /* --- jsonb ------------------------------------------------------------------------------------ */

@@ -47,19 +47,6 @@ SQL_FUNCTION(dynamodb_migrate);
 /* ---- what is asked for ---- */
 
 static void
-check_table(Oid relation_id)
-{
-	const char *name = get_rel_name(relation_id);
-
-	if (name == NULL)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-		                errmsg("relation with OID %u does not exist", relation_id)));
-	if (!relation_is_ours(relation_id) || routine_of_relation(relation_id) != &table_routine)
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-		                errmsg("\"%s\" is not a foreign table of dynamodb_kms_fdw", name)));
-}
-
-static void
 check_privilege(Oid relation_id, AclMode wanted)
 {
 	if (pg_class_aclcheck(relation_id, GetUserId(), wanted) != ACLCHECK_OK)
@@ -147,8 +134,8 @@ read_arguments(FunctionCallInfo fcinfo)
 	migration->read_rate = positive_argument(fcinfo, 5, "read_rate");
 	migration->write_rate = positive_argument(fcinfo, 6, "write_rate");
 	migration->verify = verify_of_text(text_to_cstring(PG_GETARG_TEXT_PP(7)));
-	check_table(migration->source);
-	check_table(migration->target);
+	require_dynamodb_table(migration->source);
+	require_dynamodb_table(migration->target);
 	check_privileges(migration);
 	return migration;
 }

@@ -83,6 +83,24 @@ check_text(Bytes text)
 	return text;
 }
 
+/*
+ * A number is refused by DynamoDB's limits, between which SQS's lie. Of all else that cannot be
+ * written, errors name no service.
+ */
+pg_noreturn static void
+report_unwritable(const QueueColumn *column, Datum datum)
+{
+	AttributeType written;
+
+	if (column_conversion_written_type(column->conversion, &written) && written == ATTRIBUTE_N)
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+		                errmsg("number cannot be sent in message attribute \"%s\"",
+		                       outside_text(column->attribute_name, SHOWN_NAME_MAXIMUM)),
+		                errdetail("Amazon SQS takes at most 38 significant digits and magnitudes "
+		                          "from 1E-128 to below 1E+126.")));
+	column_conversion_report_unwritable(column->conversion, datum);
+}
+
 /* The value in the arena. */
 static AttributeValue
 convert(MessageDraft *draft, const QueueColumn *column, Datum datum)
@@ -90,7 +108,7 @@ convert(MessageDraft *draft, const QueueColumn *column, Datum datum)
 	AttributeValue value;
 
 	if (column_conversion_write(column->conversion, draft->arena, datum, &value) != WRITE_EXACT)
-		column_conversion_report_unwritable(column->conversion, datum);
+		report_unwritable(column, datum);
 	value.bytes = copy_to_arena(draft->arena, value.bytes);
 	if (value.type == ATTRIBUTE_S)
 		(void) check_text(value.bytes);

@@ -111,6 +111,27 @@ relation_is_ours(Oid relation_id)
 	       GetFdwRoutineByRelId(relation_id)->GetForeignRelSize == get_relation_size;
 }
 
+void
+require_dynamodb_table(Oid relation_id)
+{
+	const char *name = get_rel_name(relation_id);
+	RelationKind kind;
+
+	if (name == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("relation with OID %u does not exist", relation_id)));
+	if (!relation_is_ours(relation_id))
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+		                errmsg("\"%s\" is not a foreign table of dynamodb_kms_fdw", name)));
+	kind = relation_kind(relation_id);
+	if (kind != RELATION_IS_TABLE)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+		                errmsg("foreign table \"%s\" is not a DynamoDB table", name),
+		                kind == RELATION_IS_STREAM
+		                    ? errdetail("It is the change stream of a DynamoDB table.")
+		                    : errdetail("It is a queue of Amazon SQS.")));
+}
+
 /* ---- commands ---- */
 
 /* Relations of one server may be of several kinds: each kind that can truncate gets its own. */

@@ -26,6 +26,12 @@ extern FdwRoutine count_routine; /* in counting.c */
 /* True for a foreign table of this wrapper, of whatever kind. */
 extern bool relation_is_ours(Oid relation_id);
 
+/*
+ * Refuses what is no foreign table over a DynamoDB table, and says what it is. Errors: 42P01 for
+ * what is not there, 42809 for anything else.
+ */
+extern void require_dynamodb_table(Oid relation_id);
+
 /* The callbacks of the foreign table's kind; borrowed, they stay as long as the library. */
 extern FdwRoutine *routine_of_relation(Oid relation_id);
 

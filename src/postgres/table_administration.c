@@ -63,19 +63,12 @@ typedef struct Administration
 static void
 check_relation(Oid relation_id)
 {
-	const char *name = get_rel_name(relation_id);
-
-	if (name == NULL)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-		                errmsg("relation with OID %u does not exist", relation_id)));
-	if (!relation_is_ours(relation_id) || routine_of_relation(relation_id) != &table_routine)
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-		                errmsg("\"%s\" is not a foreign table of dynamodb_kms_fdw", name)));
+	require_dynamodb_table(relation_id);
 	if (!relation_is_owned(relation_id))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, name);
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, get_rel_name(relation_id));
 }
 
-/* Errors: 42809 for what is none of our foreign tables, 42501 for who may not administer it. */
+/* Errors: 42809 for what is no DynamoDB table, 42501 for who may not administer it. */
 static Administration *
 begin_administration(Oid relation_id)
 {

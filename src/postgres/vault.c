@@ -230,17 +230,6 @@ make_entry(Relation relation, LOCKMODE lock)
 	return entry;
 }
 
-static void
-check_relation(Relation relation)
-{
-	Oid id = RelationGetRelid(relation);
-
-	if (!relation_is_ours(id) || routine_of_relation(id) != &table_routine)
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-		                errmsg("\"%s\" is not a foreign table of dynamodb_kms_fdw",
-		                       RelationGetRelationName(relation))));
-}
-
 /* The rows are written without a plan, so there is nothing that would fire triggers. */
 static void
 check_writable(const Vault *vault)
@@ -266,7 +255,7 @@ vault_open(Oid relation_id, VaultUse use, const Bitmapset *stored_roles)
 	const ForeignRelation *offline;
 
 	vault->relation = table_open(relation_id, uses[use].lock);
-	check_relation(vault->relation);
+	require_dynamodb_table(RelationGetRelid(vault->relation));
 	vault->entry = make_entry(vault->relation, uses[use].lock);
 	offline = foreign_relation_open_offline(relation_id);
 	find_columns(offline, columns);

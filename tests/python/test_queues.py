@@ -415,6 +415,18 @@ def test_what_is_no_message_is_refused(server, sqs, queue, values, state):
     assert counts(sqs, queue) == (0, 0)
 
 
+@pytest.mark.parametrize("number", ["'NaN'", "repeat('1', 39)::numeric", "1e126", "1e-131"])
+def test_a_number_that_no_message_holds(server, sqs, queue, number):
+    with pytest.raises(psycopg.errors.NumericValueOutOfRange) as refused:
+        server.execute(f"INSERT INTO q (body, rank) VALUES ('a', {number})")
+    assert refused.value.diag.message_primary == (
+        'number cannot be sent in message attribute "Rank"'
+    )
+    assert "Amazon SQS" in refused.value.diag.message_detail
+    assert 'column "rank"' in refused.value.diag.context
+    assert counts(sqs, queue) == (0, 0)
+
+
 def test_unusual_characters_are_sent(server, sqs, queue):
     body = "\t\n\r\x7f\x80\ud7ff\ue000\ufffd\U00010000\U0010ffff"
     server.execute("INSERT INTO q (body, action) VALUES (%s, %s)", (body, body))
