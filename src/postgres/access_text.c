@@ -9,6 +9,7 @@
 
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/ruleutils.h"
@@ -240,6 +241,30 @@ describe_containment(Description *description, const char *quantifier, const For
 	appendStringInfoChar(description->text, ')');
 }
 
+/* The place has the scalar as an element, or is it; of strings contains() says both. */
+static void
+describe_element(Description *description, const ForeignColumn *place, const TemplateLeaf *leaf,
+                 Node *expression)
+{
+	const Const *constant = castNode(Const, expression);
+	bool may_be = leaf->kind == TEMPLATE_IS_OR_HAS;
+	JsonbValue scalar;
+
+	(void) JsonbExtractScalar(&DatumGetJsonbP(constant->constvalue)->root, &scalar);
+	if (may_be && scalar.type != jbvString)
+	{
+		appendStringInfoChar(description->text, '(');
+		describe_path(description, place);
+		appendStringInfoString(description->text, " = ");
+		describe_value(description, place, expression);
+		appendStringInfoString(description->text, " OR ");
+		describe_function(description, "contains", place, expression);
+		appendStringInfoChar(description->text, ')');
+		return;
+	}
+	describe_function(description, "contains", place, expression);
+}
+
 /* size(path) <= 5, of a value that is known. */
 static void
 describe_known_size(Description *description, const ForeignColumn *column, const TemplateLeaf *leaf,
@@ -267,7 +292,8 @@ describe_size(Description *description, const ForeignColumn *column, const Templ
 {
 	static const char *const names[] = {[TEMPLATE_CHARACTERS] = "length",
 	                                    [TEMPLATE_OCTETS] = "octet_length",
-	                                    [TEMPLATE_SIZE] = "size"};
+	                                    [TEMPLATE_SIZE] = "size",
+	                                    [TEMPLATE_ELEMENTS] = "size"};
 	const Const *constant = (const Const *) expression;
 
 	if (IsA(expression, Const) && !constant->constisnull)
@@ -326,7 +352,12 @@ describe_leaf(Description *description, const List *template)
 		case TEMPLATE_CHARACTERS:
 		case TEMPLATE_OCTETS:
 		case TEMPLATE_SIZE:
+		case TEMPLATE_ELEMENTS:
 			describe_size(description, column, &leaf, expression);
+			break;
+		case TEMPLATE_HAS_ELEMENT:
+		case TEMPLATE_IS_OR_HAS:
+			describe_element(description, column, &leaf, expression);
 			break;
 		case TEMPLATE_IS_NULL:
 			describe_function(description, "attribute_not_exists", column, NULL);

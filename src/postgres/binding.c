@@ -20,6 +20,7 @@
 #include "postgres/binding.h"
 #include "postgres/bound_conditions.h"
 #include "postgres/conditions.h"
+#include "postgres/document_filters.h"
 #include "postgres/document_members.h"
 #include "postgres/memory.h"
 #include "postgres/pattern_conditions.h"
@@ -263,6 +264,30 @@ number_of(int64 integer)
 	                        .bytes = bytes_of_string(psprintf(INT64_FORMAT, integer))};
 }
 
+/* A scalar that no attribute can hold is no element of any. */
+static Demand
+element_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	ColumnConversion *conversion =
+	    condition_value_conversion(template_leaf_column(binding->relation, leaf), leaf->value_type);
+	AttributeValue value;
+
+	if (column_conversion_write(conversion, binding->arena, datum, &value) != WRITE_EXACT)
+		return never;
+	return demand_of_value(CONDITION_CONTAINS, value);
+}
+
+/* No value is of that size. */
+static Demand
+no_size_demand(void)
+{
+	return demand_of_value(CONDITION_SIZE_AT_MOST, number_of(-1));
+}
+
+/*
+ * What is no array has no number of elements, which is an error, whatever the number is compared
+ * with: so there is a demand on arrays, too, that none meets.
+ */
 static Demand
 size_demand(const TemplateLeaf *leaf, Datum datum)
 {
@@ -270,7 +295,7 @@ size_demand(const TemplateLeaf *leaf, Datum datum)
 	AttributeValue *values = palloc_array(AttributeValue, 2);
 
 	if (bounds.has_most && bounds.most < bounds.least)
-		return never;
+		return leaf->kind == TEMPLATE_ELEMENTS ? no_size_demand() : never;
 	if (!bounds.has_most && bounds.least == 0)
 		return always;
 	if (!bounds.has_most)
@@ -304,7 +329,11 @@ value_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 		case TEMPLATE_CHARACTERS:
 		case TEMPLATE_OCTETS:
 		case TEMPLATE_SIZE:
+		case TEMPLATE_ELEMENTS:
 			return size_demand(leaf, datum);
+		case TEMPLATE_HAS_ELEMENT:
+		case TEMPLATE_IS_OR_HAS:
+			return element_demand(binding, leaf, datum);
 		default:
 			return prefix_demand(binding, leaf, datum);
 	}
@@ -321,23 +350,8 @@ leaf_demand(const Binding *binding, const TemplateLeaf *leaf)
 		return (Demand){.outcome = DEMAND_CONDITION, .comparison = CONDITION_EXISTS};
 	number = leaf_value_number(binding, leaf);
 	if (binding->nulls[number])
-		return never;
+		return leaf->kind == TEMPLATE_ELEMENTS ? no_size_demand() : never;
 	return value_demand(binding, leaf, binding->values[number]);
-}
-
-/*
- * Lets through what the column would be read from with an error, or as another type: a value that
- * is there but is not of the type that the column writes. DynamoDB finds such values unequal and
- * unordered, where reading them must decide.
- */
-static Condition *
-make_type_guard(const ForeignColumn *column, AttributeType written)
-{
-	Condition *children[] = {make_column_condition(CONDITION_EXISTS, column),
-	                         make_not(make_has_type(column, written)),
-	                         make_not(make_has_type(column, ATTRIBUTE_NULL))};
-
-	return make_junction(CONDITION_AND, children, lengthof(children));
 }
 
 /* The table's own key attributes are there in every item and of their declared type. */
@@ -389,58 +403,20 @@ make_sized(const ForeignColumn *column, Condition *size)
 	return make_junction(CONDITION_AND, children, lengthof(children));
 }
 
-/* The column, as far as the first steps of its path lead. */
-static ForeignColumn
-column_up_to(const ForeignColumn *column, uint32 steps)
-{
-	ForeignColumn parent = *column;
-
-	parent.path.count = steps;
-	return parent;
-}
-
-/* A place that holds something, but not of the type. */
+/* The condition of a demand on values, with what else must pass. */
 static Condition *
-make_is_other(const ForeignColumn *column, AttributeType type)
+make_leaf_condition(const TemplateLeaf *leaf, const ForeignColumn *column, const Demand *demand,
+                    bool is_key)
 {
-	Condition *children[] = {make_column_condition(CONDITION_EXISTS, column),
-	                         make_not(make_has_type(column, type))};
+	Condition *condition = make_demanded(column, demand);
 
-	return make_junction(CONDITION_AND, children, lengthof(children));
-}
-
-/*
- * True of documents that have the member; and of what is no map, since jsonb finds a key among the
- * elements of an array, too.
- */
-static Condition *
-make_has_member(const ForeignColumn *column)
-{
-	Condition *exists = make_column_condition(CONDITION_EXISTS, column);
-	ForeignColumn parent = column_up_to(column, column->path.count - 1);
-	Condition *children[] = {exists, NULL};
-
-	if (parent.path.count == 0)
-		return exists;
-	children[1] = make_is_other(&parent, ATTRIBUTE_M);
-	return make_junction(CONDITION_OR, children, lengthof(children));
-}
-
-/* Lets through what has no places for elements, where the column's path leads to one. */
-static Condition *
-make_placed(const TemplateLeaf *leaf, const ForeignColumn *column, Condition *condition)
-{
-	for (uint32 i = 0; leaf->members != NIL && i < column->path.count; i++)
-	{
-		ForeignColumn parent = column_up_to(column, i);
-		Condition *children[] = {NULL, condition};
-
-		if (!column->path.steps[i].is_index)
-			continue;
-		children[0] = make_is_other(&parent, ATTRIBUTE_L);
-		condition = make_junction(CONDITION_OR, children, lengthof(children));
-	}
-	return condition;
+	if (leaf->kind == TEMPLATE_HAS_ELEMENT || leaf->kind == TEMPLATE_IS_OR_HAS)
+		return make_has_element(leaf->kind, column, demand->values);
+	if (leaf->kind == TEMPLATE_ELEMENTS)
+		return make_array_sized(column, condition);
+	if (leaf_is_size(leaf))
+		condition = make_sized(column, condition);
+	return is_key ? condition : make_guarded(column, condition);
 }
 
 /* What a filter says about a leaf; *condition is set for DEMAND_CONDITION. */
@@ -453,7 +429,7 @@ leaf_filter(const Binding *binding, const TemplateLeaf *leaf, Condition **condit
 
 	if (leaf->kind == TEMPLATE_HAS_MEMBER)
 	{
-		*condition = make_has_member(column);
+		*condition = make_column_condition(CONDITION_EXISTS, column);
 		return DEMAND_CONDITION;
 	}
 	demand = leaf_demand(binding, leaf);
@@ -470,11 +446,7 @@ leaf_filter(const Binding *binding, const TemplateLeaf *leaf, Condition **condit
 	}
 	if (demand.value_count > FILTER_IN_MAXIMUM)
 		return DEMAND_ALWAYS;
-	*condition = make_demanded(column, &demand);
-	if (leaf_is_size(leaf))
-		*condition = make_sized(column, *condition);
-	if (!is_key)
-		*condition = make_guarded(column, *condition);
+	*condition = make_leaf_condition(leaf, column, &demand, is_key);
 	return DEMAND_CONDITION;
 }
 
@@ -517,8 +489,8 @@ template_filter(const Binding *binding, List *template, Condition **condition)
 		return junction_filter(binding, template, condition);
 	leaf = template_leaf(template);
 	outcome = leaf_filter(binding, &leaf, condition);
-	if (outcome == DEMAND_CONDITION)
-		*condition = make_placed(&leaf, template_leaf_column(binding->relation, &leaf), *condition);
+	if (outcome == DEMAND_CONDITION && OidIsValid(leaf.member_type))
+		*condition = make_placed(binding->relation, &leaf, *condition);
 	return outcome;
 }
 

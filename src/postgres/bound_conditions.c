@@ -79,6 +79,16 @@ make_is_not_null(const ForeignColumn *column)
 	return make_junction(CONDITION_AND, children, lengthof(children));
 }
 
+Condition *
+make_type_guard(const ForeignColumn *column, AttributeType written)
+{
+	Condition *children[] = {make_column_condition(CONDITION_EXISTS, column),
+	                         make_not(make_has_type(column, written)),
+	                         make_not(make_has_type(column, ATTRIBUTE_NULL))};
+
+	return make_junction(CONDITION_AND, children, lengthof(children));
+}
+
 AttributeType
 judged_type(const ForeignColumn *column)
 {

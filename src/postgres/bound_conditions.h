@@ -27,6 +27,13 @@ extern Condition *make_has_type(const ForeignColumn *column, AttributeType type)
 extern Condition *make_is_null(const ForeignColumn *column);
 extern Condition *make_is_not_null(const ForeignColumn *column);
 
+/*
+ * Lets through what the column would be read from with an error, or as another type: a value that
+ * is there but is not of the type that the column writes. DynamoDB finds such values unequal and
+ * unordered, where reading them must decide.
+ */
+extern Condition *make_type_guard(const ForeignColumn *column, AttributeType written);
+
 /* The attribute type of values that a demand on the column judges; of an array's column, sets. */
 extern AttributeType judged_type(const ForeignColumn *column);
 

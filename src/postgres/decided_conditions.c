@@ -105,7 +105,10 @@ leaf_is_decided(const ForeignColumn *column, const TemplateLeaf *leaf)
 		case TEMPLATE_CHARACTERS:
 		case TEMPLATE_OCTETS:
 		case TEMPLATE_SIZE:
+		case TEMPLATE_ELEMENTS:
 		case TEMPLATE_HAS_MEMBER:
+		case TEMPLATE_HAS_ELEMENT:
+		case TEMPLATE_IS_OR_HAS:
 			return false;
 		case TEMPLATE_LIKE:
 			return column_takes_all(column) && pattern_is_prefix(leaf->value);

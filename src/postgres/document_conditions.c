@@ -2,11 +2,10 @@
  * document_conditions.c
  *		Conditions with jsonb documents as a whole: what they contain, equal, or have as keys.
  *
- * What contains an object has its members, each of which contains, or equals, that of the object.
- * So such a condition is sent as those on its members that are scalars; of arrays only that there
- * is one is asked, since their elements may be those of a list, or of a set in no order, or what
- * base64 makes of binary values. Values of other types than the one compared with pass DynamoDB's
- * filter; among them are the arrays that contain a scalar.
+ * What contains an object has its members, each of which contains, or equals, that of the object;
+ * what contains an array has its elements, in a list or in a set. So such a condition is sent as
+ * those on its scalars. Objects and arrays in an array are not looked for, nor null and the empty
+ * string, of which it is nowhere said that they can be.
  */
 #include "postgres.h"
 
@@ -14,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/value.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/jsonb.h"
@@ -55,12 +55,22 @@ equality_leaf(const DocumentPlace *place, Oid type, Oid collation, Datum value)
 	return template_of_leaf(&leaf);
 }
 
+/* True when different strings of DynamoDB's are different in jsonb, too. */
+static bool
+strings_compare(const DocumentPlace *place)
+{
+	return condition_column_compares(document_member_of(place->document, place->members, TEXTOID),
+	                                 CONDITION_EQUAL, DEFAULT_COLLATION_OID);
+}
+
 static List *
 scalar_template(const DocumentPlace *place, const JsonbValue *value)
 {
 	switch (value->type)
 	{
 		case jbvString:
+			if (!strings_compare(place))
+				return NIL;
 			return equality_leaf(place, TEXTOID, DEFAULT_COLLATION_OID,
 			                     PointerGetDatum(cstring_to_text_with_len(value->val.string.val,
 			                                                              value->val.string.len)));
@@ -74,7 +84,46 @@ scalar_template(const DocumentPlace *place, const JsonbValue *value)
 	}
 }
 
-static List *object_template(const DocumentPlace *place, JsonbContainer *object);
+/* True for scalars that contains() can look for. */
+static bool
+is_askable(const DocumentPlace *place, const JsonbValue *value)
+{
+	return value->type == jbvNumeric || value->type == jbvBool ||
+	       (value->type == jbvString && value->val.string.len > 0 && strings_compare(place));
+}
+
+/* By kind: the place is an array that has the scalar; or it is the scalar itself. */
+static List *
+element_leaf(const DocumentPlace *place, TemplateKind kind, JsonbValue *value)
+{
+	TemplateLeaf leaf = leaf_about_place(place->document, place->members);
+
+	leaf.kind = kind;
+	leaf.value_type = JSONBOID;
+	leaf.value = (Node *) makeConst(JSONBOID, -1, InvalidOid, -1,
+	                                JsonbPGetDatum(JsonbValueToJsonb(value)), false, false);
+	return template_of_leaf(&leaf);
+}
+
+/* Each element of the array that can be looked for; or else, that there is something. */
+static List *
+array_template(const DocumentPlace *place, JsonbContainer *array)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(array);
+	List *children = NIL;
+	JsonbValue value;
+
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) != WJB_END_ARRAY)
+	{
+		if (is_askable(place, &value))
+			children = lappend(children, element_leaf(place, TEMPLATE_HAS_ELEMENT, &value));
+	}
+	return children == NIL ? null_leaf(place, TEMPLATE_IS_NOT_NULL)
+	                       : template_of_children(TEMPLATE_AND, children);
+}
+
+static List *container_template(const DocumentPlace *place, JsonbContainer *container);
 
 /* What is necessary for the place to hold, as a member of an object, the value. */
 static List *
@@ -84,10 +133,7 @@ member_template(const DocumentPlace *place, const JsonbValue *value)
 		return null_leaf(place, TEMPLATE_IS_NULL);
 	if (value->type != jbvBinary)
 		return scalar_template(place, value);
-	if (JsonContainerIsObject(value->val.binary.data) &&
-	    JsonContainerSize(value->val.binary.data) > 0)
-		return object_template(place, value->val.binary.data);
-	return null_leaf(place, TEMPLATE_IS_NOT_NULL);
+	return container_template(place, value->val.binary.data);
 }
 
 /* The place's member of that name; false where there is none that an attribute could be. */
@@ -128,34 +174,100 @@ object_template(const DocumentPlace *place, JsonbContainer *object)
 	return template_of_children(TEMPLATE_AND, children);
 }
 
+/* What is necessary for the place to contain, or to equal, the object or array. */
+static List *
+container_template(const DocumentPlace *place, JsonbContainer *container)
+{
+	if (JsonContainerIsObject(container) && JsonContainerSize(container) > 0)
+		return object_template(place, container);
+	if (!place_is_attribute(place->document, place->members))
+		return NIL;
+	return JsonContainerIsArray(container) ? array_template(place, container)
+	                                       : null_leaf(place, TEMPLATE_IS_NOT_NULL);
+}
+
 /*
- * What is necessary for the place to contain the document, or to equal it. A scalar may be an
- * element of an array there, and null may be.
+ * The same for a document, which may be a scalar: `@>` finds one among the elements of an array,
+ * too.
  */
 static List *
-containment_of(const DocumentPlace *place, Jsonb *document)
+containment_of(const DocumentPlace *place, Jsonb *document, bool is_equality)
 {
 	JsonbValue scalar;
 
-	if (JB_ROOT_IS_OBJECT(document) && JB_ROOT_COUNT(document) > 0)
-		return object_template(place, &document->root);
-	if (place->members == NIL)
+	if (!JB_ROOT_IS_SCALAR(document))
+		return container_template(place, &document->root);
+	(void) JsonbExtractScalar(&document->root, &scalar);
+	if (!place_is_attribute(place->document, place->members))
 		return NIL;
-	if (JB_ROOT_IS_SCALAR(document) && JsonbExtractScalar(&document->root, &scalar))
-		return scalar_template(place, &scalar);
-	return null_leaf(place, TEMPLATE_IS_NOT_NULL);
+	if (is_askable(place, &scalar) && (!is_equality || place->members == NIL))
+		return element_leaf(place, TEMPLATE_IS_OR_HAS, &scalar);
+	return place->members == NIL ? NIL : scalar_template(place, &scalar);
 }
 
+/* A member of the name, or a string that is the name, by itself or as an element of an array. */
 static List *
-key_template(DocumentPlace *place, const Const *key)
+key_template(const DocumentPlace *place, Datum key)
 {
-	char *name = TextDatumGetCString(key->constvalue);
+	JsonbValue name = {.type = jbvString};
+	List *is_member = NIL;
+	DocumentPlace member;
 
-	place->members = lappend(place->members, makeString(name));
-	if (name[0] == '\0' ||
-	    !document_has_member(place->scope->relation, place->document, place->members))
+	name.val.string.val = TextDatumGetCString(key);
+	name.val.string.len = (int) strlen(name.val.string.val);
+	if (!find_member(place, &name, &member))
 		return NIL;
-	return null_leaf(place, TEMPLATE_HAS_MEMBER);
+	is_member = null_leaf(&member, TEMPLATE_HAS_MEMBER);
+	if (!place_is_attribute(place->document, place->members))
+		return is_member;
+	if (!is_askable(place, &name))
+		return NIL;
+	return template_of_children(
+	    TEMPLATE_OR, list_make2(is_member, element_leaf(place, TEMPLATE_IS_OR_HAS, &name)));
+}
+
+/* All of the keys, or any of them. NULL is no key, and says nothing. */
+static List *
+keys_template(const DocumentPlace *place, TemplateKind junction, ArrayType *keys)
+{
+	List *children = NIL;
+	Datum *texts;
+	bool *nulls;
+	int count;
+
+	deconstruct_array(keys, TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		List *child = nulls[i] ? NIL : key_template(place, texts[i]);
+
+		if (child != NIL)
+			children = lappend(children, child);
+		else if (!nulls[i] && junction == TEMPLATE_OR)
+			return NIL;
+	}
+	return template_of_children(junction, children);
+}
+
+/* `place <operator> constant`, by the operator's function, seen from the place. */
+static List *
+place_template(const DocumentPlace *place, Oid function, Datum constant)
+{
+	switch (function)
+	{
+		case F_JSONB_CONTAINS:
+		case F_JSONB_CONTAINED:
+			return containment_of(place, DatumGetJsonbP(constant), false);
+		case F_JSONB_EQ:
+			return containment_of(place, DatumGetJsonbP(constant), true);
+		case F_JSONB_EXISTS:
+			return key_template(place, constant);
+		case F_JSONB_EXISTS_ANY:
+			return keys_template(place, TEMPLATE_OR, DatumGetArrayTypeP(constant));
+		case F_JSONB_EXISTS_ALL:
+			return keys_template(place, TEMPLATE_AND, DatumGetArrayTypeP(constant));
+		default:
+			return NIL;
+	}
 }
 
 List *
@@ -168,12 +280,8 @@ document_template(const ConditionScope *scope, const OpExpr *expression)
 	const Const *constant = list_nth(expression->args, is_reversed ? 0 : 1);
 	DocumentPlace place = {.scope = scope};
 
-	if ((function != F_JSONB_CONTAINS && function != F_JSONB_CONTAINED && function != F_JSONB_EQ &&
-	     function != F_JSONB_EXISTS) ||
-	    !IsA(constant, Const) || constant->constisnull ||
+	if (!IsA(constant, Const) || constant->constisnull ||
 	    !document_place(scope, operand, &place.document, &place.members))
 		return NIL;
-	if (function == F_JSONB_EXISTS)
-		return key_template(&place, constant);
-	return containment_of(&place, DatumGetJsonbP(constant->constvalue));
+	return place_template(&place, function, constant->constvalue);
 }

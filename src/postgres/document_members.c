@@ -86,8 +86,9 @@ template_leaf_column(const ForeignRelation *relation, const TemplateLeaf *leaf)
 {
 	const ForeignColumn *column = &relation->columns[leaf->column - 1];
 
-	return leaf->members == NIL ? column
-	                            : document_member_of(column, leaf->members, leaf->member_type);
+	return OidIsValid(leaf->member_type)
+	           ? document_member_of(column, leaf->members, leaf->member_type)
+	           : column;
 }
 
 /* The step that a text of the array of `#>` is; NULL for places counted from the end. */
@@ -228,6 +229,18 @@ document_place(const ConditionScope *scope, Expr *operand, const ForeignColumn *
 	*document = document_column(scope, operand);
 	return *document != NULL &&
 	       (*members == NIL || document_has_member(scope->relation, *document, *members));
+}
+
+bool
+place_is_attribute(const ForeignColumn *document, List *members)
+{
+	return members != NIL || !document->options->whole_item;
+}
+
+TemplateLeaf
+leaf_about_place(const ForeignColumn *document, List *members)
+{
+	return (TemplateLeaf){.column = document->number, .members = members, .member_type = JSONBOID};
 }
 
 const ForeignColumn *

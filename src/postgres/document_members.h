@@ -31,7 +31,16 @@ extern const ForeignColumn *document_member(const ConditionScope *scope, Expr *o
 extern bool document_place(const ConditionScope *scope, Expr *operand,
                            const ForeignColumn **document, List **members);
 
-/* The member of a document as a column of the type, in CurrentMemoryContext. */
+/* False for all of an item, which no attribute is. */
+extern bool place_is_attribute(const ForeignColumn *document, List *members);
+
+/* A leaf about that place, whatever its type; kind and value are still to be set. */
+extern TemplateLeaf leaf_about_place(const ForeignColumn *document, List *members);
+
+/*
+ * The member of a document, or without members all of it, as a column of the type that takes and
+ * writes whatever the type does, in CurrentMemoryContext.
+ */
 extern const ForeignColumn *document_member_of(const ForeignColumn *document, List *members,
                                                Oid type);
 
@@ -42,7 +51,7 @@ extern const ForeignColumn *document_member_of(const ForeignColumn *document, Li
 extern bool document_has_member(const ForeignRelation *relation, const ForeignColumn *document,
                                 List *members);
 
-/* The column that a leaf is about: the relation's, or one made for a member. */
+/* The column that a leaf is about: the relation's, or one made for a place in a document. */
 extern const ForeignColumn *template_leaf_column(const ForeignRelation *relation,
                                                  const TemplateLeaf *leaf);
 

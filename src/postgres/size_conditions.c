@@ -1,6 +1,7 @@
 /*
  * size_conditions.c
- *		Comparisons with length(), octet_length(), cardinality() and their like.
+ *		Comparisons with length(), octet_length(), cardinality(), jsonb_array_length() and their
+ * like.
  */
 #include "postgres.h"
 
@@ -14,6 +15,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/condition_parts.h"
+#include "postgres/document_members.h"
 #include "postgres/size_conditions.h"
 
 /* Units of size() that a character may be, in the largest of the ways of counting: bytes. */
@@ -25,7 +27,7 @@ bool
 leaf_is_size(const TemplateLeaf *leaf)
 {
 	return leaf->kind == TEMPLATE_CHARACTERS || leaf->kind == TEMPLATE_OCTETS ||
-	       leaf->kind == TEMPLATE_SIZE;
+	       leaf->kind == TEMPLATE_SIZE || leaf->kind == TEMPLATE_ELEMENTS;
 }
 
 /* The bounds that are set on the length itself. */
@@ -135,27 +137,45 @@ function_counts(const FuncExpr *function, const ForeignColumn *column, TemplateK
 	}
 }
 
+/* A leaf about what the function counts, its comparison still to be set; false for other functions.
+ */
+static bool
+counted_leaf(const ConditionScope *scope, const FuncExpr *function, TemplateLeaf *leaf)
+{
+	Expr *operand = linitial(function->args);
+	const ForeignColumn *column;
+	List *members;
+
+	if (function->funcid == F_JSONB_ARRAY_LENGTH)
+	{
+		if (!document_place(scope, operand, &column, &members) ||
+		    !place_is_attribute(column, members))
+			return false;
+		*leaf = leaf_about_place(column, members);
+		leaf->kind = TEMPLATE_ELEMENTS;
+		return true;
+	}
+	column = condition_operand_column(scope, operand);
+	if (column == NULL)
+		return false;
+	*leaf = leaf_about(column);
+	return function_counts(function, column, &leaf->kind);
+}
+
 /* `length(column) <operator> value` */
 static List *
 length_template(const ConditionScope *scope, Oid operator_id, Expr *operand, Expr *value)
 {
 	const FuncExpr *function = (const FuncExpr *) operand;
-	const ForeignColumn *column;
 	TemplateLeaf leaf;
-	TemplateKind kind;
 	ConditionKind comparison;
 
-	if (!IsA(operand, FuncExpr) || function->args == NIL || !OidIsValid(operator_id))
-		return NIL;
-	column = condition_operand_column(scope, linitial(function->args));
-	if (column == NULL || !function_counts(function, column, &kind) ||
-	    !condition_value_is_usable(scope, value) ||
+	if (!IsA(operand, FuncExpr) || function->args == NIL || !OidIsValid(operator_id) ||
+	    !counted_leaf(scope, function, &leaf) || !condition_value_is_usable(scope, value) ||
 	    !condition_types_agree(INT4OID, exprType((Node *) value)) ||
 	    !condition_operator_meaning(operator_id, INT4OID, &comparison) ||
 	    comparison == CONDITION_NOT_EQUAL)
 		return NIL;
-	leaf = leaf_about(column);
-	leaf.kind = kind;
 	leaf.comparison = comparison;
 	leaf.value_type = exprType((Node *) value);
 	leaf.value = (Node *) value;

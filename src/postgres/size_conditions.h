@@ -2,9 +2,10 @@
  * size_conditions.h
  *		What comparisons with the length of a value say about DynamoDB's size() of it.
  *
- * Of binary values size() counts bytes, of sets their elements, as SQL does. Of strings it counts
- * UTF-16 units, which SQL does not count at all, and of which other implementations of DynamoDB
- * have other ideas: characters, or bytes of UTF-8. So the bounds hold for any of the three.
+ * Of binary values size() counts bytes, of sets and lists their elements, as SQL does. Of strings
+ * it counts UTF-16 units, which SQL does not count at all, and of which other implementations of
+ * DynamoDB have other ideas: characters, or bytes of UTF-8. So the bounds hold for any of the
+ * three.
  */
 #ifndef POSTGRES_SIZE_CONDITIONS_H
 #define POSTGRES_SIZE_CONDITIONS_H

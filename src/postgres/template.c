@@ -85,11 +85,16 @@ template_children(const List *template)
 List *
 template_conjuncts(List *template)
 {
+	List *conjuncts = NIL;
+	ListCell *cell;
+
 	if (template == NIL)
 		return NIL;
-	if (template_kind(template) == TEMPLATE_AND)
-		return template_children(template);
-	return list_make1(template);
+	if (template_kind(template) != TEMPLATE_AND)
+		return list_make1(template);
+	foreach (cell, template_children(template))
+		conjuncts = list_concat(conjuncts, template_conjuncts(lfirst(cell)));
+	return conjuncts;
 }
 
 List *

@@ -41,7 +41,10 @@ typedef enum TemplateKind
 	TEMPLATE_CHARACTERS,   /* the characters of column, a text, number <comparison> value … */
 	TEMPLATE_OCTETS,       /* … its bytes do … */
 	TEMPLATE_SIZE,         /* … the bytes of column, or the elements of its set, do */
+	TEMPLATE_ELEMENTS,     /* … the elements of the array that column's place is, do */
 	TEMPLATE_HAS_MEMBER,   /* the member's document has it, whatever its value */
+	TEMPLATE_HAS_ELEMENT,  /* column's place is an array with value, a scalar of jsonb … */
+	TEMPLATE_IS_OR_HAS,    /* … or it is that value */
 	TEMPLATE_IS_NULL,      /* the attribute is missing or NULL */
 	TEMPLATE_IS_NOT_NULL,  /* it is neither */
 	TEMPLATE_AND,
@@ -57,8 +60,8 @@ typedef struct TemplateLeaf
 	Oid value_type;           /* the value's base type; where it is an array, its elements' */
 	Node *value;
 	bool is_part;    /* the condition says more than the leaf */
-	List *members;   /* Strings and Integers: about that member of the column, a document … */
-	Oid member_type; /* … taken as this type; NIL: about the column itself */
+	List *members;   /* Strings and Integers: about that member of the column, a document, or … */
+	Oid member_type; /* … all of it, taken as this type; InvalidOid: about the column itself */
 } TemplateLeaf;
 
 extern List *template_of_leaf(const TemplateLeaf *leaf);
@@ -75,7 +78,8 @@ extern TemplateLeaf template_leaf(const List *template);
 /* The templates below an AND or OR, as a new List. */
 extern List *template_children(const List *template);
 
-/* The top-level conjuncts: the children of an AND, else the template itself; NIL for NIL. */
+/* The conjuncts: the children of an AND, and of each AND among them, else the template itself; NIL
+ * for NIL. */
 extern List *template_conjuncts(List *template);
 
 /* The top-level disjuncts: the children of an OR, else the template itself. */

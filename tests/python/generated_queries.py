@@ -85,6 +85,16 @@ DOCUMENTS = [
     {"M": {"bin": {"B": b"two"}, "a": {"L": [{"B": b"two"}, {"S": "x"}]}}},
     {"SS": ["one", "two"]},
 ]
+ARRAYS = [
+    {"L": []},
+    {"L": [{"S": "x"}, {"S": "one"}]},
+    {"L": [{"N": "1"}, {"BOOL": True}, {"NULL": True}]},
+    {"L": [{"L": [{"S": "x"}]}, {"M": {"a": {"S": "x"}}}]},
+    {"L": [{"B": b"two"}, {"S": ""}, {"S": "1"}]},
+    {"SS": ["x", "one", "two"]},
+    {"NS": ["1", "-3"]},
+    {"BS": [b"two", b"\xff"]},
+]
 
 
 @dataclass(frozen=True)
@@ -208,8 +218,17 @@ SETS = [  # compared by what they contain alone: the order of their elements is 
         [(1,), (0, 1, 2), (-3, 2**63 - 1), (5, 10, 100)],
         attribute=number_set,
     ),
+    Column(
+        "amounts",
+        "numeric[]",
+        [(decimal.Decimal("0.1"), decimal.Decimal("3")), (decimal.Decimal("-1.5"),)],
+        attribute=number_set,
+    ),
 ]
-DOCUMENT = Column("j", "jsonb", [])  # what an item's document of DOCUMENTS is in SQL
+JSON = [  # their values are typed attribute values, which in SQL are their plain jsonb
+    Column("j", "jsonb", DOCUMENTS),
+    Column("l", "jsonb", ARRAYS),
+]
 KEYS = ("pk", "sk")
 
 
@@ -228,6 +247,8 @@ def plain(attribute):
         return sorted(value)
     if kind == "NS":
         return sorted(int(element) for element in value)
+    if kind == "BS":
+        return [base64.b64encode(element).decode() for element in sorted(value)]
     return None if kind == "NULL" else value
 
 
@@ -245,7 +266,8 @@ def draw_value(random, column):
 def draw_row(random, columns, key):
     values, item = dict(zip(KEYS, key)), {}
     for column in columns:
-        if column is DOCUMENT:
+        if column in JSON:
+            add_json(random, column, values, item)
             continue
         if column.name not in KEYS:
             values[column.name] = draw_value(random, column)
@@ -256,11 +278,14 @@ def draw_row(random, columns, key):
             item[column.name] = column.attribute(value)
         elif random.random() < 0.5:
             item[column.name] = {"NULL": True}
-    document = random.choice(DOCUMENTS + [None])
-    if document is not None:
-        item["j"] = document
-    values["j"] = None if document is None else json.dumps(plain(document))
     return Row(values, item)
+
+
+def add_json(random, column, values, item):
+    document = random.choice([*column.values, None])
+    if document is not None:
+        item[column.name] = document
+    values[column.name] = None if document is None else json.dumps(plain(document))
 
 
 def add_deep(random, item, value):
@@ -288,9 +313,7 @@ class QueryGenerator:
 
     def __init__(self, random, columns):
         self.random = random
-        self.by_name = {
-            column.name: column for column in columns if column not in [*SETS, DOCUMENT]
-        }
+        self.by_name = {column.name: column for column in columns if column not in [*SETS, *JSON]}
 
     def column(self):
         names = list(self.by_name) + ["pk", "pk", "sk", "sk"]
@@ -305,7 +328,7 @@ class QueryGenerator:
         if self.random.random() < 0.08:
             return self.containment(self.random.choice(SETS))
         if self.random.random() < 0.1:
-            return self.random.choice([self.member, self.element, self.document])()
+            return self.of_documents()
         if self.random.random() < 0.05:
             return self.length()
         column = self.column()
@@ -316,6 +339,23 @@ class QueryGenerator:
         if column.name == "b":
             kinds = [self.boolean]
         return self.random.choice(kinds)(column)
+
+    def of_documents(self):
+        return self.random.choice([self.member, self.element, self.document, self.array])()
+
+    def query_of_documents(self):
+        one, other = self.of_documents(), self.random.choice([self.leaf, self.of_documents])()
+        condition = self.random.choice(
+            [
+                one,
+                one,
+                f"NOT ({one})",
+                f"({one}) IS NOT TRUE",
+                f"{one} AND {other}",
+                f"{one} OR {other}",
+            ]
+        )
+        return f"SELECT pk, sk, j, l FROM T WHERE {condition}"
 
     def comparison(self, column):
         operator = self.random.choice(COMPARISONS)
@@ -432,9 +472,10 @@ class QueryGenerator:
         """Of the document as a whole: what it contains, equals, or has as a key."""
         scalar = self.random.choice(['"x"', '"one"', '"1"', "1", "true", "null", '""', '"dHdv"'])
         value = self.random.choice(
-            [scalar, scalar, f"[{scalar}]", f'{{"b": {scalar}}}', "{}", "[]"]
+            [scalar, scalar, f"[{scalar}]", f'[{scalar}, "x"]', f'{{"b": {scalar}}}', "{}", "[]"]
         )
         name = self.random.choice(["a", "a", "b", "set", "bin", "c"])
+        names = quote("{" + ",".join([name, self.random.choice(["b", "two", "NULL"])]) + "}")
         return self.random.choice(
             [
                 f"j @> '{{\"{name}\": {value}}}'",
@@ -447,6 +488,37 @@ class QueryGenerator:
                 f"j ? '{name}'",
                 f"j -> 'a' ? '{name}'",
                 f"j ? '{self.random.choice(['one', 'two', 'text', 'dHdv'])}'",
+                f"j ?| {names}",
+                f"j ?& {names}",
+                f"j -> 'a' ?| {names}",
+                f"j -> 'set' ?| {names}",
+            ]
+        )
+
+    def array(self):
+        """Of lists and sets: how many elements they have, and which."""
+        texts = ['"x"', '"one"', '"1"', "1", "-3", "true", "false", "null", '""', '"dHdv"']
+        one, other = self.random.sample(texts, 2)
+        value = self.random.choice(
+            [one, f"[{one}]", f"[{one}, {other}]", "[]", '[["x"]]', f'[{one}, {{"a": "x"}}]', "{}"]
+        )
+        names = quote(
+            "{" + ",".join(self.random.sample(["x", "one", "two", "dHdv", "NULL"], 2)) + "}"
+        )
+        length = f"jsonb_array_length(l) {self.random.choice(COMPARISONS)}"
+        return self.random.choice(
+            [
+                f"{length} {self.random.randint(-1, 4)}",
+                f"{length} {self.random.randint(0, 3)}",
+                f"l @> '{value}'",
+                f"l @> '{value}'",
+                f"'{value}' <@ l",
+                f"l <@ '{value}'",
+                f"l = '{value}'",
+                f"l ? '{self.random.choice(['x', 'one', 'two', 'dHdv', '1'])}'",
+                f"l ?| {names}",
+                f"l ?& {names}",
+                f"l -> 0 @> '{value}'",
             ]
         )
 
@@ -464,6 +536,7 @@ class QueryGenerator:
                 "cardinality(tags)",
                 "cardinality(counts)",
                 "array_length(tags, 1)",
+                "cardinality(amounts)",
                 "length(j ->> 'a')",
             ]
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from generated_queries import COLUMNS, DOCUMENT, SETS, SHAPES, QueryGenerator, draw_rows, sql_text
+from generated_queries import COLUMNS, JSON, SETS, SHAPES, QueryGenerator, draw_rows, sql_text
 
 QUERIES = int(os.environ.get("GENERATED_QUERIES", "500"))
 OF_MOTO = QUERIES // 10
@@ -140,7 +140,7 @@ class RemoteTwin:
 def remote_twin(request, dynamodb):
     """A table in the emulator and what is in it."""
     client = dynamodb.client()
-    columns = [*SHAPES[request.param], *COLUMNS, *SETS, DOCUMENT]
+    columns = [*SHAPES[request.param], *COLUMNS, *SETS, *JSON]
     twin = RemoteTwin(
         f"generated_{request.param}", columns, draw_rows(random.Random(SEED), columns, ROWS)
     )
@@ -198,6 +198,12 @@ def test_twins_hold_the_same_rows(twins):
 def test_generated_queries(twins, query_count):
     connection, generator = twins
     assert_agreement(connection, [generator.query() for _ in range(query_count)])
+
+
+def test_generated_queries_of_documents(twins, query_count):
+    """What documents hold, in maps, lists and sets."""
+    connection, generator = twins
+    assert_agreement(connection, [generator.query_of_documents() for _ in range(query_count // 2)])
 
 
 def test_generated_queries_of_several_processes(twins, query_count):

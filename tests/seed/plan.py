@@ -306,6 +306,8 @@ def _create_nested(dynamodb):
         {"BOOL": True},
         {"NULL": True},
         None,
+        {"L": [{"B": b"\xad\xe7\x9d"}, {"BOOL": True}, {"N": "5.0"}, {"NULL": True}]},
+        {"L": [{"S": ""}, {"S": "redder"}, {"BOOL": False}]},
     ]
     items = [{} if place is None else {"place": place} for place in places]
     _put(
