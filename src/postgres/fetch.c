@@ -401,14 +401,43 @@ fetch_refused(Fetch *fetch, FetchPage *page, const ServiceError *error)
 	page_clear(page);
 }
 
+/* True when an answer has come for the page, and was not taken. */
+static bool
+page_is_answered(const FetchPage *page)
+{
+	return page->call != NULL && service_call_is_done(page->call) &&
+	       service_call_error(page->call) == NULL;
+}
+
+static int64
+answered_item_count(const Fetch *fetch, const FetchPage *page)
+{
+	const DecodedPage *decoded = &page->answer.page;
+
+	return fetch->plan.read.count_only ? Max(decoded->count, 0) : (int64) decoded->item_count;
+}
+
+/* What a whole page brought. */
+static FetchCounters
+answered_counters(const Fetch *fetch, const FetchPage *page)
+{
+	const DecodedPage *decoded = &page->answer.page;
+	int64 returned = answered_item_count(fetch, page);
+
+	return (FetchCounters){
+	    .items_returned = returned,
+	    .items_examined = decoded->scanned_count >= 0 ? decoded->scanned_count : returned,
+	    .capacity_units = decoded->capacity_units,
+	};
+}
+
 /* Adds to what the statement has consumed, which must stay below the maximum. */
 static void
-fetch_spend(Fetch *fetch, double units)
+fetch_spend(const Fetch *fetch, double units)
 {
 	const FetchPlan *plan = &fetch->plan;
 	double of_statement = capacity_sum_add(plan->statement_units, units);
 
-	fetch->counters.capacity_units += units;
 	if (plan->max_capacity_units > 0 && of_statement > plan->max_capacity_units)
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
@@ -420,17 +449,13 @@ fetch_spend(Fetch *fetch, double units)
 		                 "the foreign table or its server.")));
 }
 
-/* Counts what a whole page brought. */
 static void
 fetch_count_page(Fetch *fetch, const FetchPage *page)
 {
-	const DecodedPage *decoded = &page->answer.page;
-	FetchCounters *counters = &fetch->counters;
+	FetchCounters counters = answered_counters(fetch, page);
 
-	counters->items_returned += page->item_count;
-	counters->items_examined +=
-	    decoded->scanned_count >= 0 ? decoded->scanned_count : page->item_count;
-	fetch_spend(fetch, decoded->capacity_units);
+	fetch_counters_add(&fetch->counters, counters);
+	fetch_spend(fetch, counters.capacity_units);
 }
 
 /* Measures what pages of this fetch take, in place of the guess. */
@@ -464,8 +489,7 @@ stream_settle(Fetch *fetch, Stream *stream)
 		fetch_refused(fetch, page, error);
 	fetch_end_call(fetch, page);
 	page->next_item = 0;
-	page->item_count = fetch->plan.read.count_only ? Max(page->answer.page.count, 0)
-	                                               : (int64) page->answer.page.item_count;
+	page->item_count = answered_item_count(fetch, page);
 	stream->coming_is_whole = true;
 	fetch_learn_page_memory(fetch, page);
 	fetch_learn_item_memory(fetch, page);
@@ -918,6 +942,21 @@ fetch_rewind(Fetch *fetch)
 	return true;
 }
 
+/* Adds what a page has cost that was not taken. */
+static void
+count_coming_page(FetchCounters *counters, const Fetch *fetch, const FetchPage *page)
+{
+	ServiceCallCost cost;
+
+	if (page->call == NULL)
+		return;
+	cost = service_call_cost(page->call);
+	counters->bytes_received += cost.bytes_received;
+	counters->retries += cost.retries;
+	if (page_is_answered(page))
+		fetch_counters_add(counters, answered_counters(fetch, page));
+}
+
 FetchCounters
 fetch_counters(const Fetch *fetch)
 {
@@ -926,15 +965,7 @@ fetch_counters(const Fetch *fetch)
 	if (fetch->source != NULL)
 		return fetch->source->counters(fetch->source);
 	for (int i = 0; i < fetch->place_count; i++)
-	{
-		const ServiceCall *call = fetch->streams[i].coming->call;
-		ServiceCallCost cost = {0};
-
-		if (call != NULL)
-			cost = service_call_cost(call);
-		counters.bytes_received += cost.bytes_received;
-		counters.retries += cost.retries;
-	}
+		count_coming_page(&counters, fetch, fetch->streams[i].coming);
 	return counters;
 }
 
@@ -949,17 +980,26 @@ fetch_counters_add(FetchCounters *total, FetchCounters counters)
 	total->retries += counters.retries;
 }
 
+/*
+ * Gives up a page that nobody has asked for. What its answer consumed belongs to the statement, but
+ * is no reason to end it: what was asked for is there.
+ */
+static void
+fetch_give_up(Fetch *fetch, FetchPage *page)
+{
+	if (page->call == NULL)
+		return;
+	if (page_is_answered(page))
+		(void) capacity_sum_add(fetch->plan.statement_units, page->answer.page.capacity_units);
+	fetch_end_call(fetch, page);
+}
+
 void
 fetch_close(Fetch *fetch)
 {
 	if (fetch->source != NULL)
 		fetch->source->close(fetch->source);
 	for (int i = 0; i < fetch->place_count; i++)
-	{
-		FetchPage *page = fetch->streams[i].coming;
-
-		if (page->call != NULL)
-			fetch_end_call(fetch, page);
-	}
+		fetch_give_up(fetch, fetch->streams[i].coming);
 	MemoryContextDelete(fetch->context);
 }

@@ -122,7 +122,10 @@ extern bool fetch_is_ready(Fetch *fetch);
  */
 extern bool fetch_rewind(Fetch *fetch);
 
-/* What it has cost so far. */
+/*
+ * What it has cost so far, with the answers that have come and were not asked for. What the service
+ * does for a request that is given up before its answer has come is not known.
+ */
 extern FetchCounters fetch_counters(const Fetch *fetch);
 
 /*

@@ -222,6 +222,54 @@ def test_what_no_row_asks_for_is_no_error(session, service):
         session.execute("CLOSE lines")
 
 
+@pytest.fixture
+def overtaken(session, service):
+    """Joins of which only the first row is asked for, one for each of `steps`. The second row's
+    answer comes before the first's, further ones never; each consumes ten units."""
+    answered = threading.Event()
+
+    def answer_the_second_first(conversation):
+        customer = customer_of(conversation.request.body)
+        if customer == "c1":
+            answered.wait(WAIT_SECONDS)
+        elif customer not in ("c2", "c1001"):
+            faults.stall(conversation)
+        capacity = {"TableName": "orders", "CapacityUnits": 10}
+        conversation.answer({"Items": [item_of(customer, 0)], "ConsumedCapacity": capacity})
+        answered.set()
+
+    service.script("Query", *[answer_the_second_first] * 4 * CONNECTIONS)
+    return """
+        SELECT (
+            WITH ahead AS MATERIALIZED (
+                SELECT placed FROM wanted JOIN orders ON customer = 'c' || (n + step)
+            )
+            SELECT placed FROM ahead LIMIT 1
+        )
+        FROM unnest(ARRAY[{steps}]) step
+    """.format
+
+
+def scan_of(plan):
+    if plan["Node Type"] == "Foreign Scan":
+        return plan
+    return next(filter(None, map(scan_of, plan.get("Plans", []))), None)
+
+
+def test_explain_counts_what_no_row_asks_for(session, overtaken):
+    explained = session.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {overtaken(steps=0)}").fetchone()[
+        0
+    ]
+    scan = scan_of(explained[0]["Plan"])
+    assert scan["Consumed Capacity Units"] == 20
+
+
+def test_the_maximum_counts_what_no_row_asks_for(session, overtaken):
+    session.execute("ALTER FOREIGN TABLE orders OPTIONS (ADD max_capacity_units '25')")
+    with pytest.raises(psycopg.errors.ConfigurationLimitExceeded, match="has consumed 30"):
+        session.execute(overtaken(steps="0, 1000"))
+
+
 def test_cancel(session, service):
     assert session.execute(JOIN).fetchall() == EXPECTED
     before = descriptors_of_its_own(session, service)
