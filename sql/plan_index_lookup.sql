@@ -37,6 +37,27 @@ SET enable_mergejoin = off;
 SET enable_material = off;
 SELECT plan('SELECT o.customer, o.paid FROM coupons c JOIN orders o ON o.coupon = c.coupon');
 SELECT o.coupon, o.customer, o.paid FROM coupons c JOIN orders o ON o.coupon = c.coupon ORDER BY 1, 2;
+-- The Querys of all rows run beside one another, and what they find is looked up together
+CREATE TABLE local_orders AS SELECT * FROM orders WHERE customer IN ('ann', 'bob', 'cat');
+CREATE TABLE wanted AS
+    SELECT n AS line, 'c' || n % 5 * 13 AS coupon, n % 3 = 0 AS paid FROM generate_series(1, 40) n;
+INSERT INTO wanted VALUES (41, NULL, true);
+ANALYZE wanted;
+SET enable_memoize = off;
+SELECT plan('SELECT w.line, o.padding FROM wanted w LEFT JOIN orders o ON o.coupon = w.coupon AND o.paid = w.paid');
+SELECT count(*), count(o.padding) FROM
+    (SELECT w.line, o.padding, o.total FROM wanted w LEFT JOIN orders o ON o.coupon = w.coupon AND o.paid = w.paid
+     EXCEPT ALL
+     SELECT w.line, o.padding, o.total FROM wanted w LEFT JOIN local_orders o ON o.coupon = w.coupon AND o.paid = w.paid) o;
+SELECT count(*), count(o.padding) FROM
+    (SELECT w.line, o.padding, o.total FROM wanted w LEFT JOIN local_orders o ON o.coupon = w.coupon AND o.paid = w.paid
+     EXCEPT ALL
+     SELECT w.line, o.padding, o.total FROM wanted w LEFT JOIN orders o ON o.coupon = w.coupon AND o.paid = w.paid) o;
+SELECT count(*), count(o.padding) FROM wanted w LEFT JOIN orders o ON o.coupon = w.coupon AND o.paid = w.paid;
+SELECT string_agg(line::text, ' ' ORDER BY line) FROM wanted w
+    WHERE NOT EXISTS (SELECT FROM orders o WHERE o.coupon = w.coupon AND o.paid = w.paid AND o.total > 100);
+SELECT string_agg(line::text, ' ' ORDER BY line) FROM wanted w
+    WHERE NOT EXISTS (SELECT FROM local_orders o WHERE o.coupon = w.coupon AND o.paid = w.paid AND o.total > 100);
 
 -- A global index cannot be read consistently, a local one can
 ALTER FOREIGN TABLE orders OPTIONS (ADD consistent_read 'true');

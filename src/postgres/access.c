@@ -10,6 +10,7 @@
 
 #include "postgres/access.h"
 #include "postgres/binding.h"
+#include "postgres/options.h"
 
 /* Positions in the List of an access. */
 enum AccessMember
@@ -202,6 +203,12 @@ access_projection(const Access *access, const ForeignRelation *relation, size_t 
 	return NULL;
 }
 
+Size
+access_memory_maximum(const Access *access)
+{
+	return scan_memory_share(access->looked_up ? 2 : 1);
+}
+
 bool
 access_is_count_only(const Access *access, const ForeignRelation *relation)
 {
@@ -227,6 +234,7 @@ bind_table(const Access *access, const ForeignRelation *relation, FetchPlan *pla
 	plan->names = &relation->names;
 	plan->in_order = access->in_order;
 	plan->row_goal = (int64) access->row_goal;
+	plan->memory_maximum = access_memory_maximum(access);
 	plan->max_capacity_units = options->max_capacity_units;
 	plan->rate_limit = rate_limit_of_table(relation->id, options->rate_limit);
 	plan->missing_table_is_empty = options->missing_table_is_empty;

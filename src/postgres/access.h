@@ -61,6 +61,12 @@ expiry_attribute(const ForeignRelation *relation)
 	return relation->description == NULL ? BYTES_EMPTY : relation->description->ttl_attribute;
 }
 
+/*
+ * What the pages of one of its tables and indexes, and what is kept of them, may take: a half each
+ * where an index is read and then the table.
+ */
+extern Size access_memory_maximum(const Access *access);
+
 /* The access as a List for fdw_private, and back. */
 extern List *access_to_list(const Access *access);
 extern Access *access_from_list(List *list);

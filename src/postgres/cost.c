@@ -202,3 +202,21 @@ cost_of_read(const ForeignRelation *relation, const ReadEstimate *estimate)
 		cost.total += options->fdw_startup_cost * CAPACITY_UNIT_ROUND_TRIPS * cost.capacity_units;
 	return cost;
 }
+
+ReadCost
+cost_with_lookups(const ForeignRelation *relation, ReadCost of_index, double items,
+                  double item_size)
+{
+	ReadEstimate lookups = {.kind = REQUEST_BATCH_GET_ITEM,
+	                        .streams = items,
+	                        .items = items,
+	                        .item_size = item_size,
+	                        .rows = items,
+	                        .consistent_read = relation->options->consistent_read};
+	ReadCost cost = cost_of_read(relation, &lookups);
+
+	cost.startup += of_index.startup;
+	cost.total += of_index.total;
+	cost.capacity_units += of_index.capacity_units;
+	return cost;
+}

@@ -80,4 +80,8 @@ typedef struct ReadCost
 /* The cost of the read, without that of local conditions and output expressions. */
 extern ReadCost cost_of_read(const ForeignRelation *relation, const ReadEstimate *estimate);
 
+/* That of reading an index, `of_index`, and of looking up the items that it names in the table. */
+extern ReadCost cost_with_lookups(const ForeignRelation *relation, ReadCost of_index, double items,
+                                  double item_size);
+
 #endif

@@ -228,11 +228,18 @@ write_request(Fetch *fetch, const Stream *stream, ByteBuffer *body)
  * Streams.
  */
 
+/* True when a page follows the one being read, as far as is known. */
+static bool
+stream_has_more(const Stream *stream)
+{
+	return stream->pending != PENDING_NONE || stream->coming->call != NULL ||
+	       stream->coming_is_whole;
+}
+
 static bool
 stream_is_done(const Stream *stream)
 {
-	return stream->pending == PENDING_NONE && stream->coming->call == NULL &&
-	       !stream->coming_is_whole && page_is_exhausted(stream->reading);
+	return !stream_has_more(stream) && page_is_exhausted(stream->reading);
 }
 
 /* The Limit of a stream's first request: the row goal, within the table's fetch_size. */
@@ -819,12 +826,12 @@ page_memory_first_guess(RequestKind kind)
 static FetchSource *
 open_source(ServiceClient *client, const FetchPlan *plan)
 {
+	if (plan->index_plan != NULL)
+		return fetch_index_open(client, plan);
 	if (plan->lookups_ahead != NULL)
 		return fetch_ahead_open(plan);
 	if (plan->querys_ahead != NULL)
 		return fetch_query_ahead_open(client, plan);
-	if (plan->index_plan != NULL)
-		return fetch_index_open(client, plan);
 	if (plan->merge_by.length > 0 && plan->key_condition_count > 1)
 		return fetch_merge_open(client, plan);
 	return NULL;
@@ -940,6 +947,44 @@ fetch_rewind(Fetch *fetch)
 	fetch->head = 0;
 	fetch->current = NULL;
 	return true;
+}
+
+/*
+ * Takes the stream's first page, if it has come; what has failed is left to those who ask for its
+ * items. True when it is all that the plan will probably be asked for.
+ */
+static bool
+stream_take_first_page(Fetch *fetch, Stream *stream)
+{
+	if (stream->turns == 0 && page_is_answered(stream->coming))
+	{
+		stream_settle(fetch, stream);
+		stream_turn(fetch, stream);
+	}
+	return stream->turns > 0 && (fetch->plan.row_goal > 0 || !stream_has_more(stream));
+}
+
+bool
+fetch_is_at_hand(Fetch *fetch, int64 *count)
+{
+	*count = 0;
+	for (int i = 0; i < fetch->place_count; i++)
+	{
+		if (!stream_take_first_page(fetch, &fetch->streams[i]))
+			return false;
+		*count += fetch->streams[i].reading->item_count;
+	}
+	return fetch->first_pages_kept;
+}
+
+const DynamodbItem *
+fetch_item_at_hand(const Fetch *fetch, int64 number)
+{
+	const Stream *stream = fetch->streams;
+
+	while (number >= stream->reading->item_count)
+		number -= stream++->reading->item_count;
+	return &stream->reading->answer.page.items[number];
 }
 
 /* Adds what a page has cost that was not taken. */

@@ -36,6 +36,12 @@ typedef struct FetchPlan FetchPlan;
 typedef struct LookupsAhead LookupsAhead;
 typedef struct QuerysAhead QuerysAhead;
 
+/*
+ * Is told of an item before it is asked for, so that what else its row needs can be on its way.
+ * Allocates in CurrentMemoryContext, which is deleted once the item was asked for and left behind.
+ */
+typedef void (*ItemListener)(void *context, const DynamodbItem *item);
+
 struct FetchPlan
 {
 	RequestKind kind;
@@ -121,6 +127,16 @@ extern bool fetch_is_ready(Fetch *fetch);
  * when a page that was handed out is no longer in memory.
  */
 extern bool fetch_rewind(Fetch *fetch);
+
+/*
+ * True when the first page of each Query is in memory and nothing follows them, or with a row_goal
+ * probably nothing of it is needed; then *count is the number of their items, those that were
+ * handed out among them, and fetch_item_at_hand() gives each, valid until fetch_next(). Neither
+ * waits, asks for anything or hands anything out; what has failed is no error yet, but
+ * max_capacity_units may be passed. Of a fetch that has pages of its own, without read.count_only.
+ */
+extern bool fetch_is_at_hand(Fetch *fetch, int64 *count);
+extern const DynamodbItem *fetch_item_at_hand(const Fetch *fetch, int64 number);
 
 /*
  * What it has cost so far, with the answers that have come and were not asked for. What the service

@@ -6,6 +6,10 @@
  * Keys are taken from the index some hundred at a time, and their items are looked up before the
  * next ones. An index lags behind its table: items that are gone are not found, and those that have
  * changed are as they are now, so that every condition must be checked on them.
+ *
+ * Where the rows that ask are read ahead, the index's Query is one of querys_ahead.h, and the first
+ * of its keys are looked up with those that other rows' Querys have found meanwhile: for each row
+ * there is one Query beside others, and for a hundred keys one BatchGetItem.
  */
 #include "postgres.h"
 
@@ -16,7 +20,6 @@
 #include "postgres/fetch_source.h"
 #include "postgres/lookup_keys.h"
 #include "postgres/memory.h"
-#include "postgres/report.h"
 
 /* Keys looked up before others are taken from the index: ten requests, which run at once. */
 #define KEYS_AT_ONCE (10 * BATCH_GET_KEYS_MAXIMUM)
@@ -36,24 +39,6 @@ typedef struct IndexSource
 	FetchCounters past; /* of the lookups before */
 } IndexSource;
 
-/* A copy of the table's key attributes of an index's item. */
-static DynamodbItem
-copy_key(const IndexSource *index, Arena *arena, const DynamodbItem *item)
-{
-	const KeySchema *schema = index->plan.table_keys;
-	Attribute *attributes = palloc_array(Attribute, schema->hash_count + schema->range_count);
-	DynamodbItem key = lookup_key_of_item(schema, item, attributes);
-
-	for (uint32 i = 0; i < key.count; i++)
-	{
-		const AttributeValue value = attributes[i].value;
-
-		if (!attribute_value_copy(arena, &value, &attributes[i].value))
-			CHECK_RESULT(arena_failure(arena, value.bytes.length), "copy key");
-	}
-	return key;
-}
-
 /* Takes the next keys and begins to look them up; false when there are none. */
 static bool
 index_look_up(IndexSource *index)
@@ -65,12 +50,14 @@ index_look_up(IndexSource *index)
 	int count = 0;
 
 	while (count < index->keys_wanted && (item = fetch_next(index->keys)) != NULL)
-		keys[count++] = copy_key(index, arena, item);
+		keys[count++] = lookup_key_copy(index->plan.table_keys, item, arena);
 	index->plan.keys = keys;
 	/* An item that moves within an index may be met twice; BatchGetItem takes no key twice. */
 	index->plan.key_count = lookup_keys_make_unique(keys, count);
 	if (count > 0)
 		index->items = fetch_open(index->client, &index->plan);
+	/* What is known of other rows' keys must not give way to further ones of this row. */
+	index->plan.lookups_ahead = NULL;
 	index->keys_wanted = Min(index->keys_wanted * 2, KEYS_AT_ONCE);
 	MemoryContextSwitchTo(caller);
 	return count > 0;
@@ -143,11 +130,13 @@ fetch_index_open(ServiceClient *client, const FetchPlan *plan)
 
 	of_keys.names = plan->names;
 	of_keys.statement_units = plan->statement_units;
+	of_keys.querys_ahead = plan->querys_ahead;
 	index->source = (FetchSource){index_source_next, index_source_is_ready, index_source_counters,
 	                              index_source_close};
 	index->client = client;
 	index->plan = *plan;
 	index->plan.index_plan = NULL;
+	index->plan.querys_ahead = NULL;
 	index->plan.row_goal = 0;
 	index->keys_wanted = (int) Max(Min(goal, KEYS_AT_ONCE), 1);
 	index->lookup = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB index lookup",

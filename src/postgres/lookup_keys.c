@@ -8,6 +8,7 @@
 
 #include "postgres/binding.h"
 #include "postgres/lookup_keys.h"
+#include "postgres/report.h"
 
 int
 lookup_key_compare(const void *left, const void *right)
@@ -53,4 +54,20 @@ lookup_key_of_item(const KeySchema *schema, const DynamodbItem *item, Attribute 
 		attributes[i] = (Attribute){.name = name, .slot = ATTRIBUTE_NO_SLOT, .value = *value};
 	}
 	return (DynamodbItem){attributes, count};
+}
+
+DynamodbItem
+lookup_key_copy(const KeySchema *schema, const DynamodbItem *item, Arena *arena)
+{
+	Attribute *attributes = palloc_array(Attribute, schema->hash_count + schema->range_count);
+	DynamodbItem key = lookup_key_of_item(schema, item, attributes);
+
+	for (uint32 i = 0; i < key.count; i++)
+	{
+		const AttributeValue value = attributes[i].value;
+
+		if (!attribute_value_copy(arena, &value, &attributes[i].value))
+			CHECK_RESULT(arena_failure(arena, value.bytes.length), "copy key");
+	}
+	return key;
 }

@@ -27,4 +27,8 @@ extern int lookup_keys_make_unique(DynamodbItem *keys, int count);
 extern DynamodbItem lookup_key_of_item(const KeySchema *schema, const DynamodbItem *item,
                                        Attribute *attributes);
 
+/* The same, its values copied into the arena; names are the schema's. In CurrentMemoryContext. */
+extern DynamodbItem lookup_key_copy(const KeySchema *schema, const DynamodbItem *item,
+                                    Arena *arena);
+
 #endif

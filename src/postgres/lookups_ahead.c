@@ -17,7 +17,7 @@
 #include "postgres/lookup_keys.h"
 #include "postgres/lookups_ahead.h"
 #include "postgres/memory.h"
-#include "postgres/options.h"
+#include "postgres/querys_ahead.h"
 #include "postgres/read_ahead.h"
 #include "postgres/report.h"
 
@@ -43,6 +43,7 @@ struct LookupsAhead
 	EState *statement;
 	const ForeignRelation *relation;
 	const Access *access;
+	QuerysAhead *querys;   /* that find the keys; NULL: rows have them */
 	MemoryContext context; /* of the keys and items that are known */
 	Arena *items;
 	AheadKey *keys; /* sorted, each once */
@@ -62,13 +63,15 @@ struct LookupsAhead
 };
 
 LookupsAhead *
-lookups_ahead_create(EState *statement, const ForeignRelation *relation, const Access *access)
+lookups_ahead_create(EState *statement, const ForeignRelation *relation, const Access *access,
+                     QuerysAhead *querys)
 {
 	LookupsAhead *lookups = palloc0_object(LookupsAhead);
 
 	lookups->statement = statement;
 	lookups->relation = relation;
 	lookups->access = access;
+	lookups->querys = querys;
 	lookups->context = AllocSetContextCreate(CurrentMemoryContext, "DynamoDB lookups ahead",
 	                                         ALLOCSET_DEFAULT_SIZES);
 	return lookups;
@@ -81,7 +84,7 @@ lookups_ahead_create(EState *statement, const ForeignRelation *relation, const A
 static int
 most_keys(const LookupsAhead *lookups)
 {
-	Size memory = scan_memory_share(ITEMS_SHARE_OF_MEMORY);
+	Size memory = access_memory_maximum(lookups->access) / ITEMS_SHARE_OF_MEMORY;
 
 	if (lookups->item_memory == 0)
 		return BATCH_GET_KEYS_MAXIMUM;
@@ -98,32 +101,6 @@ bind_row(const LookupsAhead *lookups, Arena *arena, const ReadAhead *rows, int r
 	read_ahead_values(rows, row, &binding.values, &binding.nulls);
 	return key_bind(&binding, &lookups->relation->description->keys, lookups->access->key_condition,
 	                true);
-}
-
-/* The keys of the rows at hand, in their order, as far as there is room; *count of them. */
-static AheadKey *
-take_keys(const LookupsAhead *lookups, const ReadAhead *rows, int *count)
-{
-	int most = most_keys(lookups);
-	AheadKey *keys = palloc_array(AheadKey, most);
-	Arena *arena = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, VALUES_MEMORY_MAXIMUM);
-
-	*count = 0;
-	for (int row = 0; row < read_ahead_row_count(rows); row++)
-	{
-		KeyDemand demand = bind_row(lookups, arena, rows, row);
-
-		if (demand.never || demand.keys == NULL)
-			continue;
-		if (demand.key_count > most - *count)
-			break;
-		for (int i = 0; i < demand.key_count; i++)
-		{
-			keys[*count] = (AheadKey){.key = demand.keys[i], .place = *count};
-			(*count)++;
-		}
-	}
-	return keys;
 }
 
 static int
@@ -157,6 +134,73 @@ keep_each_once(AheadKey *keys, int count)
 			keys[++last] = keys[i];
 	}
 	return last + 1;
+}
+
+/* Keys that are being taken, in the order of their rows. */
+typedef struct TakenKeys
+{
+	const KeySchema *schema;
+	AheadKey *keys;
+	int count;
+	int most;
+	Arena *values;
+} TakenKeys;
+
+static void
+take_key(TakenKeys *taken, DynamodbItem key)
+{
+	taken->keys[taken->count] = (AheadKey){.key = key, .place = taken->count};
+	taken->count++;
+}
+
+/* The keys of the rows at hand, as far as there is room. */
+static void
+take_keys_of_rows(const LookupsAhead *lookups, const ReadAhead *rows, TakenKeys *taken)
+{
+	for (int row = 0; row < read_ahead_row_count(rows); row++)
+	{
+		KeyDemand demand = bind_row(lookups, taken->values, rows, row);
+
+		if (demand.never || demand.keys == NULL)
+			continue;
+		if (demand.key_count > taken->most - taken->count)
+			return;
+		for (int i = 0; i < demand.key_count; i++)
+			take_key(taken, demand.keys[i]);
+	}
+}
+
+/* The keys that a Query has found; false, and none, when there is no room. */
+static bool
+take_found_keys(void *keys, const Fetch *query, int64 count)
+{
+	TakenKeys *taken = keys;
+
+	if (count > taken->most - taken->count)
+		return false;
+	for (int64 i = 0; i < count; i++)
+		take_key(taken,
+		         lookup_key_copy(taken->schema, fetch_item_at_hand(query, i), taken->values));
+	return true;
+}
+
+/* Takes what keys there are, in CurrentMemoryContext. */
+static void
+take_keys(LookupsAhead *lookups, const ReadAhead *rows)
+{
+	TakenKeys taken = {
+	    .schema = &lookups->relation->description->keys,
+	    .most = most_keys(lookups),
+	    .values = memory_context_arena(CurrentMemoryContext, ARENA_PLAIN, VALUES_MEMORY_MAXIMUM),
+	};
+
+	taken.keys = palloc_array(AheadKey, taken.most);
+	if (lookups->querys != NULL)
+		querys_ahead_visit(lookups->querys, take_found_keys, &taken);
+	else
+		take_keys_of_rows(lookups, rows, &taken);
+	lookups->keys = taken.keys;
+	lookups->key_count = keep_each_once(taken.keys, taken.count);
 }
 
 /* The keys by themselves, in the order of their rows; then the places count requests' keys. */
@@ -274,14 +318,12 @@ look_ahead(LookupsAhead *lookups, const FetchPlan *plan)
 	const ReadAhead *rows =
 	    read_ahead_find(lookups->statement, lookups->access->read_ahead_parameter);
 	MemoryContext caller;
-	int count;
 
 	if (rows == NULL || read_ahead_row_count(rows) < 2)
 		return;
 	lookups_ahead_close(lookups);
 	caller = MemoryContextSwitchTo(lookups->context);
-	lookups->keys = take_keys(lookups, rows, &count);
-	lookups->key_count = keep_each_once(lookups->keys, count);
+	take_keys(lookups, rows);
 	if (lookups->key_count > 1)
 		open_fetch(lookups, plan);
 	else

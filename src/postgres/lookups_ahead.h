@@ -7,6 +7,10 @@
  * there; each key is asked for once. What came is kept until the next keys are taken, and within
  * dynamodb_kms_fdw.max_memory_per_scan there are fewer keys where items are large.
  *
+ * Where an index is read first, the keys are those that the rows' Querys (querys_ahead.h) have
+ * found there: of the row that asks and of those behind it, as far as the answers have come in
+ * their order.
+ *
  * It answers for the keys that it knows and for no others, so whatever was read ahead, the rows are
  * the same.
  */
@@ -22,20 +26,14 @@
 #include "postgres/access.h"
 #include "postgres/fetch.h"
 
-typedef struct LookupsAhead LookupsAhead;
-
 /*
- * Of a scan in the statement with such an access, in CurrentMemoryContext. Everything is borrowed.
+ * Of a scan in the statement with such an access, in CurrentMemoryContext; `querys` find the keys
+ * in an index, NULL: the rows at hand have them. Everything is borrowed.
  */
 extern LookupsAhead *lookups_ahead_create(EState *statement, const ForeignRelation *relation,
-                                          const Access *access);
+                                          const Access *access, QuerysAhead *querys);
 
-/*
- * Has `expect` told of items before they are asked for, at most `most` at a time, so that what else
- * their rows need can be on its way. It allocates in CurrentMemoryContext, which is deleted once
- * the item behind it is asked for.
- */
-typedef void (*ItemListener)(void *context, const DynamodbItem *item);
+/* Has `expect` told of items before they are asked for, at most `most` at a time. */
 extern void lookups_ahead_tell(LookupsAhead *lookups, int most, ItemListener expect, void *context);
 
 /* What the lookups have cost so far. */

@@ -245,25 +245,6 @@ find_row_goal(const PathScope *scope, const ReadTarget *target, double examined,
 	return goal < target->volume.items ? goal : 0;
 }
 
-/* The cost of reading an index, and of looking up the items that it names. */
-static ReadCost
-cost_with_lookups(const PathScope *scope, ReadCost of_index, double items)
-{
-	const ForeignRelation *relation = scope->planning->relation;
-	ReadEstimate lookups = {.kind = REQUEST_BATCH_GET_ITEM,
-	                        .streams = items,
-	                        .items = items,
-	                        .item_size = scope->planning->volume.item_size,
-	                        .rows = items,
-	                        .consistent_read = relation->options->consistent_read};
-	ReadCost cost = cost_of_read(relation, &lookups);
-
-	cost.startup += of_index.startup;
-	cost.total += of_index.total;
-	cost.capacity_units += of_index.capacity_units;
-	return cost;
-}
-
 /*
  * The path of an access; `estimate` says what reading costs, rows excepted. The rows come to so
  * many processes, which share the reading.
@@ -287,7 +268,8 @@ make_access_path(const PathScope *scope, Access *access, ReadEstimate *estimate,
 	access->estimate = *estimate;
 	cost = cost_of_read(relation, estimate);
 	if (access->looked_up)
-		cost = cost_with_lookups(scope, cost, estimate->items);
+		cost =
+		    cost_with_lookups(relation, cost, estimate->items, scope->planning->volume.item_size);
 	cost.startup += conditions.startup + base->reltarget->cost.startup;
 	cost.total += conditions.startup + conditions.per_tuple * estimate->rows +
 	              base->reltarget->cost.startup + base->reltarget->cost.per_tuple * rows;
@@ -415,7 +397,8 @@ query_order(const PathScope *scope, const ReadTarget *target, const KeyMatch *ma
 	int most = scope->planning->relation->server_options->max_connections;
 	PathKey *first;
 
-	if (scope->root->query_pathkeys == NIL ||
+	/* A nested loop has the order of its other side. */
+	if (scope->root->query_pathkeys == NIL || scope->parameters != NULL ||
 	    (!match->one_stream && target->keys->hash_count > 1) ||
 	    template_kind(match->template) == TEMPLATE_OR)
 		return NIL;

@@ -15,7 +15,6 @@
 
 #include "postgres/fetch_source.h"
 #include "postgres/memory.h"
-#include "postgres/options.h"
 #include "postgres/querys_ahead.h"
 #include "postgres/read_ahead.h"
 
@@ -120,15 +119,15 @@ querys_ahead_counters(const QuerysAhead *querys)
 }
 
 static Size
-memory_of_current(void)
+memory_of_current(const QuerysAhead *querys)
 {
-	return scan_memory_share(CURRENT_SHARE_OF_MEMORY);
+	return access_memory_maximum(querys->access) / CURRENT_SHARE_OF_MEMORY;
 }
 
 static Size
-memory_of_others(void)
+memory_of_others(const QuerysAhead *querys)
 {
-	return scan_memory_share(1) - memory_of_current();
+	return access_memory_maximum(querys->access) - memory_of_current(querys);
 }
 
 /* What a page is taken to need that has not come. */
@@ -188,6 +187,7 @@ take_row(QuerysAhead *querys, Arena *arena, const ReadAhead *rows, const FetchPl
 	const Datum *values;
 	const bool *nulls;
 	BoundAccess *bound;
+	FetchPlan plan;
 
 	read_ahead_values(rows, row, &values, &nulls);
 	bound = access_bind(querys->access, querys->relation, arena, values, nulls,
@@ -195,10 +195,11 @@ take_row(QuerysAhead *querys, Arena *arena, const ReadAhead *rows, const FetchPl
 	querys->of_row[row] = NULL;
 	if (bound->no_rows)
 		return;
-	bound->plan.names = asked->names;
-	bound->plan.statement_units = asked->statement_units;
-	bound->plan.memory_maximum = memory_of_current();
-	querys->of_row[row] = place_query(querys, &bound->plan);
+	plan = querys->access->looked_up ? *bound->plan.index_plan : bound->plan;
+	plan.names = asked->names;
+	plan.statement_units = asked->statement_units;
+	plan.memory_maximum = memory_of_current(querys);
+	querys->of_row[row] = place_query(querys, &plan);
 	querys->of_row[row]->last_row = row;
 }
 
@@ -272,15 +273,24 @@ requests_under_way(const QuerysAhead *querys)
 	return count;
 }
 
+/* How many more may be sent; where keys are looked up, that has a connection of its own. */
+static int
+requests_allowed(const QuerysAhead *querys, ServiceClient *client)
+{
+	int most = fetch_streams_allowed(client, &querys->querys[0].plan);
+
+	return most - requests_under_way(querys) - (querys->access->looked_up ? 1 : 0);
+}
+
 /* Sends the next Querys, as far as there is room beside what is under way and at hand. */
 static void
 send_ahead(QuerysAhead *querys, ServiceClient *client)
 {
-	int most = fetch_streams_allowed(client, &querys->querys[0].plan) - requests_under_way(querys);
+	int most = requests_allowed(querys, client);
 	Size memory = memory_beside_current(querys);
 
 	while (querys->next_query < querys->query_count && most-- > 0 &&
-	       memory + expected_page_memory(querys) <= memory_of_others())
+	       memory + expected_page_memory(querys) <= memory_of_others(querys))
 	{
 		AheadQuery *query = &querys->querys[querys->next_query++];
 
@@ -325,8 +335,31 @@ leave_row(QuerysAhead *querys, AheadQuery *query)
 	Size memory = memory_beside_current(querys) + fetch_memory(query->fetch);
 
 	if (query->last_row <= querys->row || !fetch_rewind(query->fetch) ||
-	    memory > memory_of_others() / KEPT_SHARE_OF_MEMORY)
+	    memory > memory_of_others(querys) / KEPT_SHARE_OF_MEMORY)
 		end_query(querys, query);
+}
+
+/* --- as the source of keys ----------------------------------------------------------------------
+ */
+
+void
+querys_ahead_visit(QuerysAhead *querys, QueryVisitor visit, void *context)
+{
+	service_calls_serve();
+	for (int row = querys->row; row < querys->row_count; row++)
+	{
+		AheadQuery *query = querys->of_row[row];
+		int64 count;
+
+		if (query == NULL)
+			continue;
+		if (query->fetch == NULL || !fetch_is_at_hand(query->fetch, &count) ||
+		    !visit(context, query->fetch, count))
+			break;
+		learn_page_memory(querys, query);
+	}
+	if (querys->query_count > 0)
+		send_ahead(querys, querys->relation->client);
 }
 
 /* --- as the source of one row's fetch ----------------------------------------------------------

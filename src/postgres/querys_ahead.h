@@ -8,6 +8,8 @@
  * dynamodb_kms_fdw.max_memory_per_scan has room for. Each Query is a fetch of its own, whose pages
  * are followed when its row has come; what no row asks for any more is given up, read or not.
  *
+ * Where the Querys find keys in an index, lookups_ahead.h takes the keys of many rows from here.
+ *
  * It answers for the Querys that it knows and for no others, so whatever was read ahead, the rows
  * are the same.
  */
@@ -28,6 +30,15 @@
  */
 extern QuerysAhead *querys_ahead_create(EState *statement, const ForeignRelation *relation,
                                         const Access *access);
+
+/* Sees the items of a Query, by fetch_item_at_hand(); false when it wants no further Query. */
+typedef bool (*QueryVisitor)(void *context, const Fetch *query, int64 count);
+
+/*
+ * Shows the Querys from that of the current row on, in the order of their rows, up to the first
+ * that is not at hand (fetch.h). Sends further ones.
+ */
+extern void querys_ahead_visit(QuerysAhead *querys, QueryVisitor visit, void *context);
 
 /* What the Querys have cost so far. */
 extern FetchCounters querys_ahead_counters(const QuerysAhead *querys);

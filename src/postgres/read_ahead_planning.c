@@ -121,6 +121,9 @@ cost_of_share(const RelOptInfo *inner, const ForeignPath *path, double rows)
 	estimate.items *= together;
 	estimate.rows *= together;
 	cost = cost_of_read(planning->relation, &estimate);
+	if (access->looked_up)
+		cost =
+		    cost_with_lookups(planning->relation, cost, estimate.items, planning->volume.item_size);
 	return cost.total / together +
 	       (inner->baserestrictcost.per_tuple + inner->reltarget->cost.per_tuple) * path->path.rows;
 }
@@ -225,7 +228,7 @@ access_can_be_shared(const Access *access)
 		case REQUEST_BATCH_GET_ITEM:
 			return true;
 		case REQUEST_QUERY:
-			return !access->merged && !access->looked_up;
+			return !access->merged;
 		case REQUEST_SCAN:
 			break;
 	}

@@ -56,8 +56,9 @@ typedef struct DynamodbScan
 	Fetch *fetch;          /* NULL unless begun, and when the conditions can hold for no item */
 	FetchCounters past;    /* of the fetches that were closed */
 
-	LookupsAhead *lookups;  /* NULL unless the rows that ask for keys are read ahead … */
-	QuerysAhead *querys;    /* … and here unless those that ask for Querys are */
+	LookupsAhead *lookups;  /* NULL unless rows that ask for keys are read ahead … */
+	QuerysAhead *querys;    /* … here unless those that ask for Querys are, perhaps of an index
+	                           whose keys are then looked up */
 	ParallelScan *parallel; /* this process's part in the reading; NULL: there is no other */
 	ScanCosts of_workers;   /* the leader's: of those that have ended */
 
@@ -140,12 +141,10 @@ prepare_reading_ahead(DynamodbScan *scan, EState *statement)
 	if (!scan->access->read_ahead)
 		return;
 	if (scan->access->kind == REQUEST_QUERY)
-	{
 		scan->querys = querys_ahead_create(statement, scan->relation, scan->access);
-		return;
-	}
-	scan->lookups = lookups_ahead_create(statement, scan->relation, scan->access);
-	if (scan->ahead != NULL)
+	if (scan->querys == NULL || scan->access->looked_up)
+		scan->lookups = lookups_ahead_create(statement, scan->relation, scan->access, scan->querys);
+	if (scan->ahead != NULL && scan->lookups != NULL)
 		lookups_ahead_tell(scan->lookups, rows_ahead_most(scan->ahead), expect_row, scan);
 }
 

@@ -689,11 +689,12 @@ class QueryGenerator:
 
     def join_of_keys(self):
         """Keys from the other side, whole, in part, or an index's, once for each kind of join."""
-        keys = self.random.choice(["local_keys", "(SELECT DISTINCT k, v, w FROM local_keys)"])
+        keys = self.random.choice(["local_keys", "(SELECT DISTINCT k, v, w, x FROM local_keys)"])
         whole = "t.pk = l.k AND t.sk = l.v"
         part = f"t.pk = l.k AND t.sk {self.random.choice(COMPARISONS)} l.v"
         of_index = f"t.u = l.w AND t.d {self.random.choice(['>', '<='])} 1"
-        match = self.random.choice([whole, whole, part, "t.pk = l.k", of_index])
+        by_lookup = "t.vc = l.x"
+        match = self.random.choice([whole, whole, part, "t.pk = l.k", of_index, by_lookup])
         match = f"{match} AND {self.condition()}"
         order = " ORDER BY l.k, l.v, t.pk, t.sk LIMIT 3" if self.random.random() < 0.2 else ""
         return self.random.choice(

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from faults import server as faults
 from faults.clients import connections, create_table, descriptors_of_its_own
+from faults.crowd import Crowd
 from faults.server import TABLE, WAIT_SECONDS, FaultServer, base64_of, ciphertext_of
 
 CONNECTIONS = 2
@@ -181,22 +182,10 @@ def encrypted(session, service):
 
 
 def test_encrypted_columns_are_decrypted_together(encrypted, service):
-    """Answers linger until there once were as many requests as there are connections."""
-    lock, both_there, present = threading.Lock(), threading.Event(), set()
-
-    def linger(conversation):
-        with lock:
-            present.add(conversation)
-            if len(present) == 2:
-                both_there.set()
-        both_there.wait(0.2)
-        with lock:
-            present.discard(conversation)
-        faults.answer_properly(conversation)
-
-    service.script("Decrypt", *[linger] * 40)
+    both = Crowd(2, faults.answer_properly)
+    service.script("Decrypt", *[both.linger] * 40)
     assert encrypted.execute(JOIN).fetchall() == EXPECTED
-    assert both_there.is_set()
+    assert both.was_there.is_set()
     different = sum(value_of(number) is not None for number in range(NUMBERS))
     assert different <= service.count("Decrypt") <= 2 * different
 

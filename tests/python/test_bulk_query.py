@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from faults import server as faults
 from faults.clients import KEYS, connections, descriptors_of_its_own, memory, options_clause
+from faults.crowd import Crowd
 from faults.server import WAIT_SECONDS, FaultServer
 
 CUSTOMERS = 40
@@ -144,22 +145,10 @@ def test_every_page_of_every_row(session, service):
 
 
 def test_querys_of_the_same_rows_run_at_once(session, service):
-    """Answers linger until there once were as many requests as there are connections."""
-    lock, all_there, present = threading.Lock(), threading.Event(), set()
-
-    def linger(conversation):
-        with lock:
-            present.add(conversation)
-            if len(present) == CONNECTIONS:
-                all_there.set()
-        all_there.wait(0.2)
-        with lock:
-            present.discard(conversation)
-        query(conversation)
-
-    service.script("Query", *[linger] * 150)
+    crowd = Crowd(CONNECTIONS, query)
+    service.script("Query", *[crowd.linger] * 150)
     assert session.execute(JOIN).fetchall() == EXPECTED
-    assert all_there.is_set()
+    assert crowd.was_there.is_set()
 
 
 def test_answers_come_in_no_order(session, service):

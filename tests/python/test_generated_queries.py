@@ -95,9 +95,9 @@ def create_local_keys(connection):
     """Keys that are there, some of them twice, and NULL."""
     connection.execute("""
         CREATE TABLE local_keys AS
-            SELECT pk AS k, sk AS v, u AS w FROM heap_twin ORDER BY pk, sk LIMIT 8""")
-    connection.execute("INSERT INTO local_keys SELECT k, v, w FROM local_keys LIMIT 2")
-    connection.execute("INSERT INTO local_keys VALUES (NULL, NULL, NULL)")
+            SELECT pk AS k, sk AS v, u AS w, vc AS x FROM heap_twin ORDER BY pk, sk LIMIT 8""")
+    connection.execute("INSERT INTO local_keys SELECT * FROM local_keys LIMIT 2")
+    connection.execute("INSERT INTO local_keys VALUES (NULL, NULL, NULL, NULL)")
 
 
 def create_foreign_twin(connection, twin):
@@ -238,12 +238,15 @@ def test_keys_of_joins_are_looked_up_together(twins, query_count):
         connection.execute(f"SET enable_{method} = off")
     queries = [generator.join_of_keys() for _ in range(query_count // 5)]
     plans = [explained(connection, query, "foreign_twin") for query in queries]
-    assert sum("DynamoDB Read Ahead" in plan for plan in plans) > len(queries) / 2
+    ahead = [plan for plan in plans if "DynamoDB Read Ahead" in plan]
+    assert len(ahead) > len(queries) / 2
+    # moto has too few queries for each kind to be among them.
+    assert len(queries) < 50 or any("Query, then BatchGetItem" in plan for plan in ahead)
     assert_agreement(connection, queries)
 
 
 def explained(connection, query, table):
-    return str(connection.execute(f"EXPLAIN {on_table(query, table)}").fetchall())
+    return str(connection.execute(f"EXPLAIN (VERBOSE) {on_table(query, table)}").fetchall())
 
 
 def test_conditions_partition_the_table(twins, query_count):
