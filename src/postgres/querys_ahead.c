@@ -38,9 +38,11 @@
 typedef struct AheadQuery
 {
 	FetchPlan plan;
-	int last_row;      /* that wants it */
-	Fetch *fetch;      /* NULL unless open */
-	bool is_asked_for; /* a row has come to it */
+	int last_row;           /* that wants it */
+	Fetch *fetch;           /* NULL unless open */
+	bool is_asked_for;      /* a row has come to it */
+	int64 told;             /* items that were told of before a row has come to it … */
+	MemoryContext expected; /* … and what was asked for them; NULL: nothing was */
 } AheadQuery;
 
 struct QuerysAhead
@@ -57,6 +59,14 @@ struct QuerysAhead
 	int next_query;   /* behind those that were sent or asked for */
 	Size page_memory; /* of the largest page of any Query so far; 0 while none has come */
 	FetchCounters past;
+
+	ItemListener expect; /* is told of items; NULL: nobody is */
+	void *expectant;     /* its context */
+	int most_expected;
+	int64 asked;     /* items that were asked for, of all rows … */
+	int64 given;     /* … and of the current one */
+	int64 told;      /* items that were told of, of Querys to which no row has come */
+	int telling_row; /* whose Query's items are told of next */
 };
 
 QuerysAhead *
@@ -81,11 +91,30 @@ learn_page_memory(QuerysAhead *querys, const AheadQuery *query)
 	querys->page_memory = Max(querys->page_memory, fetch_page_memory(query->fetch));
 }
 
+/* Forgets what was asked for items of the Query. */
+static void
+end_expectations(AheadQuery *query)
+{
+	if (query->expected != NULL)
+		MemoryContextDelete(query->expected);
+	query->expected = NULL;
+}
+
+/* What was told of the Query's items is about none that are still to come. */
+static void
+end_telling(QuerysAhead *querys, AheadQuery *query)
+{
+	querys->told -= query->told;
+	query->told = 0;
+}
+
 static void
 end_query(QuerysAhead *querys, AheadQuery *query)
 {
 	if (query->fetch == NULL)
 		return;
+	end_telling(querys, query);
+	end_expectations(query);
 	learn_page_memory(querys, query);
 	fetch_counters_add(&querys->past, fetch_counters(query->fetch));
 	fetch_close(query->fetch);
@@ -102,6 +131,7 @@ querys_ahead_close(QuerysAhead *querys)
 	querys->row_count = 0;
 	querys->row = 0;
 	querys->next_query = 0;
+	querys->telling_row = 0;
 	MemoryContextReset(querys->context);
 }
 
@@ -322,7 +352,10 @@ enter_row(QuerysAhead *querys, ServiceClient *client, int row)
 		end_query(querys, query);
 	if (query->fetch == NULL)
 		open_query(querys, client, query);
+	end_telling(querys, query);
 	query->is_asked_for = true;
+	querys->given = 0;
+	querys->telling_row = Max(querys->telling_row, row + 1);
 	querys->next_query = Max(querys->next_query, (int) (query - querys->querys) + 1);
 	send_ahead(querys, client);
 	return query;
@@ -334,9 +367,73 @@ leave_row(QuerysAhead *querys, AheadQuery *query)
 {
 	Size memory = memory_beside_current(querys) + fetch_memory(query->fetch);
 
+	end_expectations(query);
 	if (query->last_row <= querys->row || !fetch_rewind(query->fetch) ||
 	    memory > memory_of_others(querys) / KEPT_SHARE_OF_MEMORY)
 		end_query(querys, query);
+}
+
+/* --- what rows to come will need ---------------------------------------------------------------
+ */
+
+void
+querys_ahead_tell(QuerysAhead *querys, int most, ItemListener expect, void *context)
+{
+	querys->most_expected = most;
+	querys->expect = expect;
+	querys->expectant = context;
+}
+
+/* The Query of a row to come whose next item can be told of; NULL while there is none. */
+static AheadQuery *
+query_to_tell(QuerysAhead *querys)
+{
+	for (; querys->telling_row < querys->row_count; querys->telling_row++)
+	{
+		AheadQuery *query = querys->of_row[querys->telling_row];
+		int64 count;
+
+		if (query == NULL || query->is_asked_for)
+			continue;
+		if (query->fetch == NULL || !fetch_is_at_hand(query->fetch, &count))
+			return NULL;
+		if (query->told < count)
+			return query;
+	}
+	return NULL;
+}
+
+static void
+tell_of_next_item(QuerysAhead *querys, AheadQuery *query)
+{
+	MemoryContext caller;
+
+	if (query->expected == NULL)
+		query->expected =
+		    AllocSetContextCreate(querys->context, "DynamoDB Query expected", ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(query->expected);
+	querys->expect(querys->expectant, fetch_item_at_hand(query->fetch, query->told));
+	MemoryContextSwitchTo(caller);
+	query->told++;
+	querys->told++;
+}
+
+/* When the current Query gives an item. While pages of that one are to come, they do. */
+static void
+tell_of_items(QuerysAhead *querys)
+{
+	int64 most = Min(querys->asked, querys->most_expected - 1);
+	AheadQuery *current = querys->of_row[querys->row];
+	int64 at_hand;
+	AheadQuery *query;
+
+	querys->asked++;
+	querys->given++;
+	if (!fetch_is_at_hand(current->fetch, &at_hand))
+		return;
+	most -= Max(at_hand - querys->given, 0);
+	while (querys->told < most && (query = query_to_tell(querys)) != NULL)
+		tell_of_next_item(querys, query);
 }
 
 /* --- as the source of keys ----------------------------------------------------------------------
@@ -379,6 +476,7 @@ ahead_next(FetchSource *source)
 {
 	AheadSource *ahead = (AheadSource *) source;
 	Fetch *fetch = ahead->query->fetch;
+	const DynamodbItem *item;
 
 	if (!fetch_is_ready(fetch))
 	{
@@ -386,7 +484,10 @@ ahead_next(FetchSource *source)
 		learn_page_memory(ahead->querys, ahead->query);
 		send_ahead(ahead->querys, ahead->client);
 	}
-	return fetch_next(fetch);
+	item = fetch_next(fetch);
+	if (item != NULL && ahead->querys->expect != NULL)
+		tell_of_items(ahead->querys);
+	return item;
 }
 
 static bool

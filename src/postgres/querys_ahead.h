@@ -31,6 +31,13 @@
 extern QuerysAhead *querys_ahead_create(EState *statement, const ForeignRelation *relation,
                                         const Access *access);
 
+/*
+ * Has `expect` told of items of Querys that have come ahead, as many as were asked for so far, so
+ * that few rows cost little, and at most so many that with those at hand in the current Query there
+ * are `most` to be waited for.
+ */
+extern void querys_ahead_tell(QuerysAhead *querys, int most, ItemListener expect, void *context);
+
 /* Sees the items of a Query, by fetch_item_at_hand(); false when it wants no further Query. */
 typedef bool (*QueryVisitor)(void *context, const Fetch *query, int64 count);
 

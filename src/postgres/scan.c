@@ -144,8 +144,12 @@ prepare_reading_ahead(DynamodbScan *scan, EState *statement)
 		scan->querys = querys_ahead_create(statement, scan->relation, scan->access);
 	if (scan->querys == NULL || scan->access->looked_up)
 		scan->lookups = lookups_ahead_create(statement, scan->relation, scan->access, scan->querys);
-	if (scan->ahead != NULL && scan->lookups != NULL)
+	if (scan->ahead == NULL)
+		return;
+	if (scan->lookups != NULL)
 		lookups_ahead_tell(scan->lookups, rows_ahead_most(scan->ahead), expect_row, scan);
+	else
+		querys_ahead_tell(scan->querys, rows_ahead_most(scan->ahead), expect_row, scan);
 }
 
 void

@@ -12,7 +12,7 @@ import pytest
 from faults import server as faults
 from faults.clients import KEYS, connections, descriptors_of_its_own, memory, options_clause
 from faults.crowd import Crowd
-from faults.server import WAIT_SECONDS, FaultServer
+from faults.server import WAIT_SECONDS, FaultServer, base64_of, ciphertext_of
 
 CUSTOMERS = 40
 CONNECTIONS = 4
@@ -295,6 +295,67 @@ def test_memory_is_bounded(session, service):
             sizes.append(memory(session))
     assert len(sizes) == sum(placed is not None for _, _, placed in EXPECTED)
     assert max(sizes) - before < 40 * 1024 * 1024
+
+
+@pytest.fixture
+def encrypted(session, service):
+    """The session, where `note` is encrypted and each customer has one order."""
+    session.execute("""
+        DROP FOREIGN TABLE orders;
+        CREATE FOREIGN TABLE orders (customer text, placed int,
+            note text OPTIONS (kms_encrypted 'true'))
+        SERVER aws OPTIONS (kms_key_id 'alias/scripted')""")
+
+    def answer_ciphertext(conversation):
+        customer = customer_of(conversation.request.body)
+        note = {"B": base64_of(ciphertext_of(f"of {customer}".encode()))}
+        item = item_of(customer, 1) | {"note": note}
+        conversation.answer({"Items": [item], "Count": 1, "ScannedCount": 1})
+
+    service.script("Query", *[answer_ciphertext] * 400)
+    return session
+
+
+NOTES = "SELECT n, note FROM wanted JOIN orders ON customer = 'c' || n"
+EXPECTED_NOTES = [
+    (line % CUSTOMERS, f"of c{line % CUSTOMERS}") for line in range(1, 2 * CUSTOMERS + 1)
+]
+
+
+def test_encrypted_columns_of_several_rows_are_decrypted_together(encrypted, service):
+    crowd = Crowd(CONNECTIONS, faults.answer_properly)
+    service.script("Decrypt", *[crowd.linger] * 400)
+    assert encrypted.execute(NOTES).fetchall() == EXPECTED_NOTES
+    assert crowd.was_there.is_set()
+    # A statement asks for a value once.
+    assert service.count("Decrypt") == CUSTOMERS
+
+
+def test_few_rows_cost_few_kms_calls(encrypted, service):
+    with encrypted.transaction():
+        encrypted.execute(f"DECLARE lines CURSOR FOR {NOTES}")
+        for number in range(4):
+            found = encrypted.execute("FETCH 1 FROM lines").fetchall()
+            assert found == EXPECTED_NOTES[number : number + 1]
+            # As many ahead as were asked for before
+            assert service.count("Decrypt") <= 2 * number + 1
+
+
+def test_a_guard_of_kms_is_not_hit_by_what_is_read_ahead(encrypted):
+    encrypted.execute("ALTER FOREIGN TABLE orders OPTIONS (ADD max_kms_calls '3')")
+    assert encrypted.execute(f"{NOTES} LIMIT 3").fetchall() == EXPECTED_NOTES[:3]
+    with pytest.raises(psycopg.errors.ConfigurationLimitExceeded):
+        encrypted.execute(NOTES)
+
+
+def test_a_cancel_reaches_a_join_that_waits_for_values(encrypted, service):
+    service.script("Decrypt", faults.answer_properly, *[faults.stall] * CONNECTIONS)
+    with ThreadPoolExecutor() as pool:
+        statement = pool.submit(encrypted.execute, NOTES)
+        service.wait_until_reached()
+        encrypted.cancel()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            statement.result(WAIT_SECONDS)
 
 
 def local_keys(connection, count):
