@@ -81,6 +81,18 @@ SELECT condition, rows_of(condition) FROM unnest(ARRAY[
     'doc -> ''place'' -> 0 @> ''["red"]''', 'place -> 0 @> ''"red"''', 'place -> 0 @> ''5'''
 ]) condition;
 
+-- What is contained in an array has one of its elements or none, or is one itself
+SELECT plan('SELECT id FROM nested WHERE place <@ ''["red", 5]''');
+SELECT plan('SELECT id FROM nested WHERE ''["reed"]'' @> (doc -> ''place'')');
+SELECT plan('SELECT id FROM nested WHERE place <@ ''"red"''');
+SELECT condition, rows_of(condition) FROM unnest(ARRAY[
+    'place <@ ''["red", 5]''', 'place <@ ''["red", "blue", 7, 5.0]''', 'place <@ ''["reed", "YWI="]''', 'place <@ ''[]''',
+    'place <@ ''[true]''', 'place <@ ''["red", null, 5]''', 'place <@ ''["red", 5, {"size": "xl", "a": 1}]''',
+    'place <@ ''"red"''', 'place <@ ''5''', 'place <@ ''null''', 'place <@ ''["", "redder", false]''',
+    '''["reed"]'' @> (doc -> ''place'')', 'doc -> ''place'' <@ ''"reed"''', 'doc -> ''place'' <@ ''[]''',
+    'place -> 0 <@ ''["red"]''', 'NOT (place <@ ''["red", 5]'')', '(place <@ ''["red"]'') IS NULL'
+]) condition;
+
 -- What does not fit into one expression is left out: an element, elements behind many others, an OR
 SELECT rows_of(format('place @> %L', '["red", "' || repeat('long ', 1000000) || '"]'));
 SELECT rows_of(format('place @> %L OR place @> ''["red"]''', (SELECT jsonb_agg(n) FROM generate_series(1, 400) n)));
@@ -156,7 +168,8 @@ SELECT id FROM lists WHERE id BETWEEN 16 AND 16 AND place ->> 'size' = 'xl';
 -- What is not sent
 SELECT plan('SELECT id FROM nested WHERE place @? ''$[*] ? (@ == "red")''');
 SELECT plan('SELECT id FROM nested WHERE jsonb_path_exists(place, ''$.size'')');
-SELECT plan('SELECT id FROM nested WHERE place <@ ''["red", "blue"]''');
+SELECT plan('SELECT id FROM nested WHERE place <@ ''["red", null]''');
+SELECT plan('SELECT id FROM nested WHERE place <@ ''{"size": "xl"}''');
 SELECT plan('SELECT id FROM nested WHERE jsonb_array_length(place) > 1.5');
 
 -- Elements of lists; sets have no places, and scalars have one
@@ -185,7 +198,7 @@ SELECT plan('SELECT id FROM whole WHERE jsonb_array_length(_item) > 1');
 SELECT condition, rows_of(condition, 'whole') FROM unnest(ARRAY[
     '_item @> ''{"place": {"size": "xl"}}''', '_item @> ''{"place": {"size": "xl"}, "id": 9}''', '_item @> ''{"id": 9}''',
     '_item ? ''place''', '_item ? ''id''', '_item -> ''place'' ->> 0 = ''red''', '_item #>> ''{doc,place,0}'' = ''red''',
-    '_item -> 0 = ''5''', '_item @> ''{"place": ["red"]}''', '_item @> ''["red"]''', '_item @> ''"red"''', '_item = ''[]''',
+    '_item -> 0 = ''5''', '_item @> ''{"place": ["red"]}''', '_item @> ''["red"]''', '_item @> ''"red"''', '_item = ''[]''', '_item <@ ''["red"]''',
     '_item ?| ''{place,id}''', '_item ?& ''{place,doc}''', '_item ?& ''{place,id}''', '_item -> ''place'' ?| ''{red,size}''',
     'id < 8 AND jsonb_array_length(_item -> ''place'') > 2'
 ]) condition;

@@ -29,12 +29,25 @@ SELECT plan('SELECT id FROM sets WHERE tags && ''{green,blue}'' AND id < 8');
 SELECT id FROM sets WHERE tags && '{green,blue}' AND id < 8 ORDER BY 1;
 SELECT id FROM sets WHERE '{white}' && tags AND id < 8 ORDER BY 1;
 SELECT id FROM sets WHERE tags && '{}' AND id < 8;
-SELECT plan('SELECT id FROM sets WHERE tags <@ ''{red,green,blue}'' AND id < 8');
+
+-- No others: one of them then, and no more; only a list may be empty
+SELECT plan('SELECT id FROM sets WHERE tags <@ ''{red,green,NULL}'' AND id < 8');
 SELECT id FROM sets WHERE tags <@ '{red,green,blue}' AND id < 8 ORDER BY 1;
+SELECT id FROM sets WHERE '{red,green,NULL}' @> tags AND id < 8 ORDER BY 1;
+SELECT id FROM sets WHERE tags <@ '{red}' AND id < 8 ORDER BY 1;
+SELECT id FROM sets WHERE tags <@ '{red,black}' AND id < 8 ORDER BY 1;
+SELECT plan('SELECT id FROM sets WHERE tags <@ ''{}'' AND id < 8');
+SELECT id FROM sets WHERE tags <@ '{}' AND id < 8 ORDER BY 1;
+SELECT id FROM sets WHERE tags <@ '{NULL}' AND id < 8 ORDER BY 1;
+SELECT id FROM sets WHERE NOT (tags <@ '{red,green}') AND id < 8 ORDER BY 1;
+SELECT plan('SELECT id FROM sets WHERE counts <@ ''{2,3,100}''');
+SELECT id FROM sets WHERE counts <@ '{2,3,100}' ORDER BY 1;
+SELECT id FROM sets WHERE counts <@ (SELECT array_agg(n) FROM generate_series(3, 1000) n) ORDER BY 1;
 
 -- Values of parameters
 SET plan_cache_mode = force_generic_plan;
 PREPARE with_tag(text) AS SELECT id FROM sets WHERE $1 = ANY (tags) AND id < 8 ORDER BY 1;
+PREPARE within_tags(text[]) AS SELECT id FROM sets WHERE tags <@ $1 AND id < 8 ORDER BY 1;
 PREPARE with_tags(text[]) AS SELECT id FROM sets WHERE tags @> $1 AND id < 8 ORDER BY 1;
 SELECT plan('EXECUTE with_tag(''red'')');
 EXECUTE with_tag('blue');
@@ -45,6 +58,11 @@ EXECUTE with_tags('{red,blue}');
 EXECUTE with_tags('{}');
 EXECUTE with_tags('{NULL}');
 EXECUTE with_tags(NULL);
+SELECT plan('EXECUTE within_tags(''{}'')');
+EXECUTE within_tags('{red,blue}');
+EXECUTE within_tags('{}');
+EXECUTE within_tags('{NULL}');
+EXECUTE within_tags(NULL);
 RESET plan_cache_mode;
 
 -- A set of another kind is found out when it is read, whatever is asked of it
@@ -59,6 +77,13 @@ CREATE FOREIGN TABLE only_lists (id int, tags text[] OPTIONS (attribute_type 'L'
 SELECT id FROM only_sets WHERE tags @> '{green}' AND id < 3;
 SELECT id FROM only_sets WHERE tags @> '{green}' AND id < 4;
 SELECT plan('SELECT id FROM only_lists WHERE ''red'' = ANY (tags)');
+SELECT plan('SELECT id FROM only_lists WHERE tags <@ ''{red}''');
+-- numeric elements: equal whatever their scale
+CREATE FOREIGN TABLE amounts (id int, counts numeric[]) SERVER aws OPTIONS (table_name 'plan_sets');
+SELECT plan('SELECT id FROM amounts WHERE counts @> ''{3.0}'' AND counts && ''{1e2,1e200}''');
+SELECT id FROM amounts WHERE counts @> '{3.0}' AND counts && '{1e2,1e200}';
+SELECT id FROM amounts WHERE counts @> '{1e200}';
+SELECT id FROM amounts WHERE counts <@ '{3.00,1e2}';
 
 -- Parts of strings: the longest run of characters between wildcards
 SELECT plan('SELECT id FROM words WHERE word LIKE ''%d 1%''');

@@ -347,6 +347,7 @@ describe_leaf(Description *description, const List *template)
 			describe_containment(description, "ALL ", column, expression);
 			break;
 		case TEMPLATE_CONTAINS_ANY:
+		case TEMPLATE_CONTAINED:
 			describe_containment(description, "ANY ", column, expression);
 			break;
 		case TEMPLATE_CHARACTERS:

@@ -8,9 +8,11 @@
 #include "postgres.h"
 
 #include "catalog/pg_operator_d.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
 #include "postgres/compat.h"
@@ -100,6 +102,34 @@ set_template(const ConditionScope *scope, TemplateKind kind, Oid collation, Expr
 	return condition_leaf(kind, column, type, (Node *) values);
 }
 
+/* The number of an array's elements. */
+static Node *
+cardinality_of(const ConditionScope *scope, Expr *array)
+{
+	FuncExpr *function = makeFuncExpr(F_CARDINALITY, INT4OID, list_make1(array), InvalidOid,
+	                                  InvalidOid, COERCE_EXPLICIT_CALL);
+
+	return eval_const_expressions(scope->root, (Node *) function);
+}
+
+/* `sets <@ values`: a set has one of the values, since none is empty, and not more than there are.
+ */
+static List *
+contained_template(const ConditionScope *scope, Oid collation, Expr *sets, Expr *values)
+{
+	List *elements = set_template(scope, TEMPLATE_CONTAINED, collation, sets, values);
+	TemplateLeaf size;
+
+	if (elements == NIL)
+		return NIL;
+	size = template_leaf(elements);
+	size.kind = TEMPLATE_SIZE;
+	size.comparison = CONDITION_LESS_OR_EQUAL;
+	size.value_type = INT4OID;
+	size.value = cardinality_of(scope, values);
+	return template_of_children(TEMPLATE_AND, list_make2(elements, template_of_leaf(&size)));
+}
+
 List *
 containment_template(const ConditionScope *scope, const OpExpr *expression)
 {
@@ -111,9 +141,11 @@ containment_template(const ConditionScope *scope, const OpExpr *expression)
 	switch (expression->opno)
 	{
 		case OID_ARRAY_CONTAINS_OP:
-			return set_template(scope, TEMPLATE_CONTAINS_ALL, collation, left, right);
+			template = set_template(scope, TEMPLATE_CONTAINS_ALL, collation, left, right);
+			return template != NIL ? template : contained_template(scope, collation, right, left);
 		case OID_ARRAY_CONTAINED_OP:
-			return set_template(scope, TEMPLATE_CONTAINS_ALL, collation, right, left);
+			template = set_template(scope, TEMPLATE_CONTAINS_ALL, collation, right, left);
+			return template != NIL ? template : contained_template(scope, collation, left, right);
 		case OID_ARRAY_OVERLAP_OP:
 			template = set_template(scope, TEMPLATE_CONTAINS_ANY, collation, left, right);
 			return template != NIL

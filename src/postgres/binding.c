@@ -220,6 +220,17 @@ contains_any_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datu
 	return elements.count == 0 ? never : demand_of_elements(CONDITION_OR, &elements);
 }
 
+/* An empty list is contained in whatever it is, so it is left to the size to say something then. */
+static Demand
+contained_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
+{
+	ElementValues elements = write_elements(binding, leaf, datum);
+
+	if (elements.has_impossible || elements.count == 0)
+		return always;
+	return demand_of_elements(CONDITION_OR, &elements);
+}
+
 /* What a pattern without a prefix says about the middle of strings. */
 static Demand
 pattern_demand(const Binding *binding, const TemplateLeaf *leaf, text *pattern)
@@ -326,6 +337,8 @@ value_demand(const Binding *binding, const TemplateLeaf *leaf, Datum datum)
 			return contains_all_demand(binding, leaf, datum);
 		case TEMPLATE_CONTAINS_ANY:
 			return contains_any_demand(binding, leaf, datum);
+		case TEMPLATE_CONTAINED:
+			return contained_demand(binding, leaf, datum);
 		case TEMPLATE_CHARACTERS:
 		case TEMPLATE_OCTETS:
 		case TEMPLATE_SIZE:

@@ -102,6 +102,7 @@ leaf_is_decided(const ForeignColumn *column, const TemplateLeaf *leaf)
 		case TEMPLATE_CONTAINS_ALL:
 		case TEMPLATE_CONTAINS_ANY:
 			return set_takes_all(column);
+		case TEMPLATE_CONTAINED:
 		case TEMPLATE_CHARACTERS:
 		case TEMPLATE_OCTETS:
 		case TEMPLATE_SIZE:

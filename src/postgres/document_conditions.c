@@ -105,22 +105,31 @@ element_leaf(const DocumentPlace *place, TemplateKind kind, JsonbValue *value)
 	return template_of_leaf(&leaf);
 }
 
-/* Each element of the array that can be looked for; or else, that there is something. */
+/* A leaf for each element of the array that can be looked for. */
 static List *
-array_template(const DocumentPlace *place, JsonbContainer *array)
+element_leaves(const DocumentPlace *place, JsonbContainer *array)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(array);
-	List *children = NIL;
+	List *leaves = NIL;
 	JsonbValue value;
 
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	while (JsonbIteratorNext(&iterator, &value, true) != WJB_END_ARRAY)
 	{
 		if (is_askable(place, &value))
-			children = lappend(children, element_leaf(place, TEMPLATE_HAS_ELEMENT, &value));
+			leaves = lappend(leaves, element_leaf(place, TEMPLATE_HAS_ELEMENT, &value));
 	}
-	return children == NIL ? null_leaf(place, TEMPLATE_IS_NOT_NULL)
-	                       : template_of_children(TEMPLATE_AND, children);
+	return leaves;
+}
+
+/* What is necessary for the place to contain the array; at least, that there is something. */
+static List *
+array_template(const DocumentPlace *place, JsonbContainer *array)
+{
+	List *leaves = element_leaves(place, array);
+
+	return leaves == NIL ? null_leaf(place, TEMPLATE_IS_NOT_NULL)
+	                     : template_of_children(TEMPLATE_AND, leaves);
 }
 
 static List *container_template(const DocumentPlace *place, JsonbContainer *container);
@@ -205,6 +214,54 @@ containment_of(const DocumentPlace *place, Jsonb *document, bool is_equality)
 	return place->members == NIL ? NIL : scalar_template(place, &scalar);
 }
 
+/* True when there is nothing in the array but what contains() can look for. */
+static bool
+is_all_askable(const DocumentPlace *place, JsonbContainer *array)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(array);
+	JsonbValue value;
+
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) != WJB_END_ARRAY)
+	{
+		if (!is_askable(place, &value))
+			return false;
+	}
+	return true;
+}
+
+/* The place is an array without elements, or none. */
+static List *
+empty_leaf(const DocumentPlace *place)
+{
+	TemplateLeaf leaf = leaf_about_place(place->document, place->members);
+
+	leaf.kind = TEMPLATE_ELEMENTS;
+	leaf.comparison = CONDITION_EQUAL;
+	leaf.value_type = INT4OID;
+	leaf.value =
+	    (Node *) makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(0), false, true);
+	return template_of_leaf(&leaf);
+}
+
+/*
+ * What is necessary for the place to be contained in the document: it is the scalar, or has one of
+ * the array's scalars, or is empty. What is in an object may be there or not.
+ */
+static List *
+contained_in(const DocumentPlace *place, Jsonb *document)
+{
+	List *elements;
+
+	if (JB_ROOT_IS_SCALAR(document))
+		return containment_of(place, document, true);
+	if (JB_ROOT_IS_OBJECT(document) || !place_is_attribute(place->document, place->members) ||
+	    !is_all_askable(place, &document->root))
+		return NIL;
+	elements = element_leaves(place, &document->root);
+	return template_of_children(TEMPLATE_OR, lappend(elements, empty_leaf(place)));
+}
+
 /* A member of the name, or a string that is the name, by itself or as an element of an array. */
 static List *
 key_template(const DocumentPlace *place, Datum key)
@@ -255,8 +312,9 @@ place_template(const DocumentPlace *place, Oid function, Datum constant)
 	switch (function)
 	{
 		case F_JSONB_CONTAINS:
-		case F_JSONB_CONTAINED:
 			return containment_of(place, DatumGetJsonbP(constant), false);
+		case F_JSONB_CONTAINED:
+			return contained_in(place, DatumGetJsonbP(constant));
 		case F_JSONB_EQ:
 			return containment_of(place, DatumGetJsonbP(constant), true);
 		case F_JSONB_EXISTS:
@@ -270,18 +328,27 @@ place_template(const DocumentPlace *place, Oid function, Datum constant)
 	}
 }
 
+/* `operand <operator> constant` */
+static List *
+operand_template(const ConditionScope *scope, Oid operator_id, Expr *operand, Expr *value)
+{
+	const Const *constant = (const Const *) value;
+	DocumentPlace place = {.scope = scope};
+
+	if (!OidIsValid(operator_id) || !IsA(constant, Const) || constant->constisnull ||
+	    !document_place(scope, operand, &place.document, &place.members))
+		return NIL;
+	return place_template(&place, get_opcode(operator_id), constant->constvalue);
+}
+
 List *
 document_template(const ConditionScope *scope, const OpExpr *expression)
 {
-	Oid function = get_opcode(expression->opno);
-	bool is_reversed = function == F_JSONB_CONTAINED ||
-	                   (function == F_JSONB_EQ && IsA(linitial(expression->args), Const));
-	Expr *operand = list_nth(expression->args, is_reversed ? 1 : 0);
-	const Const *constant = list_nth(expression->args, is_reversed ? 0 : 1);
-	DocumentPlace place = {.scope = scope};
+	Expr *left = linitial(expression->args);
+	Expr *right = lsecond(expression->args);
+	List *template = operand_template(scope, expression->opno, left, right);
 
-	if (!IsA(constant, Const) || constant->constisnull ||
-	    !document_place(scope, operand, &place.document, &place.members))
-		return NIL;
-	return place_template(&place, function, constant->constvalue);
+	if (template != NIL)
+		return template;
+	return operand_template(scope, get_commutator(expression->opno), right, left);
 }

@@ -14,8 +14,8 @@
 #include "postgres/condition_scope.h"
 
 /*
- * The template of jsonb @> jsonb, jsonb = jsonb, jsonb ? text, ?| and ?&; the expression has two
- * arguments. NIL for everything else, and where it cannot be sent.
+ * The template of jsonb @> jsonb, jsonb <@ jsonb, jsonb = jsonb, jsonb ? text, ?| and ?&; the
+ * expression has two arguments. NIL for everything else, and where it cannot be sent.
  */
 extern List *document_template(const ConditionScope *scope, const OpExpr *expression);
 

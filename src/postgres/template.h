@@ -38,6 +38,7 @@ typedef enum TemplateKind
 	TEMPLATE_CONTAINS,     /* column, a string or a set, contains value */
 	TEMPLATE_CONTAINS_ALL, /* column, a set, contains every element of value, an array */
 	TEMPLATE_CONTAINS_ANY, /* column, a set, contains any element of value, an array */
+	TEMPLATE_CONTAINED,    /* column, a set, contains no others than elements of value, an array */
 	TEMPLATE_CHARACTERS,   /* the characters of column, a text, number <comparison> value … */
 	TEMPLATE_OCTETS,       /* … its bytes do … */
 	TEMPLATE_SIZE,         /* … the bytes of column, or the elements of its set, do */

@@ -203,7 +203,7 @@ def test_generated_queries(twins, query_count):
 def test_generated_queries_of_documents(twins, query_count):
     """What documents hold, in maps, lists and sets."""
     connection, generator = twins
-    assert_agreement(connection, [generator.query_of_documents() for _ in range(query_count // 2)])
+    assert_agreement(connection, [generator.query_of_documents() for _ in range(query_count // 5)])
 
 
 def test_generated_queries_of_several_processes(twins, query_count):
