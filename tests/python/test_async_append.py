@@ -23,8 +23,11 @@ class Gate:
     def __init__(self, count):
         self._barrier = threading.Barrier(count, timeout=WAIT_SECONDS)
 
-    def answer(self, conversation):
+    def wait(self):
         self._barrier.wait()
+
+    def answer(self, conversation):
+        self.wait()
         faults.answer_properly(conversation)
 
 
