@@ -118,6 +118,37 @@ SELECT differences('SELECT s.place, v.at FROM sightings s JOIN visits v ON v.id 
 SELECT differences('SELECT s.place, v.at, v.kind FROM sightings s LEFT JOIN visits v ON v.id = s.device AND v.at < length(s.place)');
 SELECT differences('SELECT s.place FROM sightings s WHERE EXISTS (SELECT FROM visits v WHERE v.id = s.device AND v.kind = s.kind)');
 
+-- Rows that are in no partitions: each partition looks up the keys that its bounds allow
+RESET enable_partitionwise_join;
+CREATE TABLE places AS SELECT device, place FROM sightings WHERE device < 2000;
+INSERT INTO places VALUES (NULL, 'nowhere'), (1990, 'last');
+ANALYZE places;
+SELECT plan('SELECT p.place, d.kind FROM places p LEFT JOIN devices d ON d.id = p.device');
+SELECT requests('SELECT p.place, d.kind FROM places p LEFT JOIN devices d ON d.id = p.device');
+SELECT differences('SELECT p.place, d.kind FROM places p LEFT JOIN devices d ON d.id = p.device');
+SELECT differences('SELECT p.place FROM places p WHERE NOT EXISTS (SELECT FROM devices d WHERE d.id = p.device AND d.kind > ''kind 3'')');
+SELECT differences('SELECT d.id, d.kind FROM devices d WHERE d.id IN (SELECT device FROM places)');
+SELECT differences('SELECT p.place, v.at FROM places p LEFT JOIN visits v ON v.id = p.device AND v.at >= 2');
+SELECT requests('SELECT p.place, v.at FROM places p JOIN visits v ON v.id = p.device AND v.at >= 2 WHERE p.device % 100 = 10');
+-- Of another type, with an expression, begun anew, and with what may be in any partition
+SELECT differences('SELECT p.place, d.kind FROM places p LEFT JOIN devices d ON d.id = p.device::bigint + 10');
+SELECT n, (SELECT count(*) FROM places p JOIN devices d ON d.id = p.device + n AND d.kind > p.place),
+    (SELECT count(*) FROM places p JOIN local_devices d ON d.id = p.device + n AND d.kind > p.place)
+    FROM generate_series(0, 20, 10) n;
+ALTER TABLE devices DETACH PARTITION highest_devices;
+SET enable_partition_pruning = off;
+SELECT differences('SELECT p.place, d.kind FROM places p LEFT JOIN devices d ON d.id = p.device');
+RESET enable_partition_pruning;
+-- Below UNION ALL, where no member is passed over; and beside a partition that is a local table
+SELECT count(*) FROM places p JOIN (TABLE low_devices UNION ALL TABLE high_devices) d ON d.id = p.device;
+SELECT count(*) FROM places p JOIN local_devices d ON d.id = p.device;
+ALTER TABLE devices DETACH PARTITION high_devices;
+CREATE TABLE kept_devices PARTITION OF devices (PRIMARY KEY (id)) FOR VALUES FROM (1000) TO (2000);
+INSERT INTO kept_devices SELECT * FROM local_devices WHERE id >= 1000;
+ANALYZE kept_devices;
+SELECT requests('SELECT p.place, d.kind FROM places p LEFT JOIN devices d ON d.id = p.device');
+SELECT differences('SELECT p.place, d.kind FROM places p LEFT JOIN devices d ON d.id = p.device');
+
 SELECT dynamodb_drop_table('low_visits');
 SELECT dynamodb_drop_table('high_visits');
 SELECT dynamodb_drop_table('low_devices');

@@ -93,7 +93,7 @@ enum PathPrivate
 {
 	PATH_PRIVATE_ACCESS, /* pointer to an Access, its templates with expressions */
 	PATH_PRIVATE_EXACT,  /* List of RestrictInfos that need no check after the read */
-	/* Pointer to a ReadAheadPlanning, of a nested loop's inner path alone: see read_ahead.h. */
+	/* Pointer to a ReadAheadUse, on the inner side of a nested loop alone: see read_ahead.h. */
 	PATH_PRIVATE_READ_AHEAD
 };
 

@@ -35,7 +35,7 @@ typedef struct KeyExpression
 	bool by_value;
 } KeyExpression;
 
-struct ReadAhead
+typedef struct ReadAheadNode
 {
 	CustomScanState scan; /* first: what the executor knows of the node */
 	KeyExpression *keys;
@@ -47,16 +47,26 @@ struct ReadAhead
 	int wanted; /* rows to be taken the next time */
 	bool ended; /* the node below has no more; asked again, it might begin anew */
 	int64 times;
+} ReadAheadNode;
+
+struct ReadAhead
+{
+	const ReadAheadNode *node;
+	int first_value;
+	int value_count;
+	int condition;         /* -1: any row may be asked for */
+	const Datum *no_value; /* of the others */
+	const bool *all_null;
 };
 
 static PlanState *
-child_of(const ReadAhead *ahead)
+child_of(const ReadAheadNode *ahead)
 {
 	return linitial(ahead->scan.custom_ps);
 }
 
 static int
-first_rows(const ReadAhead *ahead)
+first_rows(const ReadAheadNode *ahead)
 {
 	const CustomScan *plan = (const CustomScan *) ahead->scan.ss.ps.plan;
 
@@ -65,7 +75,7 @@ first_rows(const ReadAhead *ahead)
 
 /* Makes what evaluates the plan's custom_exprs. */
 static void
-prepare_keys(ReadAhead *ahead, List *expressions)
+prepare_keys(ReadAheadNode *ahead, List *expressions)
 {
 	List *states = ExecInitExprList(expressions, &ahead->scan.ss.ps);
 	ListCell *expression;
@@ -81,17 +91,40 @@ prepare_keys(ReadAhead *ahead, List *expressions)
 	}
 }
 
-/* Where the scan on the other side of the nested loop looks for the node. */
+/* The node as the use of that List sees it. */
+static ReadAhead *
+make_view(const ReadAheadNode *ahead, const List *use)
+{
+	ReadAhead *view = palloc0_object(ReadAhead);
+	bool *all_null;
+
+	view->node = ahead;
+	view->first_value = list_nth_int(use, READ_AHEAD_USE_FIRST_VALUE);
+	view->value_count = list_nth_int(use, READ_AHEAD_USE_VALUE_COUNT);
+	view->condition = list_nth_int(use, READ_AHEAD_USE_CONDITION);
+	view->no_value = palloc0_array(Datum, Max(view->value_count, 1));
+	all_null = palloc_array(bool, Max(view->value_count, 1));
+	memset(all_null, true, view->value_count);
+	view->all_null = all_null;
+	return view;
+}
+
+/* Where the scans on the other side of the nested loop look for the node. */
 static void
-publish(ReadAhead *ahead, EState *statement)
+publish(ReadAheadNode *ahead, EState *statement)
 {
 	const CustomScan *plan = (const CustomScan *) ahead->scan.ss.ps.plan;
-	int parameter = intVal(list_nth(plan->custom_private, READ_AHEAD_PRIVATE_PARAMETER));
-	ParamExecData *place = &statement->es_param_exec_vals[parameter];
+	ListCell *cell;
 
-	place->execPlan = NULL;
-	place->value = PointerGetDatum(ahead);
-	place->isnull = false;
+	foreach (cell, list_nth_node(List, plan->custom_private, READ_AHEAD_PRIVATE_USES))
+	{
+		int parameter = list_nth_int(lfirst(cell), READ_AHEAD_USE_PARAMETER);
+		ParamExecData *place = &statement->es_param_exec_vals[parameter];
+
+		place->execPlan = NULL;
+		place->value = PointerGetDatum(make_view(ahead, lfirst(cell)));
+		place->isnull = false;
+	}
 }
 
 const ReadAhead *
@@ -103,7 +136,7 @@ read_ahead_find(EState *statement, int parameter)
 static void
 begin_read_ahead(CustomScanState *node, EState *statement, int executor_flags)
 {
-	ReadAhead *ahead = (ReadAhead *) node;
+	ReadAheadNode *ahead = (ReadAheadNode *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
 	PlanState *child = ExecInitNode(linitial(plan->custom_plans), statement, executor_flags);
 
@@ -118,7 +151,7 @@ begin_read_ahead(CustomScanState *node, EState *statement, int executor_flags)
 
 /* Copies the row, and the values that its keys have. */
 static void
-keep_row(ReadAhead *ahead, TupleTableSlot *child_slot)
+keep_row(ReadAheadNode *ahead, TupleTableSlot *child_slot)
 {
 	ExprContext *econtext = ahead->scan.ss.ps.ps_ExprContext;
 	TupleTableSlot *slot = ahead->scan.ss.ss_ScanTupleSlot;
@@ -142,7 +175,7 @@ keep_row(ReadAhead *ahead, TupleTableSlot *child_slot)
 }
 
 static void
-forget_rows(ReadAhead *ahead)
+forget_rows(ReadAheadNode *ahead)
 {
 	ExecClearTuple(ahead->scan.ss.ss_ScanTupleSlot);
 	ahead->row_count = ahead->next = 0;
@@ -151,7 +184,7 @@ forget_rows(ReadAhead *ahead)
 
 /* Takes the next rows from the node below: so many as are wanted, within work_mem. */
 static void
-take_rows(ReadAhead *ahead)
+take_rows(ReadAheadNode *ahead)
 {
 	forget_rows(ahead);
 	while (!ahead->ended && ahead->row_count < ahead->wanted &&
@@ -170,7 +203,7 @@ take_rows(ReadAhead *ahead)
 static TupleTableSlot *
 next_of_read_ahead(CustomScanState *node)
 {
-	ReadAhead *ahead = (ReadAhead *) node;
+	ReadAheadNode *ahead = (ReadAheadNode *) node;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 
 	if (ahead->next == ahead->row_count)
@@ -184,13 +217,13 @@ next_of_read_ahead(CustomScanState *node)
 static void
 end_read_ahead(CustomScanState *node)
 {
-	ExecEndNode(child_of((ReadAhead *) node));
+	ExecEndNode(child_of((ReadAheadNode *) node));
 }
 
 static void
 rescan_read_ahead(CustomScanState *node)
 {
-	ReadAhead *ahead = (ReadAhead *) node;
+	ReadAheadNode *ahead = (ReadAheadNode *) node;
 	PlanState *child = child_of(ahead);
 
 	forget_rows(ahead);
@@ -206,7 +239,7 @@ rescan_read_ahead(CustomScanState *node)
 static void
 explain_read_ahead(CustomScanState *node, List *ancestors, ExplainState *state)
 {
-	const ReadAhead *ahead = (const ReadAhead *) node;
+	const ReadAheadNode *ahead = (const ReadAheadNode *) node;
 
 	if (state->verbose)
 		ExplainPropertyInteger("Rows Ahead at First", NULL, first_rows(ahead), state);
@@ -226,7 +259,7 @@ static const CustomExecMethods exec_methods = {
 static Node *
 create_state(CustomScan *plan)
 {
-	ReadAhead *ahead = palloc0_object(ReadAhead);
+	ReadAheadNode *ahead = palloc0_object(ReadAheadNode);
 
 	NodeSetTag(ahead, T_CustomScanState);
 	ahead->scan.methods = &exec_methods;
@@ -244,20 +277,31 @@ const CustomScanMethods read_ahead_scan_methods = {
 int
 read_ahead_row_count(const ReadAhead *ahead)
 {
-	return ahead->next == 0 ? 0 : ahead->row_count - ahead->next + 1;
+	const ReadAheadNode *node = ahead->node;
+
+	return node->next == 0 ? 0 : node->row_count - node->next + 1;
+}
+
+/* True when the scan may be asked for the row. */
+static bool
+may_be_asked_for(const ReadAhead *ahead, const AheadRow *row)
+{
+	return ahead->condition < 0 ||
+	       (!row->nulls[ahead->condition] && DatumGetBool(row->values[ahead->condition]));
 }
 
 void
 read_ahead_values(const ReadAhead *ahead, int row, const Datum **values, const bool **nulls)
 {
-	const AheadRow *at_hand = &ahead->rows[ahead->next - 1 + row];
+	const AheadRow *at_hand = &ahead->node->rows[ahead->node->next - 1 + row];
+	bool may_be = may_be_asked_for(ahead, at_hand);
 
-	*values = at_hand->values;
-	*nulls = at_hand->nulls;
+	*values = may_be ? &at_hand->values[ahead->first_value] : ahead->no_value;
+	*nulls = may_be ? &at_hand->nulls[ahead->first_value] : ahead->all_null;
 }
 
 int
 read_ahead_value_count(const ReadAhead *ahead)
 {
-	return ahead->key_count;
+	return ahead->value_count;
 }

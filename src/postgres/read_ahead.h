@@ -11,7 +11,7 @@
  * nothing else.
  *
  * The scan finds the node by way of an executor's parameter, as a WorkTableScan finds its
- * RecursiveUnion.
+ * RecursiveUnion. Where the inner side is an Append of several scans, each finds it by its own.
  */
 #ifndef POSTGRES_READ_AHEAD_H
 #define POSTGRES_READ_AHEAD_H
@@ -30,24 +30,43 @@
 /* dynamodb_kms_fdw.enable_bulk_lookup */
 extern bool enable_bulk_lookup;
 
+/*
+ * A scan on the inner side, while it is planned: the only one, or one of several below an Append.
+ * All expressions are over the outer side's columns.
+ */
+typedef struct ReadAheadUse
+{
+	List *key_condition; /* templates of the scan's, whose values are evaluated ahead */
+	List *filter;
+	Expr *condition; /* not true of a row: the scan will not be asked for it; NULL: for any */
+	bool has_parameter;
+	int parameter; /* of the executor: how the scan finds the node */
+} ReadAheadUse;
+
 /* What a nested loop's outer path and its inner path share while they are planned. */
 typedef struct ReadAheadPlanning
 {
-	List *key_condition; /* templates of the inner path's, whose values are evaluated ahead */
-	List *filter;
+	List *uses;     /* ReadAheadUses */
 	int first_rows; /* rows to read ahead at first; more with each time */
-	bool has_parameter;
-	int parameter; /* of the executor: how the nodes find each other */
 } ReadAheadPlanning;
 
 /* The parameter, made when the first of the two is planned. */
-extern int read_ahead_parameter(PlannerInfo *root, ReadAheadPlanning *planning);
+extern int read_ahead_parameter(PlannerInfo *root, ReadAheadUse *use);
 
 /* Members of the custom_private of the node. */
 enum ReadAheadPrivate
 {
-	READ_AHEAD_PRIVATE_PARAMETER, /* Integer */
-	READ_AHEAD_PRIVATE_FIRST_ROWS /* Integer */
+	READ_AHEAD_PRIVATE_FIRST_ROWS, /* Integer */
+	READ_AHEAD_PRIVATE_USES        /* List of integer Lists, see below */
+};
+
+/* Members of a use's List: its parameter, and where it is among the custom_exprs. */
+enum ReadAheadUsePrivate
+{
+	READ_AHEAD_USE_PARAMETER,
+	READ_AHEAD_USE_FIRST_VALUE,
+	READ_AHEAD_USE_VALUE_COUNT,
+	READ_AHEAD_USE_CONDITION /* -1: none */
 };
 
 /* In read_ahead_planning.c: has the planner consider reading ahead. For _PG_init. */
@@ -56,9 +75,10 @@ extern void read_ahead_install(void);
 /* In read_ahead.c. */
 extern const CustomScanMethods read_ahead_scan_methods;
 
+/* The node, as one of the scans sees it. */
 typedef struct ReadAhead ReadAhead;
 
-/* The node of that parameter in the statement; NULL where there is none. */
+/* That of the scan's parameter in the statement; NULL where there is none. */
 extern const ReadAhead *read_ahead_find(EState *statement, int parameter);
 
 /* How many rows it has at hand: the one that was handed out last, and those that come next. */
@@ -66,7 +86,8 @@ extern int read_ahead_row_count(const ReadAhead *ahead);
 
 /*
  * The values of the key condition and the filter for one of them, number 0 being the one handed out
- * last: as many as the templates have, in their order. Borrowed until the next row is handed out.
+ * last: as many as the templates have, in their order. All are NULL, so that no key is, for a row
+ * that the scan will not be asked for. Borrowed until the next row is handed out.
  */
 extern void read_ahead_values(const ReadAhead *ahead, int row, const Datum **values,
                               const bool **nulls);

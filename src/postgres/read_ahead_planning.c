@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "nodes/value.h"
+#include "optimizer/appendinfo.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -22,6 +23,7 @@
 
 #include "postgres/access.h"
 #include "postgres/cost.h"
+#include "postgres/partition_rows.h"
 #include "postgres/planning.h"
 #include "postgres/read_ahead.h"
 #include "postgres/template.h"
@@ -50,12 +52,49 @@ named_relids(const RelOptInfo *rel)
 }
 
 int
-read_ahead_parameter(PlannerInfo *root, ReadAheadPlanning *planning)
+read_ahead_parameter(PlannerInfo *root, ReadAheadUse *use)
 {
-	if (!planning->has_parameter)
-		planning->parameter = assign_special_exec_param(root);
-	planning->has_parameter = true;
-	return planning->parameter;
+	if (!use->has_parameter)
+		use->parameter = assign_special_exec_param(root);
+	use->has_parameter = true;
+	return use->parameter;
+}
+
+/* Where the values are among the expressions, to which they are added unless they are there. */
+static int
+place_values(List **expressions, List *values)
+{
+	int count = list_length(values);
+
+	for (int first = 0; first + count <= list_length(*expressions); first++)
+	{
+		int same = 0;
+
+		while (same < count && equal(list_nth(*expressions, first + same), list_nth(values, same)))
+			same++;
+		if (same == count)
+			return first;
+	}
+	*expressions = list_concat(*expressions, values);
+	return list_length(*expressions) - count;
+}
+
+/* The use as the plan carries it: see ReadAheadUsePrivate. */
+static List *
+plan_use(PlannerInfo *root, ReadAheadUse *use, List **expressions)
+{
+	List *values = NIL;
+	int first_value;
+	int condition = -1;
+
+	/* In the order in which dynamodbGetForeignPlan() numbers them. */
+	template_number_values(use->key_condition, &values);
+	template_number_values(use->filter, &values);
+	first_value = place_values(expressions, values);
+	if (use->condition != NULL)
+		condition = place_values(expressions, list_make1(use->condition));
+	return list_make4_int(read_ahead_parameter(root, use), first_value, list_length(values),
+	                      condition);
 }
 
 static Plan *
@@ -65,15 +104,15 @@ plan_read_ahead(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List 
 	ReadAheadPlanning *planning = linitial(best_path->custom_private);
 	const Plan *child = linitial(custom_plans);
 	CustomScan *plan = makeNode(CustomScan);
+	List *uses = NIL;
+	ListCell *cell;
 
 	plan->scan.plan.targetlist = target_list;
 	plan->custom_plans = custom_plans;
 	plan->custom_scan_tlist = copyObject(child->targetlist);
-	/* In the order in which dynamodbGetForeignPlan() numbers them. */
-	template_number_values(planning->key_condition, &plan->custom_exprs);
-	template_number_values(planning->filter, &plan->custom_exprs);
-	plan->custom_private = list_make2(makeInteger(read_ahead_parameter(root, planning)),
-	                                  makeInteger(planning->first_rows));
+	foreach (cell, planning->uses)
+		uses = lappend(uses, plan_use(root, lfirst(cell), &plan->custom_exprs));
+	plan->custom_private = list_make2(makeInteger(planning->first_rows), uses);
 	plan->flags = best_path->flags;
 	plan->methods = &read_ahead_scan_methods;
 	return &plan->scan.plan;
@@ -128,18 +167,42 @@ cost_of_share(const RelOptInfo *inner, const ForeignPath *path, double rows)
 	       (inner->baserestrictcost.per_tuple + inner->reltarget->cost.per_tuple) * path->path.rows;
 }
 
+/* Notes what the outer side is to know of the inner path's values, in its own columns. */
+static ReadAheadUse *
+add_use(const JoinScope *scope, const ForeignPath *path, ReadAheadPlanning *planning)
+{
+	const Access *access = list_nth(path->fdw_private, PATH_PRIVATE_ACCESS);
+	ReadAheadUse *use = palloc0_object(ReadAheadUse);
+
+	if (path->path.parent != scope->inner)
+		use->condition = partition_row_condition(scope->root, path->path.parent,
+		                                         path->path.param_info->ppi_clauses);
+	if (scope->outer->top_parent_relids != NULL)
+	{
+		access = access_for_child(scope->root, access, scope->outer);
+		use->condition =
+		    (Expr *) ADJUST_TO_CHILD(scope->root, (Node *) use->condition, scope->outer);
+	}
+	use->key_condition = access->key_condition;
+	use->filter = access->filter;
+	planning->uses = lappend(planning->uses, use);
+	return use;
+}
+
 /* The inner path as it is when it reads for `rows` outer rows together. */
 static Path *
-make_inner_path(const RelOptInfo *inner, const ForeignPath *path, double rows,
-                ReadAheadPlanning *planning)
+share_scan(const JoinScope *scope, const ForeignPath *path, double rows,
+           ReadAheadPlanning *planning)
 {
+	const RelOptInfo *table = path->path.parent;
 	ForeignPath *shared = makeNode(ForeignPath);
 
 	*shared = *path;
-	shared->path.startup_cost = inner->baserestrictcost.startup + inner->reltarget->cost.startup;
-	shared->path.total_cost = shared->path.startup_cost + cost_of_share(inner, path, rows);
-	shared->fdw_private = list_make3(list_nth(path->fdw_private, PATH_PRIVATE_ACCESS),
-	                                 list_nth(path->fdw_private, PATH_PRIVATE_EXACT), planning);
+	shared->path.startup_cost = table->baserestrictcost.startup + table->reltarget->cost.startup;
+	shared->path.total_cost = shared->path.startup_cost + cost_of_share(table, path, rows);
+	shared->fdw_private =
+	    list_make3(list_nth(path->fdw_private, PATH_PRIVATE_ACCESS),
+	               list_nth(path->fdw_private, PATH_PRIVATE_EXACT), add_use(scope, path, planning));
 	return &shared->path;
 }
 
@@ -148,16 +211,16 @@ make_inner_path(const RelOptInfo *inner, const ForeignPath *path, double rows,
  * there are no more rows of the join, whatever the estimate.
  */
 static double
-outer_rows_needed(const JoinScope *scope, const Path *outer, const Access *inner)
+outer_rows_needed(const JoinScope *scope, const Path *outer, bool whole_keys)
 {
 	double needed = outer->rows / Max(scope->join->rows, 1);
 
-	return inner->kind == REQUEST_QUERY ? needed : Max(needed, 1);
+	return whole_keys ? Max(needed, 1) : needed;
 }
 
 /* Rows of the outer side that the query will probably want at first. */
 static int
-first_rows(const JoinScope *scope, const Path *outer, const Access *inner)
+first_rows(const JoinScope *scope, const Path *outer, bool whole_keys)
 {
 	PlannerInfo *root = scope->root;
 	double wanted = query_row_goal(root);
@@ -165,46 +228,8 @@ first_rows(const JoinScope *scope, const Path *outer, const Access *inner)
 	if (wanted <= 0 || !bms_equal(named_relids(scope->join), RELIDS_OF_QUERY(root)) ||
 	    !pathkeys_contained_in(root->query_pathkeys, outer->pathkeys))
 		return FIRST_ROWS;
-	wanted = ceil(wanted * outer_rows_needed(scope, outer, inner));
+	wanted = ceil(wanted * outer_rows_needed(scope, outer, whole_keys));
 	return (int) Max(Min(wanted, FIRST_ROWS), 1);
-}
-
-/* What the outer side is to know of the inner path's values, in its own columns. */
-static ReadAheadPlanning *
-plan_together(const JoinScope *scope, const Path *outer, const ForeignPath *inner)
-{
-	const Access *access = list_nth(inner->fdw_private, PATH_PRIVATE_ACCESS);
-	ReadAheadPlanning *planning = palloc0_object(ReadAheadPlanning);
-
-	if (scope->outer->top_parent_relids != NULL)
-		access = access_for_child(scope->root, access, scope->outer);
-	planning->key_condition = access->key_condition;
-	planning->filter = access->filter;
-	planning->first_rows = first_rows(scope, outer, access);
-	return planning;
-}
-
-static void
-add_nested_loop(const JoinScope *scope, Path *outer, ForeignPath *inner)
-{
-	ReadAheadPlanning *planning = plan_together(scope, outer, inner);
-	JoinCostWorkspace workspace;
-	Path *ahead;
-	Path *shared;
-
-	if (scope->outer->top_parent_relids != NULL)
-		inner = (ForeignPath *) PATH_FOR_CHILD(scope->root, &inner->path, scope->outer);
-	if (inner == NULL)
-		return;
-	ahead = make_read_ahead_path(outer, planning);
-	shared = make_inner_path(scope->inner, inner, outer->rows, planning);
-	initial_cost_nestloop(scope->root, &workspace, scope->type, ahead, shared, scope->extra);
-	add_path(scope->join,
-	         (Path *) create_nestloop_path(
-	             scope->root, scope->join, scope->type, &workspace, scope->extra, ahead, shared,
-	             scope->extra->restrictlist,
-	             build_join_pathkeys(scope->root, scope->join, scope->type, outer->pathkeys),
-	             NULL));
 }
 
 /* True when the values of the path's conditions can be evaluated by a node of their own. */
@@ -235,17 +260,106 @@ access_can_be_shared(const Access *access)
 	return false;
 }
 
+/*
+ * True when the path's parameters are columns of the outer side; those of a partition by its own
+ * name, or still by its topmost parent's.
+ */
+static bool
+asks_outer_alone(const JoinScope *scope, const Path *path)
+{
+	return path->param_info != NULL &&
+	       (bms_is_subset(PATH_REQ_OUTER(path), scope->outer->relids) ||
+	        bms_is_subset(PATH_REQ_OUTER(path), named_relids(scope->outer)));
+}
+
 /* True when the path reads keys that are known from the outer side, and from nothing else. */
 static bool
 path_reads_keys(const JoinScope *scope, const Path *path)
 {
 	const Access *access;
 
-	if (!IsA(path, ForeignPath) || path->param_info == NULL ||
-	    !bms_is_subset(PATH_REQ_OUTER(path), named_relids(scope->outer)))
+	if (!IsA(path, ForeignPath) || !is_planned_here(path->parent) || !asks_outer_alone(scope, path))
 		return false;
 	access = list_nth(((const ForeignPath *) path)->fdw_private, PATH_PRIVATE_ACCESS);
 	return access_can_be_shared(access) && values_stand_alone(access);
+}
+
+/* True for an Append below which a path reads keys, as it is for partitions. */
+static bool
+append_reads_keys(const JoinScope *scope, const Path *path)
+{
+	ListCell *cell;
+
+	if (!IsA(path, AppendPath) || !asks_outer_alone(scope, path))
+		return false;
+	foreach (cell, ((const AppendPath *) path)->subpaths)
+	{
+		if (path_reads_keys(scope, lfirst(cell)))
+			return true;
+	}
+	return false;
+}
+
+/* The Append as it is when those below it that read keys read for `rows` outer rows together. */
+static Path *
+share_append(const JoinScope *scope, const AppendPath *path, double rows,
+             ReadAheadPlanning *planning)
+{
+	AppendPath *shared = makeNode(AppendPath);
+	ListCell *cell;
+
+	*shared = *path;
+	shared->subpaths = NIL;
+	foreach (cell, path->subpaths)
+	{
+		Path *single = lfirst(cell);
+		Path *kept = single;
+
+		if (path_reads_keys(scope, single))
+			kept = share_scan(scope, (ForeignPath *) single, rows, planning);
+		shared->path.total_cost += kept->total_cost - single->total_cost;
+		shared->subpaths = lappend(shared->subpaths, kept);
+	}
+	shared->path.startup_cost = ((Path *) linitial(shared->subpaths))->startup_cost;
+	return &shared->path;
+}
+
+/* True when the path looks up whole keys, of each of which there is an item at most. */
+static bool
+reads_whole_keys(const Path *path)
+{
+	const Access *access;
+
+	if (!IsA(path, ForeignPath))
+		return false;
+	access = list_nth(((const ForeignPath *) path)->fdw_private, PATH_PRIVATE_ACCESS);
+	return access->kind != REQUEST_QUERY;
+}
+
+static void
+add_nested_loop(const JoinScope *scope, Path *outer, Path *inner)
+{
+	ReadAheadPlanning *planning = palloc0_object(ReadAheadPlanning);
+	JoinCostWorkspace workspace;
+	Path *ahead = make_read_ahead_path(outer, planning);
+	Path *shared;
+
+	planning->first_rows = first_rows(scope, outer, reads_whole_keys(inner));
+	if (scope->outer->top_parent_relids != NULL)
+		inner = PATH_FOR_CHILD(scope->root, inner, scope->outer);
+	if (inner == NULL)
+		return;
+	if (IsA(inner, AppendPath))
+		shared = share_append(scope, (AppendPath *) inner, outer->rows, planning);
+	else
+		shared = share_scan(scope, (ForeignPath *) inner, outer->rows, planning);
+	initial_cost_nestloop(scope->root, &workspace, scope->type, ahead, shared, scope->extra);
+	add_path(scope->join,
+	         (Path *) create_nestloop_path(
+	             scope->root, scope->join, scope->type, &workspace, scope->extra, ahead, shared,
+	             scope->extra->restrictlist,
+	             build_join_pathkeys(scope->root, scope->join, scope->type, outer->pathkeys),
+	             NULL));
 }
 
 /* The nested loops of one outer path with every inner path that reads keys. */
@@ -258,12 +372,12 @@ add_nested_loops(const JoinScope *scope, Path *outer)
 		return;
 	foreach (cell, scope->inner->pathlist)
 	{
-		if (path_reads_keys(scope, lfirst(cell)))
+		if (path_reads_keys(scope, lfirst(cell)) || append_reads_keys(scope, lfirst(cell)))
 			add_nested_loop(scope, outer, lfirst(cell));
 	}
 }
 
-/* Adds paths of the join of `scope`, whose inner side is a table of ours. */
+/* Adds paths of the join of `scope`, whose inner side may be, or have, tables of ours. */
 static void
 add_join_paths(JoinScope *scope)
 {
@@ -297,7 +411,7 @@ consider_join(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo
 
 	if (previous_hook != NULL)
 		previous_hook(root, join, outer, inner, type, extra);
-	if (enable_bulk_lookup && join_asks_for_each_row(type) && is_planned_here(inner) &&
+	if (enable_bulk_lookup && join_asks_for_each_row(type) && IS_SIMPLE_REL(inner) &&
 	    COLUMNS_HAVE_ONE_FORM(root, outer))
 		add_join_paths(&scope);
 }

@@ -24,31 +24,33 @@ def value_of(number):
     return None if number % 7 == 0 else number
 
 
-def keys_of(body):
-    return [key["id"]["S"] for key in body["RequestItems"][TABLE]["Keys"]]
+def keys_of(body, table=TABLE):
+    return [key["id"]["S"] for key in body["RequestItems"][table]["Keys"]]
 
 
-def answer_of(keys, unprocessed=()):
+def answer_of(keys, unprocessed=(), table=TABLE):
     numbers = [int(key.removeprefix("key ")) for key in keys]
     answer = {
         "Responses": {
-            TABLE: [
+            table: [
                 {"id": {"S": f"key {number}"}, "value": {"N": str(number)}}
                 for number in numbers
                 if value_of(number) is not None
             ]
         },
-        "ConsumedCapacity": [{"TableName": TABLE, "CapacityUnits": len(numbers) / 2}],
+        "ConsumedCapacity": [{"TableName": table, "CapacityUnits": len(numbers) / 2}],
     }
     if unprocessed:
         left = [{"id": {"S": key}} for key in unprocessed]
-        answer["UnprocessedKeys"] = {TABLE: {"Keys": left}}
+        answer["UnprocessedKeys"] = {table: {"Keys": left}}
     return answer
 
 
 def look_up(conversation):
     if conversation.request.operation == "BatchGetItem":
-        conversation.answer(answer_of(keys_of(conversation.request.body)))
+        body = conversation.request.body
+        (table,) = body["RequestItems"]
+        conversation.answer(answer_of(keys_of(body, table), table=table))
     else:
         faults.answer_properly(conversation)
 
@@ -237,16 +239,16 @@ def test_a_guard_of_kms_is_not_hit_by_what_is_read_ahead(encrypted, service):
         encrypted.execute(JOIN)
 
 
-def make_partitions(session, names=("first", "second", "third")):
+PARTS = ("first", "second", "third")
+
+
+def make_partitions(session):
     """The tables `wanted_parts` and `parts`, in partitions of the same bounds by the key."""
     session.execute("CREATE TABLE parts (id text, value numeric) PARTITION BY HASH (id)")
     session.execute("CREATE TABLE wanted_parts (line int, key text) PARTITION BY HASH (key)")
-    for number, name in enumerate(names):
-        bounds = f"FOR VALUES WITH (MODULUS {len(names)}, REMAINDER {number})"
-        session.execute(
-            f"CREATE FOREIGN TABLE {name} PARTITION OF parts {bounds} "
-            f"SERVER aws OPTIONS (table_name '{TABLE}')"
-        )
+    for number, name in enumerate(PARTS):
+        bounds = f"FOR VALUES WITH (MODULUS {len(PARTS)}, REMAINDER {number})"
+        session.execute(f"CREATE FOREIGN TABLE {name} PARTITION OF parts {bounds} SERVER aws")
         session.execute(f"CREATE TABLE wanted_{name} PARTITION OF wanted_parts {bounds}")
     session.execute("INSERT INTO wanted_parts SELECT line, 'key ' || n FROM wanted")
     session.execute("ANALYZE wanted_parts")
@@ -258,20 +260,76 @@ EXPECTED_OF_PARTS = [(line, value_of(line % NUMBERS)) for line in range(1, 2 * N
 ]
 
 
-def test_partitions_joined_with_partitions(session, service):
-    make_partitions(session)
-    session.execute("SET enable_partitionwise_join = on")
-    assert session.execute(PARTS_JOIN).fetchall() == EXPECTED_OF_PARTS
-    requests = lookups(service)
+def lookups_of_parts(service):
+    """The table and the keys of each BatchGetItem."""
+    bodies = [r.body for r in service.requests if r.operation == "BatchGetItem"]
+    return [(table, keys_of(body, table)) for body in bodies for table in body["RequestItems"]]
+
+
+def check_lookups_of_parts(session, service):
+    """Each key is asked of its own partition, and of no other."""
     assert service.count("GetItem") == 0
-    # Of each partition at most the last request of each of four readings is not full.
-    assert len(requests) < 2 * NUMBERS / 100 + 3 * 4
-    assert {key for keys in requests for key in keys} == {f"key {n}" for n in range(NUMBERS)}
+    of_partitions = {
+        name: {key for (key,) in session.execute(f"SELECT DISTINCT key FROM wanted_{name}") if key}
+        for name in PARTS
+    }
+    asked = {name: set() for name in PARTS}
+    for table, keys in lookups_of_parts(service):
+        assert len(set(keys)) == len(keys) <= 100
+        asked[table] |= set(keys)
+    assert asked == of_partitions
 
 
-def test_a_limit_above_partitions_asks_for_few_keys(session, service):
+@pytest.mark.parametrize("partitionwise", ["on", "off"])
+def test_partitions_are_joined(session, service, partitionwise):
+    """With the other's partition of the same bounds, or all of them with all rows."""
     make_partitions(session)
-    session.execute("SET enable_partitionwise_join = on")
+    session.execute(f"SET enable_partitionwise_join = {partitionwise}")
+    assert session.execute(PARTS_JOIN).fetchall() == EXPECTED_OF_PARTS
+    check_lookups_of_parts(session, service)
+    # Of each partition at most the last request of each of four readings is not full.
+    assert len(lookups_of_parts(service)) < 2 * NUMBERS / 100 + len(PARTS) * 4
+
+
+@pytest.mark.parametrize("partitionwise", ["on", "off"])
+def test_a_limit_above_partitions_asks_for_few_keys(session, service, partitionwise):
+    make_partitions(session)
+    session.execute(f"SET enable_partitionwise_join = {partitionwise}")
     query = "SELECT key, value FROM wanted_parts LEFT JOIN parts ON id = key LIMIT 3"
     assert len(session.execute(query).fetchall()) == 3
-    assert [len(keys) for keys in lookups(service)] == [3]
+    asked = sum(len(keys) for _, keys in lookups_of_parts(service)) + service.count("GetItem")
+    assert 1 <= asked <= 3
+
+
+def test_partitions_that_any_row_may_be_in(session, service):
+    """Where the executor asks all of them for each row, each looks up all keys together."""
+    make_partitions(session)
+    session.execute("SET enable_partition_pruning = off")
+    query = "SELECT line, value FROM wanted LEFT JOIN parts ON id = 'key ' || n ORDER BY line"
+    expected = []
+    for row in EXPECTED_OF_PARTS:
+        expected += [row] * (1 if row[1] is None else len(PARTS))
+    assert session.execute(query).fetchall() == expected
+    assert service.count("GetItem") == 0
+    assert len(lookups_of_parts(service)) < len(PARTS) * (2 * NUMBERS / 100 + 4)
+
+
+def test_errors_and_cancels_among_partitions(session, service):
+    make_partitions(session)
+    service.script("BatchGetItem", look_up, look_up, faults.refuse(400, "AccessDeniedException"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute(PARTS_JOIN)
+    service.forget_scripts()
+    assert session.execute(PARTS_JOIN).fetchall() == EXPECTED_OF_PARTS
+    before = descriptors_of_its_own(session, service)
+    service.script("BatchGetItem", look_up, look_up, faults.stall)
+    service.reached.clear()
+    with ThreadPoolExecutor() as pool:
+        statement = pool.submit(session.execute, PARTS_JOIN)
+        service.wait_until_reached()
+        session.cancel()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            statement.result(WAIT_SECONDS)
+    service.forget_scripts()
+    assert session.execute(PARTS_JOIN).fetchall() == EXPECTED_OF_PARTS
+    assert len(descriptors_of_its_own(session, service)) <= len(before)
