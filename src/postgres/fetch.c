@@ -22,6 +22,7 @@
 #include "aws/retry.h"
 #include "foundation/block_pool.h"
 #include "postgres/decoded_answer.h"
+#include "postgres/fetch_plan.h"
 #include "postgres/fetch_source.h"
 #include "postgres/memory.h"
 #include "postgres/options.h"
@@ -34,14 +35,8 @@
  */
 #define PAGE_MEMORY_MAXIMUM ((Size) 512 * 1024 * 1024)
 
-/*
- * What a page is taken to need while none has come: one of BatchGetItem may be sixteen times as
- * large as one of Query and Scan, so the first comes alone. And the least a page is taken to need.
- */
-#define PAGE_MEMORY_FIRST_GUESS  ((Size) 16 * 1024 * 1024)
-#define BATCH_MEMORY_FIRST_GUESS ((Size) 64 * 1024 * 1024)
-#define ITEM_MEMORY_FIRST_GUESS  ((Size) 512 * 1024)
-#define PAGE_MEMORY_MINIMUM      ((Size) 64 * 1024)
+/* The least a page is taken to need. */
+#define PAGE_MEMORY_MINIMUM ((Size) 64 * 1024)
 
 /*
  * What pages that were read leave to those that come: about one page of small items, and no more
@@ -49,14 +44,6 @@
  */
 #define WAITING_MEMORY_MAXIMUM ((Size) 8 * 1024 * 1024)
 #define WAITING_MEMORY_SHARE   4
-
-/*
- * Capacity units that a request is thought to use: a page of 1 MB, a hundred items of 4 KB, an
- * item; half of that with eventual consistency.
- */
-#define UNITS_OF_PAGE  256.0
-#define UNITS_OF_BATCH 100.0
-#define UNITS_OF_ITEM  1.0
 
 /* A request's body: a filter with values of at most 2 MB, each byte escaped to six at worst. */
 #define REQUEST_BODY_MAXIMUM ((Size) 16 * 1024 * 1024)
@@ -132,19 +119,6 @@ struct Fetch
 	CapacitySum own_units; /* of a fetch that no statement counts */
 };
 
-const char *
-request_kind_name(RequestKind kind)
-{
-	static const char *const names[] = {
-	    [REQUEST_GET_ITEM] = "GetItem",
-	    [REQUEST_BATCH_GET_ITEM] = "BatchGetItem",
-	    [REQUEST_QUERY] = "Query",
-	    [REQUEST_SCAN] = "Scan",
-	};
-
-	return names[kind];
-}
-
 static void
 page_init(Fetch *fetch, FetchPage *page)
 {
@@ -169,59 +143,18 @@ page_clear(FetchPage *page)
 	page->next_item = page->item_count = 0;
 }
 
-/*
- * Bodies of requests.
- */
-
-static CheckedResult
-write_lookup(Fetch *fetch, int number, ByteBuffer *body)
-{
-	const FetchPlan *plan = &fetch->plan;
-	bool batch = plan->kind == REQUEST_BATCH_GET_ITEM;
-	int keys_each = batch ? BATCH_GET_KEYS_MAXIMUM : 1;
-	int first = number * keys_each;
-	LookupRequest request = {
-	    .table_name = plan->read.table_name,
-	    .keys = plan->keys + first,
-	    .key_count = (size_t) Min(keys_each, plan->key_count - first),
-	    .projection = plan->read.projection,
-	    .projection_count = plan->read.projection_count,
-	    .consistent_read = plan->read.consistent_read,
-	};
-
-	return batch ? dynamodb_write_batch_get_item(fetch->scratch, &request, body)
-	             : dynamodb_write_get_item(fetch->scratch, &request, body);
-}
-
-static CheckedResult
-write_read(Fetch *fetch, const Stream *stream, ByteBuffer *body)
-{
-	const FetchPlan *plan = &fetch->plan;
-	ReadRequest request = plan->read;
-
-	request.limit = stream->limit;
-	if (stream->pending == PENDING_NEXT)
-		request.exclusive_start_key = &stream->reading->answer.page.last_evaluated_key;
-	if (plan->kind == REQUEST_QUERY)
-	{
-		request.key_condition = plan->key_conditions[stream->number];
-		return dynamodb_write_query(fetch->scratch, &request, body);
-	}
-	request.total_segments = plan->segments;
-	request.segment =
-	    plan->segment_numbers == NULL ? stream->number : plan->segment_numbers[stream->number];
-	return dynamodb_write_scan(fetch->scratch, &request, body);
-}
-
 /* The body of the stream's pending request. */
 static CheckedResult
 write_request(Fetch *fetch, const Stream *stream, ByteBuffer *body)
 {
+	const DecodedPage *before = &stream->reading->answer.page;
+	PageRequest request = {.stream = stream->number, .limit = stream->limit};
+
 	if (stream->pending == PENDING_UNPROCESSED)
-		return dynamodb_write_batch_get_again(stream->reading->answer.page.unprocessed, body);
-	if (fetch->plan.kind == REQUEST_QUERY || fetch->plan.kind == REQUEST_SCAN)
-		return write_read(fetch, stream, body);
-	return write_lookup(fetch, stream->number, body);
+		return dynamodb_write_batch_get_again(before->unprocessed, body);
+	if (stream->pending == PENDING_NEXT)
+		request.start_key = &before->last_evaluated_key;
+	return fetch_plan_write_request(&fetch->plan, &request, fetch->scratch, body);
 }
 
 /*
@@ -240,30 +173,6 @@ static bool
 stream_is_done(const Stream *stream)
 {
 	return !stream_has_more(stream) && page_is_exhausted(stream->reading);
-}
-
-/* The Limit of a stream's first request: the row goal, within the table's fetch_size. */
-static int64
-first_limit(const FetchPlan *plan)
-{
-	int64 fetch_size = plan->read.limit;
-
-	if (plan->row_goal <= 0)
-		return fetch_size;
-	return fetch_size == 0 ? plan->row_goal : Min(plan->row_goal, fetch_size);
-}
-
-/* The Limit of the request after one with this limit. */
-static int64
-next_limit(const FetchPlan *plan, int64 limit)
-{
-	int64 fetch_size = plan->read.limit;
-
-	if (plan->row_goal <= 0 || limit == 0)
-		return limit;
-	if (limit > PG_INT32_MAX / 2)
-		return fetch_size;
-	return fetch_size == 0 ? limit * 2 : Min(limit * 2, fetch_size);
 }
 
 /* Takes the number of the plan's next stream; false when there is none left. */
@@ -295,7 +204,7 @@ stream_assign(Fetch *fetch, Stream *stream)
 	stream->number = number;
 	stream->turns = 0;
 	stream->pending = PENDING_FIRST;
-	stream->limit = first_limit(&fetch->plan);
+	stream->limit = fetch_plan_first_limit(&fetch->plan);
 	stream->unprocessed_rounds = 0;
 	return true;
 }
@@ -323,20 +232,6 @@ stream_drop_exhausted(Fetch *fetch, Stream *stream)
 	page_clear(stream->reading);
 }
 
-/* What the plan's next request will probably use. */
-static double
-expected_units(const FetchPlan *plan)
-{
-	static const double units[] = {
-	    [REQUEST_GET_ITEM] = UNITS_OF_ITEM,
-	    [REQUEST_BATCH_GET_ITEM] = UNITS_OF_BATCH,
-	    [REQUEST_QUERY] = UNITS_OF_PAGE,
-	    [REQUEST_SCAN] = UNITS_OF_PAGE,
-	};
-
-	return plan->read.consistent_read ? units[plan->kind] : units[plan->kind] / 2;
-}
-
 /* How long a request has to wait, the page's, which reserves what it will use. */
 static int64
 page_delay_ms(const Fetch *fetch, FetchPage *page, const Stream *stream)
@@ -344,7 +239,7 @@ page_delay_ms(const Fetch *fetch, FetchPage *page, const Stream *stream)
 	int64 of_stream = stream_delay_ms(stream);
 	int64 of_rate;
 
-	page->reserved = expected_units(&fetch->plan);
+	page->reserved = fetch_plan_request_units(&fetch->plan);
 	of_rate = rate_limit_reserve(fetch->plan.rate_limit, page->reserved);
 	return Max(of_stream, of_rate);
 }
@@ -372,7 +267,7 @@ stream_ask(Fetch *fetch, Stream *stream)
 	MemoryContextSwitchTo(caller);
 
 	stream->pending = PENDING_NONE;
-	stream->limit = next_limit(&fetch->plan, stream->limit);
+	stream->limit = fetch_plan_next_limit(&fetch->plan, stream->limit);
 	fetch->counters.requests++;
 	fetch->in_flight++;
 	stream_drop_exhausted(fetch, stream);
@@ -743,23 +638,6 @@ fetch_serve(Fetch *fetch)
 	fetch_proceed(fetch);
 }
 
-static int
-plan_stream_count(const FetchPlan *plan)
-{
-	switch (plan->kind)
-	{
-		case REQUEST_GET_ITEM:
-			return plan->key_count;
-		case REQUEST_BATCH_GET_ITEM:
-			return (plan->key_count + BATCH_GET_KEYS_MAXIMUM - 1) / BATCH_GET_KEYS_MAXIMUM;
-		case REQUEST_QUERY:
-			return plan->key_condition_count;
-		case REQUEST_SCAN:
-			return plan->segment_numbers == NULL ? plan->segments : plan->segment_number_count;
-	}
-	pg_unreachable();
-}
-
 int
 fetch_streams_allowed(ServiceClient *client, const FetchPlan *plan)
 {
@@ -781,7 +659,7 @@ streams_at_once(const Fetch *fetch)
 static void
 fetch_make_places(Fetch *fetch)
 {
-	fetch->stream_count = plan_stream_count(&fetch->plan);
+	fetch->stream_count = fetch_plan_stream_count(&fetch->plan);
 	fetch->place_count = Max(Min(streams_at_once(fetch), fetch->stream_count), 1);
 	fetch->streams = palloc0_array(Stream, fetch->place_count);
 	fetch->calls = palloc0_array(ServiceCall *, fetch->place_count);
@@ -804,22 +682,6 @@ waiting_memory(const FetchPlan *plan)
 	if (plan->row_goal > 0)
 		return 0;
 	return Min(memory_maximum(plan) / WAITING_MEMORY_SHARE, WAITING_MEMORY_MAXIMUM);
-}
-
-static Size
-page_memory_first_guess(RequestKind kind)
-{
-	switch (kind)
-	{
-		case REQUEST_GET_ITEM:
-			return ITEM_MEMORY_FIRST_GUESS;
-		case REQUEST_BATCH_GET_ITEM:
-			return BATCH_MEMORY_FIRST_GUESS;
-		case REQUEST_QUERY:
-		case REQUEST_SCAN:
-			return PAGE_MEMORY_FIRST_GUESS;
-	}
-	pg_unreachable();
 }
 
 /* What the plan's items come from if not from pages of one fetch. */
@@ -859,8 +721,7 @@ fetch_open(ServiceClient *client, const FetchPlan *plan)
 	fetch->scratch = memory_context_arena(context, ARENA_PLAIN, REQUEST_BODY_MAXIMUM);
 	block_pool_init(&fetch->page_blocks, memory_context_blocks(context), waiting_memory(plan));
 	fetch->items_until_serving = fetch->items_between_serving = ITEMS_BETWEEN_SERVING;
-	fetch->page_memory =
-	    plan->page_memory > 0 ? plan->page_memory : page_memory_first_guess(plan->kind);
+	fetch->page_memory = fetch_plan_page_memory(plan);
 	fetch_make_places(fetch);
 	fetch->first_pages_kept =
 	    fetch->plan.next_stream == NULL && fetch->place_count >= fetch->stream_count;
