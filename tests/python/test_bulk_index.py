@@ -218,6 +218,27 @@ def test_lookups_are_for_the_keys_of_many_rows(session, service):
     assert len(lookups) <= 2
 
 
+def test_rows_with_more_keys_than_are_looked_up_together(session, service):
+    """A row that has them looks them up for itself; none is looked up twice."""
+
+    def find_many(conversation):
+        customer = customer_of(conversation.request.body)
+        count = 3 if customer in ("c1", "c4") else 150
+        keys = [{"id": {"S": f"{customer[1:]}-{order:04}"}} for order in range(count)]
+        conversation.answer({"Items": keys, "Count": count, "ScannedCount": count})
+
+    session.execute("CREATE TABLE few AS SELECT n FROM generate_series(1, 6) n")
+    session.execute("ANALYZE few")
+    service.script("Query", *[find_many] * 6)
+    join = (
+        "SELECT n, count(value) FROM few JOIN orders ON customer = 'c' || n GROUP BY 1 ORDER BY 1"
+    )
+    found = session.execute(join).fetchall()
+    assert found == [(1, 3), (2, 150), (3, 150), (4, 3), (5, 150), (6, 150)]
+    keys = [key for body in bodies(service, "BatchGetItem") for key in keys_of(body)]
+    assert len(keys) == len(set(keys)) == 606
+
+
 def test_querys_run_beside_one_another(session, service):
     """As many as leave lookups a connection."""
     crowd = Crowd(CONNECTIONS - 1, answer_orders)

@@ -13,7 +13,8 @@ from dynamodb_encryption_sdk.structures import AttributeActions, EncryptionConte
 from encrypted_tables import error_of, one, rows
 from faults import server as faults
 from faults.clients import create_table
-from faults.server import TABLE, FaultServer, answer_properly
+from faults.crowd import Crowd
+from faults.server import TABLE, TABLE_DESCRIPTION, FaultServer, answer_properly
 from test_kms_columns import found_in_memory, occurrences, secret_texts
 
 
@@ -28,12 +29,13 @@ class KnownDataKeys(AwsKmsCryptographicMaterialsProvider):
         return self._data_key, faults.ciphertext_of(self._data_key)
 
 
-def encrypted(number, text, data_key):
-    """An item as AWS's library makes it, in JSON's form."""
+def encrypted(number, text, data_key, sort_key=None):
+    """An item as AWS's library makes it, in JSON's form; with a sort key, whose value is a text."""
     item = {"id": {"S": f"{number:04}"}, "value": {"S": text}}
+    item |= {sort_key: {"S": "the only one"}} if sort_key else {}
     actions = AttributeActions()
-    actions.set_index_keys("id")
-    context = EncryptionContext(TABLE, "id", attributes=item)
+    actions.set_index_keys("id", *([sort_key] if sort_key else []))
+    context = EncryptionContext(TABLE, "id", sort_key, attributes=item)
     made = encrypt_dynamodb_item(item, CryptoConfig(KnownDataKeys(data_key), context, actions))
     return {
         name: {kind: faults.base64_of(content) if kind == "B" else content}
@@ -138,6 +140,33 @@ def test_data_keys_of_a_nested_loop_are_asked_for_together(scripted, service):
     assert [text for (text,) in rows(scripted, JOIN)] == texts
     assert service.count("Decrypt") == 63
     assert service.count("BatchGetItem") == 1
+
+
+def test_data_keys_of_the_querys_of_many_rows_are_asked_for_together(scripted, service):
+    """Each row's Query has one item."""
+    description = TABLE_DESCRIPTION | {
+        name: [*TABLE_DESCRIPTION[name], {"AttributeName": "part"} | kind]
+        for name, kind in (
+            ("KeySchema", {"KeyType": "RANGE"}),
+            ("AttributeDefinitions", {"AttributeType": "S"}),
+        )
+    }
+    texts = [f"text {number}" for number in range(40)]
+    items = {f"{n:04}": encrypted(n, t, os.urandom(32), "part") for n, t in enumerate(texts)}
+
+    def query(conversation):
+        (key,) = conversation.request.body["ExpressionAttributeValues"].values()
+        conversation.answer({"Items": [items[key["S"]]], "Count": 1, "ScannedCount": 1})
+
+    scripted.execute("ALTER FOREIGN TABLE faults ADD part text, OPTIONS (ADD allow_full_scan 'no')")
+    nested_loop(scripted, len(texts))
+    crowd = Crowd(8, answer_properly)
+    service.script("DescribeTable", lambda asked: asked.answer({"Table": description}))
+    service.script("Query", *[query] * len(texts))
+    service.script("Decrypt", *[crowd.linger] * len(texts))
+    assert [text for (text,) in rows(scripted, JOIN)] == texts
+    assert crowd.was_there.is_set()
+    assert service.count("Query") == service.count("Decrypt") == len(texts)
 
 
 def test_a_nested_loop_asks_for_no_more_than_the_guard_allows(scripted, service):
