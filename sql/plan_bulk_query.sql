@@ -74,8 +74,9 @@ SELECT differences('SELECT w.line, o.customer, o.placed FROM wanted w JOIN order
 SELECT plan('SELECT w.line, o.status FROM wanted w JOIN orders o ON o.customer = w.name AND o.total < w.since');
 SELECT differences('SELECT w.line, o.status FROM wanted w JOIN orders o ON o.customer = w.name AND o.total < w.since');
 
--- A limit: no more is read ahead than it probably needs
-SELECT requests('SELECT w.line, o.placed FROM wanted w JOIN orders o ON o.customer = w.name LIMIT 3');
+-- A limit: no more is read ahead than it probably needs; not all of it is waited for
+SELECT line FROM requests('SELECT w.line, o.placed FROM wanted w JOIN orders o ON o.customer = w.name LIMIT 3') line
+    WHERE line !~ 'Items Returned';
 BEGIN;
 DECLARE lines CURSOR FOR SELECT w.line, o.placed FROM wanted w JOIN orders o ON o.customer = w.name ORDER BY w.line, o.placed;
 MOVE 1300 IN lines;
