@@ -53,6 +53,18 @@ description_close(json_object *document)
 	json_object_put(document);
 }
 
+CheckedResult
+description_read(Arena *arena, Bytes text, DescriptionReader read, void *result)
+{
+	json_object *document;
+	CheckedResult outcome;
+
+	RETURN_IF_FAILED(description_open(text, &document));
+	outcome = read(arena, document, result);
+	description_close(document);
+	return outcome;
+}
+
 static json_object *
 member(json_object *object, const char *name, json_type type)
 {

@@ -3,7 +3,7 @@
  *		Small JSON documents of the services: descriptions of tables, error bodies.
  *
  * Read as a tree by json-c, whose memory is not an arena's: so a document is opened, read and
- * closed in one function, and items never come this way.
+ * closed in one function, mostly description_read(), and items never come this way.
  */
 #ifndef AWS_DESCRIPTION_H
 #define AWS_DESCRIPTION_H
@@ -20,6 +20,13 @@
  */
 extern CheckedResult description_open(Bytes text, json_object **document) MUST_CHECK;
 extern void description_close(json_object *document);
+
+/* Fills `result` from the document; what stays is copied into `arena`. */
+typedef CheckedResult (*DescriptionReader)(Arena *arena, json_object *document, void *result);
+
+/* Opens the text, has it read and closes it. The reader's failures, and those of opening. */
+extern CheckedResult description_read(Arena *arena, Bytes text, DescriptionReader read,
+                                      void *result) MUST_CHECK;
 
 #define DESCRIPTION_BYTES_MAXIMUM ((size_t) 8 * 1024 * 1024)
 #define DESCRIPTION_DEPTH_MAXIMUM 48 /* an item in an error body: 32 levels and their wrappers */

@@ -380,8 +380,9 @@ read_stream_and_key(Arena *arena, json_object *table, TableDescription *descript
 }
 
 static CheckedResult
-read_table(Arena *arena, json_object *document, TableDescription *description)
+read_table(Arena *arena, json_object *document, void *result)
 {
+	TableDescription *description = result;
 	json_object *table = description_object(document, "Table");
 	json_object *definitions = description_array(table, "AttributeDefinitions");
 
@@ -403,45 +404,45 @@ read_table(Arena *arena, json_object *document, TableDescription *description)
 CheckedResult
 dynamodb_read_table_description(Arena *arena, Bytes json, TableDescription *description)
 {
-	json_object *document;
-	CheckedResult result;
-
 	*description = (TableDescription){.name = BYTES_EMPTY};
-	RETURN_IF_FAILED(description_open(json, &document));
-	result = read_table(arena, document, description);
-	description_close(document);
-	return result;
+	return description_read(arena, json, read_table, description);
 }
 
-/* Only ENABLED counts: in the states between, the service has not settled what expires. */
-static CheckedResult
-read_time_to_live(Arena *arena, json_object *document, Bytes *attribute_name)
+/* In which state an attribute is asked for, and its name. */
+typedef struct TimeToLiveReading
 {
+	bool or_enabling;
+	Bytes *attribute_name;
+} TimeToLiveReading;
+
+static CheckedResult
+read_time_to_live(Arena *arena, json_object *document, void *result)
+{
+	const TimeToLiveReading *reading = result;
 	json_object *ttl = description_object(document, "TimeToLiveDescription");
+	Bytes status = description_string(ttl, "TimeToLiveStatus");
 
 	if (ttl == NULL)
 		return result_failed(RESULT_MALFORMED, "response does not describe a time to live");
-	if (!bytes_equal(description_string(ttl, "TimeToLiveStatus"), BYTES_LITERAL("ENABLED")))
+	if (!bytes_equal(status, BYTES_LITERAL("ENABLED")) &&
+	    !(reading->or_enabling && bytes_equal(status, BYTES_LITERAL("ENABLING"))))
 		return result_ok();
-	return description_copy_string(arena, ttl, "AttributeName", attribute_name);
+	return description_copy_string(arena, ttl, "AttributeName", reading->attribute_name);
 }
 
 CheckedResult
-dynamodb_read_time_to_live(Arena *arena, Bytes json, Bytes *attribute_name)
+dynamodb_read_time_to_live(Arena *arena, Bytes json, bool or_enabling, Bytes *attribute_name)
 {
-	json_object *document;
-	CheckedResult result;
+	TimeToLiveReading reading = {or_enabling, attribute_name};
 
 	*attribute_name = BYTES_EMPTY;
-	RETURN_IF_FAILED(description_open(json, &document));
-	result = read_time_to_live(arena, document, attribute_name);
-	description_close(document);
-	return result;
+	return description_read(arena, json, read_time_to_live, &reading);
 }
 
 static CheckedResult
-read_table_names(Arena *arena, json_object *document, TableNames *names)
+read_table_names(Arena *arena, json_object *document, void *result)
 {
+	TableNames *names = result;
 	json_object *array = description_array(document, "TableNames");
 
 	if (array == NULL)
@@ -454,12 +455,6 @@ read_table_names(Arena *arena, json_object *document, TableNames *names)
 CheckedResult
 dynamodb_read_table_names(Arena *arena, Bytes json, TableNames *names)
 {
-	json_object *document;
-	CheckedResult result;
-
 	*names = (TableNames){.names = NULL};
-	RETURN_IF_FAILED(description_open(json, &document));
-	result = read_table_names(arena, document, names);
-	description_close(document);
-	return result;
+	return description_read(arena, json, read_table_names, names);
 }

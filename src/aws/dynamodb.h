@@ -127,8 +127,11 @@ typedef struct TableDescription
 extern CheckedResult dynamodb_read_table_description(Arena *arena, Bytes json,
                                                      TableDescription *description) MUST_CHECK;
 
-/* Reads DescribeTimeToLive's answer: the attribute's name where TTL is enabled, else no bytes. */
-extern CheckedResult dynamodb_read_time_to_live(Arena *arena, Bytes json,
+/*
+ * Reads DescribeTimeToLive's answer: the attribute's name where TTL is enabled, else no bytes. What
+ * expires is settled only then; who wants to enable it also asks for what is being enabled.
+ */
+extern CheckedResult dynamodb_read_time_to_live(Arena *arena, Bytes json, bool or_enabling,
                                                 Bytes *attribute_name) MUST_CHECK;
 
 typedef struct TableNames

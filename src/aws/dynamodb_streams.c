@@ -140,21 +140,6 @@ dynamodb_write_enable_stream(Bytes table_name, ByteBuffer *body)
 
 /* ---- answers ---- */
 
-/* Reads a document in `arena`, filling `context`. */
-typedef CheckedResult (*DocumentReader)(Arena *arena, json_object *document, void *context);
-
-static CheckedResult
-read_document(Arena *arena, Bytes json, DocumentReader read, void *context)
-{
-	json_object *document;
-	CheckedResult result;
-
-	RETURN_IF_FAILED(description_open(json, &document));
-	result = read(arena, document, context);
-	description_close(document);
-	return result;
-}
-
 /* A string that must be there. */
 static CheckedResult
 copy_required(Arena *arena, json_object *object, const char *name, Bytes *copy)
@@ -196,7 +181,7 @@ read_names(Arena *arena, json_object *document, void *context)
 CheckedResult
 streams_read_names(Arena *arena, Bytes json, StreamNames *names)
 {
-	return read_document(arena, json, read_names, names);
+	return description_read(arena, json, read_names, names);
 }
 
 static CheckedResult
@@ -238,7 +223,7 @@ read_description(Arena *arena, json_object *document, void *context)
 CheckedResult
 streams_read_description(Arena *arena, Bytes json, StreamDescription *description)
 {
-	return read_document(arena, json, read_description, description);
+	return description_read(arena, json, read_description, description);
 }
 
 static CheckedResult
@@ -250,7 +235,7 @@ read_iterator(Arena *arena, json_object *document, void *context)
 CheckedResult
 streams_read_shard_iterator(Arena *arena, Bytes json, Bytes *iterator)
 {
-	return read_document(arena, json, read_iterator, iterator);
+	return description_read(arena, json, read_iterator, iterator);
 }
 
 /* ---- sequence numbers ---- */

@@ -316,33 +316,6 @@ dynamodb_write_list_tags(Bytes table_arn, Bytes next_token, ByteBuffer *body)
 
 /* ---- answers ---- */
 
-static CheckedResult
-read_wanted_time_to_live(Arena *arena, json_object *document, Bytes *attribute_name)
-{
-	json_object *ttl = description_object(document, "TimeToLiveDescription");
-	Bytes status = description_string(ttl, "TimeToLiveStatus");
-
-	if (ttl == NULL)
-		return result_failed(RESULT_MALFORMED, "response does not describe a time to live");
-	if (!bytes_equal(status, BYTES_LITERAL("ENABLED")) &&
-	    !bytes_equal(status, BYTES_LITERAL("ENABLING")))
-		return result_ok();
-	return description_copy_string(arena, ttl, "AttributeName", attribute_name);
-}
-
-CheckedResult
-dynamodb_read_wanted_time_to_live(Arena *arena, Bytes json, Bytes *attribute_name)
-{
-	json_object *document;
-	CheckedResult result;
-
-	*attribute_name = BYTES_EMPTY;
-	RETURN_IF_FAILED(description_open(json, &document));
-	result = read_wanted_time_to_live(arena, document, attribute_name);
-	description_close(document);
-	return result;
-}
-
 CheckedResult
 dynamodb_read_point_in_time_recovery(Bytes json, bool *enabled)
 {
@@ -375,28 +348,32 @@ add_tag(Arena *arena, json_object *object, TableTags *tags)
 	return description_copy_string(arena, object, "Value", &tag->value);
 }
 
-static CheckedResult
-read_tags(Arena *arena, json_object *document, TableTags *tags, Bytes *next_token)
+/* What an answer adds to. */
+typedef struct TagsReading
 {
+	TableTags *tags;
+	Bytes *next_token;
+} TagsReading;
+
+static CheckedResult
+read_tags(Arena *arena, json_object *document, void *result)
+{
+	const TagsReading *reading = result;
 	json_object *array = description_array(document, "Tags");
 
 	if (array == NULL)
 		return result_failed(RESULT_MALFORMED, "response has no tags");
 	for (size_t i = 0; i < json_object_array_length(array); i++)
-		RETURN_IF_FAILED(add_tag(arena, json_object_array_get_idx(array, i), tags));
-	return description_copy_string(arena, document, "NextToken", next_token);
+		RETURN_IF_FAILED(add_tag(arena, json_object_array_get_idx(array, i), reading->tags));
+	return description_copy_string(arena, document, "NextToken", reading->next_token);
 }
 
 CheckedResult
 dynamodb_read_tags(Arena *arena, Bytes json, TableTags *tags, Bytes *next_token)
 {
-	json_object *document;
-	CheckedResult result;
+	TagsReading reading = {tags, next_token};
 
-	RETURN_IF_FAILED(description_open(json, &document));
-	result = read_tags(arena, document, tags, next_token);
-	description_close(document);
-	return result;
+	return description_read(arena, json, read_tags, &reading);
 }
 
 bool

@@ -64,13 +64,6 @@ extern CheckedResult dynamodb_write_update_continuous_backups(Bytes table_name,
 extern CheckedResult dynamodb_write_list_tags(Bytes table_arn, Bytes next_token,
                                               ByteBuffer *body) MUST_CHECK;
 
-/*
- * Reads DescribeTimeToLive's answer as dynamodb_read_time_to_live(), but also where the attribute
- * is only being enabled.
- */
-extern CheckedResult dynamodb_read_wanted_time_to_live(Arena *arena, Bytes json,
-                                                       Bytes *attribute_name) MUST_CHECK;
-
 /* Reads DescribeContinuousBackups' answer. */
 extern CheckedResult dynamodb_read_point_in_time_recovery(Bytes json, bool *enabled) MUST_CHECK;
 

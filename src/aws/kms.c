@@ -392,9 +392,19 @@ read_entry(Arena *arena, KmsOperation operation, json_object *object, KmsListEnt
 	return result_ok();
 }
 
-static CheckedResult
-read_entries(Arena *arena, KmsOperation operation, json_object *document, KmsList *list)
+/* Whose answer it is, and where its entries go. */
+typedef struct ListReading
 {
+	KmsOperation operation;
+	KmsList *list;
+} ListReading;
+
+static CheckedResult
+read_entries(Arena *arena, json_object *document, void *result)
+{
+	const ListReading *reading = result;
+	KmsOperation operation = reading->operation;
+	KmsList *list = reading->list;
 	json_object *array =
 	    description_array(document, operation == KMS_LIST_ALIASES ? "Aliases" : "Keys");
 
@@ -420,28 +430,26 @@ read_entries(Arena *arena, KmsOperation operation, json_object *document, KmsLis
 CheckedResult
 kms_read_list(Arena *arena, KmsOperation operation, Bytes json, KmsList *list)
 {
-	json_object *document;
-	CheckedResult result;
+	ListReading reading = {operation, list};
 
-	RETURN_IF_FAILED(description_open(json, &document));
-	result = read_entries(arena, operation, document, list);
-	description_close(document);
-	return result;
+	return description_read(arena, json, read_entries, &reading);
+}
+
+static CheckedResult
+read_key_arn(Arena *arena, json_object *document, void *result)
+{
+	json_object *key = description_object(document, "KeyMetadata");
+	Bytes *arn = result;
+
+	RETURN_IF_FAILED(description_copy_string(arena, key, "Arn", arn));
+	return arn->length > 0 ? result_ok()
+	                       : result_failed(RESULT_MALFORMED, "description of the key has no ARN");
 }
 
 CheckedResult
 kms_read_key_arn(Arena *arena, Bytes json, Bytes *arn)
 {
-	json_object *document;
-	CheckedResult result;
-
-	RETURN_IF_FAILED(description_open(json, &document));
-	result =
-	    description_copy_string(arena, description_object(document, "KeyMetadata"), "Arn", arn);
-	description_close(document);
-	if (result_is_ok(result) && arn->length == 0)
-		return result_failed(RESULT_MALFORMED, "description of the key has no ARN");
-	return result;
+	return description_read(arena, json, read_key_arn, arn);
 }
 
 bool

@@ -342,7 +342,7 @@ set_time_to_live(Administration *administration, Bytes attribute)
 	(void) ask(administration, "DescribeTimeToLive",
 	           dynamodb_write_describe_time_to_live(administration->table_name, body), body, 0,
 	           &answer, &refusal);
-	CHECK_RESULT(dynamodb_read_wanted_time_to_live(question_arena(administration), answer, &found),
+	CHECK_RESULT(dynamodb_read_time_to_live(question_arena(administration), answer, true, &found),
 	             "read a table's time to live");
 	if (found.length == 0)
 		turn_on_time_to_live(administration, attribute);

@@ -285,7 +285,7 @@ read_ttl_attribute(MemoryContext context, Bytes answer)
 	Arena *arena = memory_context_arena(context, ARENA_PLAIN, DESCRIPTION_MAXIMUM);
 	Bytes attribute = BYTES_EMPTY;
 
-	CHECK_RESULT(dynamodb_read_time_to_live(arena, answer, &attribute),
+	CHECK_RESULT(dynamodb_read_time_to_live(arena, answer, false, &attribute),
 	             "read a table's time to live");
 	return attribute;
 }

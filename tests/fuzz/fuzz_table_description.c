@@ -51,7 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_description(&description);
 	if (result_is_ok(dynamodb_read_table_names(&arena, json, &names)))
 		check(names.count == 0 || names.names != NULL);
-	if (result_is_ok(dynamodb_read_time_to_live(&arena, json, &attribute)))
+	if (result_is_ok(dynamodb_read_time_to_live(&arena, json, false, &attribute)))
 		check(attribute.length == 0 || attribute.data != NULL);
 	arena_release(&arena);
 	return 0;

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "aws/description.h"
 #include "item/page_decoder.h"
 #include "unit/fixture.h"
 
@@ -62,6 +63,22 @@ path_of(const char *text)
 	if (!result_is_ok(attribute_path_parse(&arena, bytes_of_string(text), &path)))
 		fail_msg("%s is no path", text);
 	return path;
+}
+
+void
+assert_body(CheckedResult result, const char *expected)
+{
+	json_object *written;
+	json_object *wanted;
+
+	assert_int_equal(result.code, RESULT_OK);
+	assert_int_equal(description_open(buffer_bytes(&buffer), &written).code, RESULT_OK);
+	assert_int_equal(description_open(bytes_of_string(expected), &wanted).code, RESULT_OK);
+	if (!json_object_equal(written, wanted))
+		fail_msg("%.*s\nis not\n%s", (int) buffer.length, buffer.data, expected);
+	description_close(written);
+	description_close(wanted);
+	buffer_reset(&buffer);
 }
 
 void

@@ -23,6 +23,12 @@ extern AttributeValue value_of(const char *json);
 extern DynamodbItem item_of(const char *json);
 extern AttributePath path_of(const char *text);
 
+/*
+ * Fails the test unless writing has succeeded and `buffer` is the expected JSON, in whatever order
+ * of members; the buffer is empty afterwards.
+ */
+extern void assert_body(CheckedResult result, const char *expected);
+
 /* Fails the test unless the bytes are those of the string. */
 extern void assert_bytes(Bytes bytes, const char *expected);
 

@@ -12,26 +12,8 @@
 
 #include <cmocka.h>
 
-#include "aws/description.h"
 #include "unit/exhaustion.h"
 #include "unit/fixture.h"
-
-/* The body is the expected JSON, in whatever order of members, and is empty afterwards. */
-static void
-assert_body(CheckedResult result, const char *expected)
-{
-	json_object *written;
-	json_object *wanted;
-
-	assert_int_equal(result.code, RESULT_OK);
-	assert_int_equal(description_open(buffer_bytes(&buffer), &written).code, RESULT_OK);
-	assert_int_equal(description_open(bytes_of_string(expected), &wanted).code, RESULT_OK);
-	if (!json_object_equal(written, wanted))
-		fail_msg("%.*s\nis not\n%s", (int) buffer.length, buffer.data, expected);
-	description_close(written);
-	description_close(wanted);
-	buffer_reset(&buffer);
-}
 
 /* A comparison of an attribute with a number. */
 static Condition
@@ -428,14 +410,16 @@ time_to_live_is_read(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
 		assert_int_equal(
-		    dynamodb_read_time_to_live(&arena, bytes_of_string(cases[i].json), &attribute).code,
+		    dynamodb_read_time_to_live(&arena, bytes_of_string(cases[i].json), false, &attribute)
+		        .code,
 		    RESULT_OK);
 		assert_int_equal(attribute.length, strlen(cases[i].attribute));
 		assert_memory_equal(attribute.length == 0 ? "" : attribute.data, cases[i].attribute,
 		                    attribute.length);
 	}
-	assert_int_equal(dynamodb_read_time_to_live(&arena, BYTES_LITERAL("{}"), &attribute).code,
-	                 RESULT_MALFORMED);
+	assert_int_equal(
+	    dynamodb_read_time_to_live(&arena, BYTES_LITERAL("{}"), false, &attribute).code,
+	    RESULT_MALFORMED);
 }
 
 static void

@@ -12,27 +12,9 @@
 
 #include <cmocka.h>
 
-#include "aws/description.h"
 #include "aws/index_definitions.h"
 #include "unit/exhaustion.h"
 #include "unit/fixture.h"
-
-/* The body is the expected JSON, in whatever order of members, and is empty afterwards. */
-static void
-assert_body(CheckedResult result, const char *expected)
-{
-	json_object *written;
-	json_object *wanted;
-
-	assert_int_equal(result.code, RESULT_OK);
-	assert_int_equal(description_open(buffer_bytes(&buffer), &written).code, RESULT_OK);
-	assert_int_equal(description_open(bytes_of_string(expected), &wanted).code, RESULT_OK);
-	if (!json_object_equal(written, wanted))
-		fail_msg("%.*s\nis not\n%s", (int) buffer.length, buffer.data, expected);
-	description_close(written);
-	description_close(wanted);
-	buffer_reset(&buffer);
-}
 
 /* A table of hash key "id", string, on demand. */
 static TableDefinition
@@ -226,21 +208,21 @@ answers_about_parts_are_read(void **state)
 	TableTags tags = {.count = 0};
 	bool enabled;
 
-	assert_int_equal(dynamodb_read_wanted_time_to_live(
-	                     &arena,
-	                     BYTES_LITERAL("{\"TimeToLiveDescription\":{\"TimeToLiveStatus\":"
-	                                   "\"ENABLING\",\"AttributeName\":\"exp\"}}"),
-	                     &attribute)
-	                     .code,
-	                 RESULT_OK);
+	assert_int_equal(
+	    dynamodb_read_time_to_live(&arena,
+	                               BYTES_LITERAL("{\"TimeToLiveDescription\":{\"TimeToLiveStatus\":"
+	                                             "\"ENABLING\",\"AttributeName\":\"exp\"}}"),
+	                               true, &attribute)
+	        .code,
+	    RESULT_OK);
 	assert_true(bytes_equal(attribute, BYTES_LITERAL("exp")));
-	assert_int_equal(dynamodb_read_wanted_time_to_live(
-	                     &arena,
-	                     BYTES_LITERAL("{\"TimeToLiveDescription\":{\"TimeToLiveStatus\":"
-	                                   "\"DISABLING\",\"AttributeName\":\"exp\"}}"),
-	                     &attribute)
-	                     .code,
-	                 RESULT_OK);
+	assert_int_equal(
+	    dynamodb_read_time_to_live(&arena,
+	                               BYTES_LITERAL("{\"TimeToLiveDescription\":{\"TimeToLiveStatus\":"
+	                                             "\"DISABLING\",\"AttributeName\":\"exp\"}}"),
+	                               true, &attribute)
+	        .code,
+	    RESULT_OK);
 	assert_int_equal(attribute.length, 0);
 	assert_int_equal(dynamodb_read_point_in_time_recovery(
 	                     BYTES_LITERAL("{\"ContinuousBackupsDescription\":{"
@@ -287,7 +269,7 @@ what_is_no_answer_is_malformed(void **state)
 		Bytes bytes;
 		bool enabled;
 
-		assert_int_equal(dynamodb_read_wanted_time_to_live(&arena, text, &bytes).code,
+		assert_int_equal(dynamodb_read_time_to_live(&arena, text, true, &bytes).code,
 		                 RESULT_MALFORMED);
 		assert_int_equal(dynamodb_read_point_in_time_recovery(text, &enabled).code,
 		                 RESULT_MALFORMED);

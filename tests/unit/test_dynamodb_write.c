@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "aws/description.h"
 #include "unit/exhaustion.h"
 #include "unit/fixture.h"
 
@@ -50,23 +49,6 @@ write_of(ItemWriteAction action)
 		write.change_count = 1;
 	}
 	return write;
-}
-
-/* The body is the expected JSON, in whatever order of members, and is empty afterwards. */
-static void
-assert_body(CheckedResult result, const char *expected)
-{
-	json_object *written;
-	json_object *wanted;
-
-	assert_int_equal(result.code, RESULT_OK);
-	assert_int_equal(description_open(buffer_bytes(&buffer), &written).code, RESULT_OK);
-	assert_int_equal(description_open(bytes_of_string(expected), &wanted).code, RESULT_OK);
-	if (!json_object_equal(written, wanted))
-		fail_msg("%.*s\nis not\n%s", (int) buffer.length, buffer.data, expected);
-	description_close(written);
-	description_close(wanted);
-	buffer_reset(&buffer);
 }
 
 static void
