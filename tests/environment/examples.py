@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 import urllib.request
+from dataclasses import replace
 
 from environment import emulators, paths
 from environment.scripts import load_script
@@ -22,6 +23,16 @@ def running_example(script, name):
         keys = load_script(script.parent / "seed.py").create(clients)
         enforce_policies(emulator)
         yield emulator, keys
+
+
+def client_of(emulator, keys, user, service):
+    """A boto3 client with the keys of an IAM user, as running_example() has them."""
+    as_user = replace(
+        emulator,
+        access_key_id=keys[f"{user}_ACCESS_KEY_ID"],
+        secret_access_key=keys[f"{user}_SECRET_ACCESS_KEY"],
+    )
+    return as_user.client(service)
 
 
 def enforce_policies(emulator):

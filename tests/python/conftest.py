@@ -2,6 +2,8 @@
 
 connection   a superuser's connection to a new database with the extension and with a server
              `aws` for the emulator, mapped for the current role
+service      a service that answers as a test wants it to, and properly where it says nothing
+session      a superuser's connection to a new database with the foreign table `faults` there
 dynamodb     the running emulator (boto3 client: dynamodb.client()); a test that asks for it, or
              for `connection`, runs once against each
 """
@@ -17,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from environment import emulators, paths, processes  # noqa: E402
 from environment import postgresql as private_postgresql  # noqa: E402
+from faults.clients import create_table  # noqa: E402
 from faults.proxy import FaultProxy  # noqa: E402
+from faults.server import FaultServer  # noqa: E402
 
 
 def pytest_configure(config):
@@ -63,6 +67,19 @@ def dynamodb_local(running_emulators):
     return running_emulators("dynamodb_local")
 
 
+@pytest.fixture
+def service():
+    with FaultServer() as server:
+        yield server
+
+
+@pytest.fixture
+def session(postgresql, database, service):
+    with postgresql.connect(database) as connection:
+        create_table(connection, service.endpoint_url)
+        yield connection
+
+
 @pytest.fixture(scope="module")
 def emulator(request, dynamodb_local):
     """dynamodb_local with the module's TABLE, whose key is a number, `id`."""
@@ -79,7 +96,7 @@ def emulator(request, dynamodb_local):
 
 
 @pytest.fixture
-def service(emulator):
+def proxy(emulator):
     """A FaultProxy before it."""
     with FaultProxy(emulator) as proxy:
         yield proxy

@@ -8,7 +8,6 @@ import pytest
 from conftest import create_server
 from faults import server as faults
 from faults.clients import create_table
-from faults.server import FaultServer
 
 SECRET = "s3cret of the columns €"
 NAMES = (f"kms_columns_{number}" for number in itertools.count())
@@ -54,12 +53,6 @@ def table(dynamodb):
 
     yield name, put
     client.delete_table(TableName=name)
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -8,8 +8,18 @@ import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from hypothesis import strategies
+from cryptography.hazmat.primitives import serialization
+from hypothesis import HealthCheck, settings, strategies
 from json_lines import ask
+
+# The settings of tests that take generated items.
+generated = settings(
+    deadline=None,
+    database=None,
+    derandomize=True,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 DO_NOTHING, SIGN_ONLY, ENCRYPT_AND_SIGN = range(3)
 AWS_KMS, STATIC, WRAPPED, MATERIAL_STORE = range(4)
@@ -87,26 +97,6 @@ def unwire_value(value):
 
 def unwire(item):
     return {name: unwire_value(value) for name, value in item.items()}
-
-
-def meaning(value):
-    """Equal for values that DynamoDB holds equal."""
-    ((kind, content),) = value.items()
-    if kind == "N":
-        content = Decimal(content)
-    elif kind == "NS":
-        content = sorted(map(Decimal, content))
-    elif kind in ("SS", "BS"):
-        content = sorted(content)
-    elif kind == "L":
-        content = [meaning(element) for element in content]
-    elif kind == "M":
-        content = meanings(content)
-    return kind, content
-
-
-def meanings(item):
-    return {name: meaning(value) for name, value in item.items()}
 
 
 def typed_json(value):
@@ -266,4 +256,18 @@ def items(**of_values):
         keys,
         keys,
         others,
+    )
+
+
+def private_der(key):
+    return key.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def public_der(key):
+    return key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

@@ -1,6 +1,5 @@
 """What tests of examples/queue_to_table have in common."""
 
-import boto3
 from environment import examples
 
 ROLES = ("person_writer", "person_reader_without_key", "queue_sender", "key_administrator")
@@ -8,13 +7,7 @@ ROLES = ("person_writer", "person_reader_without_key", "queue_sender", "key_admi
 
 def administrator(emulator, variables, service):
     """A boto3 client that may do everything."""
-    return boto3.client(
-        service,
-        endpoint_url=emulator.endpoint_url,
-        region_name=emulator.region,
-        aws_access_key_id=variables["ADMINISTRATOR_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["ADMINISTRATOR_SECRET_ACCESS_KEY"],
-    )
+    return examples.client_of(emulator, variables, "ADMINISTRATOR", service)
 
 
 def run_script(postgresql, database, emulator, variables, script):

@@ -10,7 +10,7 @@ import pytest
 from botocore.serialize import create_serializer
 from botocore.validate import ParamValidator
 from faults.clients import create_table, options_clause
-from faults.server import NO_BACKUPS, TABLE_DESCRIPTION, FaultServer, refuse, stall
+from faults.server import NO_BACKUPS, TABLE_DESCRIPTION, refuse, stall
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -261,12 +261,6 @@ def answer(body):
 
 def in_state(status):
     return answer(described(TableStatus=status))
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
 
 
 @pytest.fixture

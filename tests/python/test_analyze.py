@@ -1,26 +1,16 @@
 """What ANALYZE reads of a table that is larger than its budget."""
 
 import pytest
-from faults.clients import create_table
 from faults.pages import MEGABYTE, pages_of
-from faults.server import FaultServer
 
 BUDGET = 16 * MEGABYTE
 LARGE = {"id": {"S": "large"}, "note": {"S": "l" * 400_000}}
 
 
 @pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
-def session(postgresql, database, service):
-    with postgresql.connect(database) as connection:
-        create_table(connection, service.endpoint_url)
-        connection.execute("ALTER FOREIGN TABLE faults ADD note text")
-        yield connection
+def session(session):
+    session.execute("ALTER FOREIGN TABLE faults ADD note text")
+    return session
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ alone.
 
 import random
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
-import psycopg
 import pytest
+from bulk_joins import NESTED_LOOP, BulkJoin, create_wanted
 from faults import server as faults
-from faults.clients import KEYS, connections, descriptors_of_its_own, memory, options_clause
+from faults.clients import KEYS, memory, options_clause
 from faults.crowd import Crowd
 from faults.server import WAIT_SECONDS, FaultServer, base64_of, ciphertext_of
 
@@ -20,7 +19,6 @@ CUSTOMERS = 60
 CONNECTIONS = 4
 PAGE_ITEMS = 3
 MILLION = 1_000_000
-NESTED_LOOP = ("hashjoin", "mergejoin", "material", "memoize")
 JOIN = (
     "SELECT line, id, value FROM wanted LEFT JOIN orders ON customer = 'c' || n ORDER BY line, id"
 )
@@ -125,7 +123,6 @@ def service():
 
 @pytest.fixture
 def session(postgresql, database, service):
-    """A connection whose joins are nested loops; `wanted` has each number twice, and NULL."""
     server = {"region": "eu-central-1", "endpoint_url": service.endpoint_url, "max_attempts": 2}
     server["max_connections"] = CONNECTIONS
     with postgresql.connect(database) as connection:
@@ -139,14 +136,7 @@ def session(postgresql, database, service):
             "CREATE FOREIGN TABLE orders (id text, customer text, value text, note text) "
             "SERVER aws OPTIONS (allow_full_scan 'false')"
         )
-        connection.execute(
-            f"CREATE TABLE wanted AS SELECT line, line % {CUSTOMERS} AS n "
-            f"FROM generate_series(1, {2 * CUSTOMERS}) line"
-        )
-        connection.execute("INSERT INTO wanted VALUES (100000, NULL)")
-        connection.execute("ANALYZE wanted")
-        for method in NESTED_LOOP:
-            connection.execute(f"SET enable_{method} = off")
+        create_wanted(connection, CUSTOMERS)
         yield connection
 
 
@@ -164,6 +154,7 @@ def expected():
 
 
 EXPECTED = expected()
+BULK_JOIN = BulkJoin(JOIN, EXPECTED, answer_orders)
 
 
 def plan(connection, statement):
@@ -179,7 +170,7 @@ def test_what_an_index_finds_is_looked_up_together(session, service):
     found = plan(session, JOIN)
     assert "DynamoDB Read Ahead" in found
     assert "DynamoDB Request: Query, then BatchGetItem" in found
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
     lookups = [keys_of(body) for body in bodies(service, "BatchGetItem")]
     customers = sum(bool(orders_of(n)) for n in range(CUSTOMERS))
     # Where an answer takes two pages, a row looks its keys up alone.
@@ -243,7 +234,7 @@ def test_querys_run_beside_one_another(session, service):
     """As many as leave lookups a connection."""
     crowd = Crowd(CONNECTIONS - 1, answer_orders)
     service.script("Query", *[crowd.linger] * 300)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
     assert crowd.was_there.is_set()
 
 
@@ -257,7 +248,7 @@ def test_answers_come_in_no_order(session, service, seed):
 
     service.script("Query", *[late] * 300)
     service.script("BatchGetItem", *[late] * 300)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
 
 
 def test_answers_in_parts(session, service):
@@ -271,7 +262,7 @@ def test_answers_in_parts(session, service):
         conversation.answer(answer)
 
     service.script("BatchGetItem", *[look_up_in_parts] * 400)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
 
 
 @pytest.mark.parametrize("negation", ["", "NOT "])
@@ -309,15 +300,12 @@ def test_throttled(session, service, operation):
             answer_orders(conversation)
 
     service.script(operation, *[throttle] * 30)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
 
 
 @pytest.mark.parametrize("operation", ["Query", "BatchGetItem"])
 def test_refused(session, service, operation):
-    service.script(operation, answer_orders, faults.refuse(400, "AccessDeniedException"))
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        session.execute(JOIN)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check_refused(session, service, operation)
 
 
 def test_what_no_row_asks_for_is_no_error(session, service):
@@ -343,19 +331,7 @@ def test_what_no_row_asks_for_is_no_error(session, service):
 
 @pytest.mark.parametrize("operation", ["Query", "BatchGetItem"])
 def test_cancel(session, service, operation):
-    assert session.execute(JOIN).fetchall() == EXPECTED
-    before = descriptors_of_its_own(session, service)
-    service.script(operation, answer_orders, *[faults.stall] * CONNECTIONS)
-    with ThreadPoolExecutor() as pool:
-        statement = pool.submit(session.execute, JOIN)
-        service.wait_until_reached()
-        session.cancel()
-        with pytest.raises(psycopg.errors.QueryCanceled):
-            statement.result(WAIT_SECONDS)
-    service.forget_scripts()
-    assert session.execute(JOIN).fetchall() == EXPECTED
-    assert descriptors_of_its_own(session, service) == before
-    assert len(connections(session, service)) <= CONNECTIONS
+    BULK_JOIN.check_cancelled(session, service, operation, CONNECTIONS)
 
 
 def test_memory_is_bounded(session, service):
@@ -403,7 +379,7 @@ def test_encrypted_columns_are_decrypted_together(session, service):
     crowd = Crowd(CONNECTIONS, faults.answer_properly)
     service.script("BatchGetItem", *[look_up_ciphertexts] * 300)
     service.script("Decrypt", *[crowd.linger] * 300)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
     assert crowd.was_there.is_set()
 
 

@@ -8,15 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from bulk_joins import BulkJoin, create_wanted
 from faults import server as faults
-from faults.clients import connections, create_table, descriptors_of_its_own
+from faults.clients import create_table, descriptors_of_its_own
 from faults.crowd import Crowd
 from faults.server import TABLE, WAIT_SECONDS, FaultServer, base64_of, ciphertext_of
 
 CONNECTIONS = 2
 NUMBERS = 700
 JOIN = "SELECT n, value FROM wanted LEFT JOIN faults ON id = 'key ' || n ORDER BY line"
-NESTED_LOOP = ("hashjoin", "mergejoin", "material", "memoize")
 
 
 def value_of(number):
@@ -78,23 +78,16 @@ def service():
 
 @pytest.fixture
 def session(postgresql, database, service):
-    """A connection whose joins are nested loops; `wanted` has each number twice, and NULL."""
     with postgresql.connect(database) as connection:
         create_table(connection, service.endpoint_url, max_attempts=2, max_connections=CONNECTIONS)
-        connection.execute(
-            f"CREATE TABLE wanted AS SELECT line, line % {NUMBERS} AS n "
-            f"FROM generate_series(1, {2 * NUMBERS}) line"
-        )
-        connection.execute("INSERT INTO wanted VALUES (100000, NULL)")
-        connection.execute("ANALYZE wanted")
-        for method in NESTED_LOOP:
-            connection.execute(f"SET enable_{method} = off")
+        create_wanted(connection, NUMBERS)
         yield connection
 
 
 EXPECTED = [(line % NUMBERS, value_of(line % NUMBERS)) for line in range(1, 2 * NUMBERS + 1)] + [
     (None, None)
 ]
+BULK_JOIN = BulkJoin(JOIN, EXPECTED, look_up)
 
 
 def lookups(service):
@@ -105,7 +98,7 @@ def lookups(service):
 
 
 def test_many_keys_a_request(session, service):
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
     requests = lookups(service)
     assert service.count("GetItem") == 0
     assert len(requests) < 2 * NUMBERS / 100 + 4
@@ -114,7 +107,7 @@ def test_many_keys_a_request(session, service):
 
 def test_answers_in_parts_and_in_no_order(session, service):
     service.script("BatchGetItem", *[look_up_in_parts] * 200)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
 
 
 def test_requests_of_the_same_rows_run_at_once(session, service):
@@ -126,36 +119,21 @@ def test_requests_of_the_same_rows_run_at_once(session, service):
         look_up(conversation)
 
     service.script("BatchGetItem", look_up, meet, meet)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
 
 
 def test_throttled(session, service):
     throttled = faults.refuse(400, "ProvisionedThroughputExceededException")
     service.script("BatchGetItem", look_up, throttled)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
 
 
 def test_refused(session, service):
-    service.script("BatchGetItem", look_up, faults.refuse(400, "AccessDeniedException"))
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        session.execute(JOIN)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check_refused(session, service, "BatchGetItem")
 
 
 def test_cancel(session, service):
-    assert session.execute(JOIN).fetchall() == EXPECTED
-    before = descriptors_of_its_own(session, service)
-    service.script("BatchGetItem", look_up, faults.stall, faults.stall)
-    with ThreadPoolExecutor() as pool:
-        statement = pool.submit(session.execute, JOIN)
-        service.wait_until_reached()
-        session.cancel()
-        with pytest.raises(psycopg.errors.QueryCanceled):
-            statement.result(WAIT_SECONDS)
-    service.forget_scripts()
-    assert session.execute(JOIN).fetchall() == EXPECTED
-    assert descriptors_of_its_own(session, service) == before
-    assert len(connections(session, service)) <= CONNECTIONS
+    BULK_JOIN.check_cancelled(session, service, "BatchGetItem", CONNECTIONS)
 
 
 def test_a_limit_asks_for_few_keys(session, service):
@@ -186,7 +164,7 @@ def encrypted(session, service):
 def test_encrypted_columns_are_decrypted_together(encrypted, service):
     both = Crowd(2, faults.answer_properly)
     service.script("Decrypt", *[both.linger] * 40)
-    assert encrypted.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(encrypted)
     assert both.was_there.is_set()
     different = sum(value_of(number) is not None for number in range(NUMBERS))
     assert different <= service.count("Decrypt") <= 2 * different

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from bulk_joins import NESTED_LOOP, BulkJoin, create_wanted
 from faults import server as faults
-from faults.clients import KEYS, connections, descriptors_of_its_own, memory, options_clause
+from faults.clients import KEYS, memory, options_clause
 from faults.crowd import Crowd
 from faults.server import WAIT_SECONDS, FaultServer, base64_of, ciphertext_of
 
@@ -18,7 +19,6 @@ CUSTOMERS = 40
 CONNECTIONS = 4
 PAGE_ITEMS = 3
 MILLION = 1_000_000
-NESTED_LOOP = ("hashjoin", "mergejoin", "material", "memoize")
 JOIN = (
     "SELECT line, customer, placed FROM wanted LEFT JOIN orders ON customer = 'c' || n "
     "ORDER BY line, placed"
@@ -91,7 +91,6 @@ def service():
 
 @pytest.fixture
 def session(postgresql, database, service):
-    """A connection whose joins are nested loops; `wanted` has each number twice, and NULL."""
     server = {"region": "eu-central-1", "endpoint_url": service.endpoint_url, "max_attempts": 2}
     server["max_connections"] = CONNECTIONS
     with postgresql.connect(database) as connection:
@@ -104,14 +103,7 @@ def session(postgresql, database, service):
         connection.execute(
             "CREATE FOREIGN TABLE orders (customer text, placed int, note text) SERVER aws"
         )
-        connection.execute(
-            f"CREATE TABLE wanted AS SELECT line, line % {CUSTOMERS} AS n "
-            f"FROM generate_series(1, {2 * CUSTOMERS}) line"
-        )
-        connection.execute("INSERT INTO wanted VALUES (100000, NULL)")
-        connection.execute("ANALYZE wanted")
-        for method in NESTED_LOOP:
-            connection.execute(f"SET enable_{method} = off")
+        create_wanted(connection, CUSTOMERS)
         yield connection
 
 
@@ -125,6 +117,7 @@ def expected():
 
 
 EXPECTED = expected()
+BULK_JOIN = BulkJoin(JOIN, EXPECTED, query)
 
 
 def plan(connection, statement):
@@ -138,7 +131,7 @@ def querys(service):
 
 def test_every_page_of_every_row(session, service):
     assert "DynamoDB Read Ahead" in plan(session, JOIN)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
     pages = sum(len(orders_of(n)) // PAGE_ITEMS + bool(orders_of(n)) for n in range(CUSTOMERS))
     # Each customer's pages once, and again at most where memory was not kept for the second time
     assert pages <= len(querys(service)) <= 3 * pages
@@ -147,7 +140,7 @@ def test_every_page_of_every_row(session, service):
 def test_querys_of_the_same_rows_run_at_once(session, service):
     crowd = Crowd(CONNECTIONS, query)
     service.script("Query", *[crowd.linger] * 150)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
     assert crowd.was_there.is_set()
 
 
@@ -159,7 +152,7 @@ def test_answers_come_in_no_order(session, service):
             query(conversation)
 
     service.script("Query", *[late] * 150)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
 
 
 def test_first_row_is_enough_for_a_semi_join(session, service):
@@ -180,14 +173,11 @@ def test_anti_join(session, service):
 def test_throttled(session, service):
     throttled = faults.refuse(400, "ProvisionedThroughputExceededException")
     service.script("Query", query, throttled, query, throttled)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check(session)
 
 
 def test_refused(session, service):
-    service.script("Query", query, faults.refuse(400, "AccessDeniedException"))
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        session.execute(JOIN)
-    assert session.execute(JOIN).fetchall() == EXPECTED
+    BULK_JOIN.check_refused(session, service, "Query")
 
 
 def test_what_no_row_asks_for_is_no_error(session, service):
@@ -260,19 +250,7 @@ def test_the_maximum_counts_what_no_row_asks_for(session, overtaken):
 
 
 def test_cancel(session, service):
-    assert session.execute(JOIN).fetchall() == EXPECTED
-    before = descriptors_of_its_own(session, service)
-    service.script("Query", query, *[faults.stall] * CONNECTIONS)
-    with ThreadPoolExecutor() as pool:
-        statement = pool.submit(session.execute, JOIN)
-        service.wait_until_reached()
-        session.cancel()
-        with pytest.raises(psycopg.errors.QueryCanceled):
-            statement.result(WAIT_SECONDS)
-    service.forget_scripts()
-    assert session.execute(JOIN).fetchall() == EXPECTED
-    assert descriptors_of_its_own(session, service) == before
-    assert len(connections(session, service)) <= CONNECTIONS
+    BULK_JOIN.check_cancelled(session, service, "Query", CONNECTIONS)
 
 
 def test_memory_is_bounded(session, service):

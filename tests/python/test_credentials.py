@@ -4,7 +4,6 @@ import psycopg
 import pytest
 from faults import server as faults
 from faults.clients import KEYS, ROWS, SCAN, create_table, options_clause
-from faults.server import FaultServer
 
 ROLE = {
     "role_arn": "arn:aws:iam::123456789012:role/reader",
@@ -12,12 +11,6 @@ ROLE = {
     "role_session_name": "a-session",
     "role_duration": "20min",
 }
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
 
 
 @pytest.fixture

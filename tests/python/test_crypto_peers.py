@@ -7,11 +7,12 @@ import os
 import random
 
 import pytest
-from cryptography.hazmat.primitives import hashes, keywrap, padding, serialization
+from cryptography.hazmat.primitives import hashes, keywrap, padding
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from encryption_client import private_der, public_der
 from json_lines import ask
 
 LENGTHS = [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1000, 20000]
@@ -62,20 +63,6 @@ def rsa_key():
 @pytest.fixture(scope="module")
 def ec_key():
     return ec.generate_private_key(ec.SECP384R1())
-
-
-def private_der(key):
-    return key.private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-
-
-def public_der(key):
-    return key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
 
 
 def flipped(data, bit):

@@ -3,23 +3,9 @@
 import psycopg
 import pytest
 from faults import server as faults
-from faults.clients import ROWS, SCAN, create_table
-from faults.server import FaultServer
+from faults.clients import ROWS, SCAN
 
 DISCONNECT = "SELECT dynamodb_kms_fdw_disconnect"
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
-def session(postgresql, database, service):
-    with postgresql.connect(database) as connection:
-        create_table(connection, service.endpoint_url)
-        yield connection
 
 
 def disconnect(connection, arguments="()"):

@@ -14,7 +14,7 @@ from encrypted_tables import error_of, one, rows
 from faults import server as faults
 from faults.clients import create_table
 from faults.crowd import Crowd
-from faults.server import TABLE, TABLE_DESCRIPTION, FaultServer, answer_properly
+from faults.server import TABLE, TABLE_DESCRIPTION, answer_properly
 from test_kms_columns import found_in_memory, occurrences, secret_texts
 
 
@@ -71,12 +71,6 @@ def together(count, behaviour):
         behaviour(conversation)
 
     return [behave] * count
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from attribute_values import meanings
 from encrypted_tables import one, rows
-from encryption_client import DO_NOTHING, ENCRYPT_AND_SIGN, SIGN_ONLY, Table, meanings
+from encryption_client import DO_NOTHING, ENCRYPT_AND_SIGN, SIGN_ONLY, Table
 from test_encryption_client_java import MIXED, java
 
 pytest_plugins = ["encrypted_tables"]

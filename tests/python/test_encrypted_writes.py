@@ -5,6 +5,7 @@ import threading
 
 import psycopg
 import pytest
+from attribute_values import meanings
 from encrypted_tables import (
     error_of,
     everything_shown,
@@ -20,7 +21,6 @@ from encryption_client import (
     ENCRYPT_AND_SIGN,
     SIGN_ONLY,
     SIGNATURE,
-    meanings,
 )
 
 pytest_plugins = ["encrypted_tables"]

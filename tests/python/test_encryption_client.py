@@ -7,8 +7,8 @@ import itertools
 import boto3
 import moto
 import pytest
+from attribute_values import meaning, meanings
 from boto3.dynamodb.types import Binary
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from dynamodb_encryption_sdk.delegated_keys.jce import JceNameLocalDelegatedKey
 from dynamodb_encryption_sdk.encrypted import CryptoConfig
@@ -43,14 +43,15 @@ from encryption_client import (
     Kms,
     Program,
     Table,
+    generated,
     items,
-    meaning,
-    meanings,
+    private_der,
+    public_der,
     typed_json,
     unwire_value,
     values,
 )
-from hypothesis import HealthCheck, given, settings, strategies
+from hypothesis import given, strategies
 
 REGION = "eu-central-1"
 ACTIONS = {
@@ -87,14 +88,6 @@ VALUES = [
     {"M": {"b": {"SS": ["y", "x"]}, "a": {"M": {"": {"S": ""}}}, "ü": {"B": b"\xff"}}},
 ]
 KEY_VALUES = [{"S": "key"}, {"S": "ключ 😀"}, {"N": "42"}, {"N": "-0.5"}, {"B": b"\x00\xff"}]
-
-generated = settings(
-    deadline=None,
-    database=None,
-    derandomize=True,
-    max_examples=25,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 
 @pytest.fixture
@@ -441,22 +434,8 @@ def rsa_key():
 
 
 def rsa_delegated(rsa_key, algorithm, kind):
-    der = rsa_private(rsa_key) if kind is EncryptionKeyType.PRIVATE else rsa_public(rsa_key)
+    der = private_der(rsa_key) if kind is EncryptionKeyType.PRIVATE else public_der(rsa_key)
     return JceNameLocalDelegatedKey(der, algorithm, kind, KeyEncodingType.DER)
-
-
-def rsa_private(rsa_key):
-    return rsa_key.private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-
-
-def rsa_public(rsa_key):
-    return rsa_key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
 
 
 @pytest.mark.parametrize("length", [16, 24, 32])
@@ -496,7 +475,7 @@ def test_keys_wrapped_with_rsa(program, rsa_key, wrap):
         material_description={"amzn-ddb-wrap-alg": wrap} if wrap else {},
     )
     table = Table(provider=WRAPPED, actions={"number": SIGN_ONLY})
-    keys = {"unwrapping_key": rsa_private(rsa_key), "verification_key": rsa_public(rsa_key)}
+    keys = {"unwrapping_key": private_der(rsa_key), "verification_key": public_der(rsa_key)}
     theirs = they_encrypt(table, ITEM, provider)
     assert program.decrypt(table, [theirs], keys) == [ITEM]
     moved = {**theirs, "secret": theirs["list"], "list": theirs["secret"]}

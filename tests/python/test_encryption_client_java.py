@@ -9,7 +9,7 @@ import json
 import subprocess
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from attribute_values import meaning, meanings
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from encryption_client import (
     DO_NOTHING,
@@ -24,24 +24,17 @@ from encryption_client import (
     Kms,
     Program,
     Table,
+    generated,
     hexadecimal,
     items,
-    meaning,
-    meanings,
+    private_der,
+    public_der,
     typed_json,
     unwire,
     values,
 )
 from environment import paths, processes
-from hypothesis import HealthCheck, given, settings, strategies
-
-generated = settings(
-    deadline=None,
-    database=None,
-    derandomize=True,
-    max_examples=25,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+from hypothesis import given, strategies
 
 # On either side of the surrogates, where UTF-8 and UTF-16 differ in order.
 MIXED = "\ue000", "😀", "a"
@@ -235,20 +228,6 @@ def test_keys_wrapped_with_aes(program, java):
     assert program.decrypt(table, [theirs], keys) == [ITEM]
     wrong = {**keys, "wrapping_key": bytes(32)}
     assert program.decrypt(table, [theirs], wrong) == [DOES_NOT_VERIFY]
-
-
-def private_der(key):
-    return key.private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-
-
-def public_der(key):
-    return key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
 
 
 @pytest.mark.parametrize(

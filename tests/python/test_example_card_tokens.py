@@ -2,7 +2,6 @@
 
 import re
 
-import boto3
 import pytest
 from environment import examples
 from environment.scripts import load_script
@@ -65,13 +64,7 @@ def test_the_library_finds_the_cards_that_orders_hold_tokens_of(shown):
     emulator, keys, _ = shown
 
     def client(service):
-        return boto3.client(
-            service,
-            endpoint_url=emulator.endpoint_url,
-            region_name=emulator.region,
-            aws_access_key_id=keys["BILLING_ACCESS_KEY_ID"],
-            aws_secret_access_key=keys["BILLING_SECRET_ACCESS_KEY"],
-        )
+        return examples.client_of(emulator, keys, "BILLING", service)
 
     seed = load_script(examples.CARD_TOKENS.parent / "seed.py")
     vault = seed.encrypting(client("dynamodb"), client("kms"))

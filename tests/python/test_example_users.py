@@ -1,6 +1,5 @@
 """examples/users from its first statement to its last, and what it leaves for boto3 to read."""
 
-import boto3
 import pytest
 from environment import examples
 
@@ -59,13 +58,7 @@ def test_boto3_reads_what_is_left_with_the_new_key(shown):
     emulator, keys, _ = shown
 
     def client(service):
-        return boto3.client(
-            service,
-            endpoint_url=emulator.endpoint_url,
-            region_name=emulator.region,
-            aws_access_key_id=keys["KEY_ADMINISTRATOR_ACCESS_KEY_ID"],
-            aws_secret_access_key=keys["KEY_ADMINISTRATOR_SECRET_ACCESS_KEY"],
-        )
+        return examples.client_of(emulator, keys, "KEY_ADMINISTRATOR", service)
 
     kms = client("kms")
     new_key = kms.describe_key(KeyId="alias/users-next")["KeyMetadata"]["Arn"]

@@ -19,12 +19,6 @@ THROTTLED = faults.refuse(400, "ProvisionedThroughputExceededException")
 
 
 @pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
 def session(postgresql, database, service):
     """A connection with the foreign table; two attempts make a failure quick."""
     with postgresql.connect(database) as connection:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
+from attribute_values import meanings
 from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -117,27 +118,6 @@ def as_boto3(value):
     return value
 
 
-def meaning(value):
-    """What two equal values have in common, of our JSON and of boto3's."""
-    ((kind, content),) = value.items()
-    match kind:
-        case "N":
-            return kind, Decimal(content)
-        case "B":
-            return kind, content if isinstance(content, bytes) else base64.b64decode(content)
-        case "SS" | "NS" | "BS":
-            return kind, frozenset(meaning({kind[0]: element}) for element in content)
-        case "L":
-            return kind, [meaning(element) for element in content]
-        case "M":
-            return kind, item_meaning(content)
-    return kind, content
-
-
-def item_meaning(item):
-    return {name: meaning(value) for name, value in item.items()}
-
-
 def as_boto3_parameters(body):
     """A body of ours as parameters of boto3's client."""
     parameters = json.loads(body)
@@ -220,7 +200,7 @@ def test_changes_have_the_effect_they_have_in_dynamodb(local):
         if theirs is None:
             assert "error" in ours
         else:
-            assert item_meaning(ours["item"]) == item_meaning(theirs)
+            assert meanings(ours["item"]) == meanings(theirs)
 
     check()
 
@@ -231,10 +211,10 @@ def test_differences_make_the_one_of_the_other(peer):
     def check(before, after):
         changes = peer.ours(item=before, after=after)["changes"]
         if not changes:
-            assert item_meaning(before) == item_meaning(after)
+            assert meanings(before) == meanings(after)
             return
         peer.put(before)
-        assert item_meaning(peer.update(changes)) == item_meaning(after)
+        assert meanings(peer.update(changes)) == meanings(after)
 
     check()
 

@@ -5,7 +5,6 @@ import threading
 import time
 from decimal import Decimal
 
-import encrypted_columns
 import psycopg
 import pytest
 from encrypted_columns import (
@@ -19,10 +18,10 @@ from encrypted_columns import (
 )
 from faults import server as faults
 from faults.certificates import make_certificate
+from faults.crowd import Crowd
 from faults.server import FaultServer
 
 pytest_plugins = ["encrypted_columns"]
-service = encrypted_columns.service  # not the one of conftest
 
 VALUES = {
     "text": (SECRET, SECRET),
@@ -311,24 +310,12 @@ def test_rows_keep_the_order_of_items(scripted, service):
 
 
 def test_rows_are_decrypted_together(scripted, service):
-    """Answers linger until there once were as many requests as there are connections."""
     scripted.execute("ALTER SERVER aws OPTIONS (ADD max_connections '16')")
-    lock, all_there, present = threading.Lock(), threading.Event(), set()
-
-    def linger(conversation):
-        with lock:
-            present.add(conversation)
-            if len(present) == 16:
-                all_there.set()
-        all_there.wait(0.2)
-        with lock:
-            present.discard(conversation)
-        faults.answer_properly(conversation)
-
-    service.script("Decrypt", *[linger] * 200)
+    sixteen = Crowd(16, faults.answer_properly)
+    service.script("Decrypt", *[sixteen.linger] * 200)
     service.script("Scan", encrypted_items(*texts_of(200)))
     assert one(scripted, "SELECT count(value) FROM faults") == 200
-    assert all_there.is_set()
+    assert sixteen.was_there.is_set()
 
 
 def test_repeated_ciphertexts_are_asked_for_once(scripted, service):

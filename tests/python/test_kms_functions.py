@@ -36,12 +36,6 @@ def connection(postgresql, database, moto):
 
 
 @pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
 def scripted(postgresql, database, service):
     with postgresql.connect(database) as connection:
         create_table(connection, service.endpoint_url, max_attempts="2")

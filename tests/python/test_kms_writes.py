@@ -4,14 +4,12 @@ import threading
 import time
 from decimal import Decimal
 
-import encrypted_columns
 import psycopg
 import pytest
 from encrypted_columns import SECRET, ciphertext_of, declare, encrypted, error_of, one
 from faults import server as faults
 
 pytest_plugins = ["encrypted_columns"]
-service = encrypted_columns.service  # not the one of conftest
 
 BOUND = """v text OPTIONS (kms_encrypted 'true',
     kms_encryption_context '{"table": "users", "id": "$id", "n": "$n"}')"""

@@ -12,9 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from faults import server as faults
-from faults.clients import create_table, descriptors
+from faults.clients import descriptors
 from faults.pages import MEGABYTE, pages_of
-from faults.server import FaultServer
 
 PEAK_LIMIT = 64 * MEGABYTE
 WITHOUT_JIT = "-c jit=off"  # LLVM's libraries alone take 60 MB in the backend that uses them
@@ -39,19 +38,6 @@ def nested(depth):
 
 
 NESTED = {"id": {"S": "nested"}, "note": nested(4)}
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
-def session(postgresql, database, service):
-    with postgresql.connect(database) as connection:
-        create_table(connection, service.endpoint_url)
-        yield connection
 
 
 @pytest.fixture

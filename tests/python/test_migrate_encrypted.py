@@ -1,7 +1,8 @@
 """CALL dynamodb_migrate() into tables of encrypted items and between them: AWS's library reads."""
 
+from attribute_values import meanings
 from encrypted_tables import error_of
-from encryption_client import DESCRIPTION, meanings
+from encryption_client import DESCRIPTION
 from test_migrate import Pair, Writer, contents, fill, item
 
 pytest_plugins = ["encrypted_tables"]

@@ -5,25 +5,16 @@ import random
 import psycopg
 import pytest
 from faults import server as faults
-from faults.clients import create_table, options_clause
-from faults.server import FaultServer
+from faults.clients import options_clause
 
 KEYS = [item["id"]["S"] for item in faults.ITEMS]
 LOOKUP = "SELECT id FROM faults WHERE id = ANY (%s)"
 
 
 @pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
-def session(postgresql, database, service):
-    with postgresql.connect(database) as connection:
-        create_table(connection, service.endpoint_url)
-        connection.execute("ALTER FOREIGN TABLE faults OPTIONS (ADD allow_full_scan 'false')")
-        yield connection
+def session(session):
+    session.execute("ALTER FOREIGN TABLE faults OPTIONS (ADD allow_full_scan 'false')")
+    return session
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ A scripted service describes the tables; nothing is read but where a test says s
 
 import pytest
 from faults.clients import KEYS, options_clause
-from faults.server import FaultServer
 
 MILLION = 1_000_000
 ITEM_BYTES = 300
@@ -46,12 +45,6 @@ TABLE = {
 }
 COLUMNS = """
     id bigint, code text, country text, city text, day int, street text COLLATE "C", note text"""
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
 
 
 @pytest.fixture

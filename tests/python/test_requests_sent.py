@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from faults.clients import create_table
 from faults.server import TABLE, TABLE_DESCRIPTION, FaultServer
 
 STATEMENTS = {
@@ -38,11 +37,9 @@ def service():
 
 
 @pytest.fixture
-def session(postgresql, database, service):
-    with postgresql.connect(database) as connection:
-        create_table(connection, service.endpoint_url)
-        connection.execute("CREATE FOREIGN TABLE ranges (id text, value numeric) SERVER aws")
-        yield connection
+def session(session):
+    session.execute("CREATE FOREIGN TABLE ranges (id text, value numeric) SERVER aws")
+    return session
 
 
 def sent(session, service, statement):

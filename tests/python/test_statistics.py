@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from conftest import create_server
 from faults import server as faults
-from faults.clients import KEYS, SCAN, create_table, options_clause
-from faults.server import FaultServer, refuse
+from faults.clients import KEYS, SCAN, options_clause
+from faults.server import refuse
 
 COLUMNS = """server, service, operation, requests, retries, throttles, errors, bytes_in, bytes_out,
     capacity_units, cache_hits, cache_misses"""
@@ -21,19 +21,6 @@ def statistics(connection):
     found = {row[:3]: dict(zip(names, row[3:], strict=True)) for row in rows}
     assert len(found) == len(rows)
     return found
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
-def session(postgresql, database, service):
-    with postgresql.connect(database) as connection:
-        create_table(connection, service.endpoint_url)
-        yield connection
 
 
 # --- counting -------------------------------------------------------------------------------------

@@ -6,23 +6,9 @@ from environment.postgresql import running_postgresql
 from faults import preloaded
 from faults import server as faults
 from faults.clients import ROWS, SCAN, create_table
-from faults.server import FaultServer
 
 DENIED = faults.refuse(400, "AccessDeniedException", "not for you")
 MISSING = faults.refuse(400, "ResourceNotFoundException", "no such table")
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
-def session(postgresql, database, service):
-    with postgresql.connect(database) as connection:
-        create_table(connection, service.endpoint_url)
-        yield connection
 
 
 def descriptions(service):

@@ -24,6 +24,11 @@ WAIT_SECONDS = 30
 
 
 @pytest.fixture
+def service(proxy):
+    return proxy
+
+
+@pytest.fixture
 def items(emulator):
     """What is stored, by id; nothing at first."""
     client = emulator.client()

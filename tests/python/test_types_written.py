@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import psycopg
+from attribute_values import meaning, meanings
 from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
@@ -25,7 +26,6 @@ from test_types_boto3 import (
     exact_floats,
     item,
     serialized,
-    typed_value,
 )
 
 __all__ = ["item"]
@@ -48,7 +48,7 @@ def stored(item):
     answer = item._client.get_item(TableName=item._table_name, Key=KEY, ConsistentRead=True)
     attributes = answer["Item"]
     assert attributes.pop("id") == KEY["id"]
-    return {name: typed_value(value) for name, value in attributes.items()}
+    return meanings(attributes)
 
 
 def json_text(typed):
@@ -141,9 +141,9 @@ def test_documents(item):
             whole=json_text({"w": serialized(unmapped)}),
         )
         assert stored(item) == {
-            "plain": typed_value(serialized(document)),
-            "typed": typed_value(serialized(typed)),
-            "w": typed_value(serialized(unmapped)),
+            "plain": meaning(serialized(document)),
+            "typed": meaning(serialized(typed)),
+            "w": meaning(serialized(unmapped)),
         }
 
     check()
@@ -169,10 +169,10 @@ def test_arrays(item):
             item, texts=list(texts), numbers=list(numbers), binaries=list(binaries), listed=listed
         )
         assert stored(item) == {
-            "texts": typed_value({"SS": list(texts)}),
-            "numbers": ("NS", {("N", number) for number in numbers}),
-            "binaries": typed_value({"BS": list(binaries)}),
-            "listed": typed_value(serialized(listed)),
+            "texts": meaning({"SS": list(texts)}),
+            "numbers": meaning({"NS": list(numbers)}),
+            "binaries": meaning({"BS": list(binaries)}),
+            "listed": meaning(serialized(listed)),
         }
 
     check()
@@ -223,10 +223,10 @@ def test_places_inside_of_documents(item):
     )
     insert(item, city="Paris", street="Rue", flag=True)
     assert stored(item) == {
-        "address": typed_value(
+        "address": meaning(
             {"M": {"city": {"S": "Paris"}, "lines": {"L": [{"NULL": True}, {"S": "Rue"}]}}}
         ),
-        "deep": typed_value({"M": {"er": {"M": {"est": {"BOOL": True}}}}}),
+        "deep": meaning({"M": {"er": {"M": {"est": {"BOOL": True}}}}}),
     }
     assert item.read("city, street, flag") == ("Paris", "Rue", True)
 
@@ -240,7 +240,7 @@ def test_columns_of_one_place_must_agree(item):
     insert(item, address=Jsonb({"city": "Paris"}), city="Paris")
     insert(item, address=Jsonb({"street": "Rue"}), city="Paris", whole=Jsonb({"more": 1}))
     assert stored(item) == {
-        "address": typed_value({"M": {"city": {"S": "Paris"}, "street": {"S": "Rue"}}}),
+        "address": meaning({"M": {"city": {"S": "Paris"}, "street": {"S": "Rue"}}}),
         "more": ("N", Decimal(1)),
     }
     for values in (

@@ -59,6 +59,11 @@ class Table:
 
 
 @pytest.fixture
+def service(proxy):
+    return proxy
+
+
+@pytest.fixture
 def table(postgresql, database, service, emulator):
     with postgresql.connect(database) as connection:
         create_server(

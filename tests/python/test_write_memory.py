@@ -2,18 +2,10 @@
 
 from pathlib import Path
 
-import pytest
 from faults.clients import create_table, memory
-from faults.server import FaultServer
 
 ROWS = 100_000
 MAXIMUM = 64 * 1024 * 1024
-
-
-@pytest.fixture
-def service():
-    with FaultServer() as server:
-        yield server
 
 
 def peak(connection):

@@ -1,5 +1,7 @@
 """Tables of sql/import.sql: keys, types and names of every kind that becomes a column."""
 
+from environment.tables import create_table
+
 
 def create(dynamodb):
     _create_person(dynamodb)
@@ -7,7 +9,7 @@ def create(dynamodb):
     _create_names(dynamodb)
     _create_wide(dynamodb)
     for name in ("import_empty", "Import.Quoted-Name", *_long_table_names()):
-        _create_table(dynamodb, name, {"id": "S"})
+        create_table(dynamodb, name, {"id": "S"})
 
 
 def _long_table_names():
@@ -15,42 +17,14 @@ def _long_table_names():
     return [f"import_long_{'x' * 60}_{end}" for end in "ab"]
 
 
-def _create_table(dynamodb, name, keys, attributes=None, **indexes):
-    types = keys | (attributes or {})
-    dynamodb.create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": t} for n, t in types.items()],
-        KeySchema=_key_schema(keys),
-        BillingMode="PAY_PER_REQUEST",
-        **indexes,
-    )
-    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-
-
-def _key_schema(names):
-    return [
-        {"AttributeName": name, "KeyType": kind}
-        for name, kind in zip(names, ("HASH", "RANGE"), strict=False)
-    ]
-
-
-def _index(name, keys):
-    return {
-        "IndexName": name,
-        "KeySchema": _key_schema(keys),
-        "Projection": {"ProjectionType": "ALL"},
-    }
-
-
 def _create_person(dynamodb):
     """Both keys need quotes, and every kind of index has one of its own."""
-    _create_table(
+    create_table(
         dynamodb,
         "import_person",
         {"Name": "S", "Firstname": "S"},
-        {"Born": "N", "Photo": "B", "city": "S"},
-        LocalSecondaryIndexes=[_index("by_born", ("Name", "Born"))],
-        GlobalSecondaryIndexes=[_index("by_city", ("city", "Photo"))],
+        global_indexes={"by_city": {"city": "S", "Photo": "B"}},
+        local_indexes={"by_born": {"Name": "S", "Born": "N"}},
     )
     # Index keys are numbers and binaries though no item says so.
     dynamodb.put_item(
@@ -61,7 +35,7 @@ def _create_person(dynamodb):
 
 def _create_types(dynamodb):
     """Attributes of one type, of several, and NULL in some items or in all."""
-    _create_table(dynamodb, "import_types", {"id": "N"})
+    create_table(dynamodb, "import_types", {"id": "N"})
     samples = {
         "a_string": {"S": "text"},
         "a_number": {"N": "1"},
@@ -114,14 +88,14 @@ NAMES = (
 
 def _create_names(dynamodb):
     """One item; each attribute holds the number of its name above, from 1."""
-    _create_table(dynamodb, "import_names", {"id": "S"})
+    create_table(dynamodb, "import_names", {"id": "S"})
     values = {name: {"N": str(number)} for number, name in enumerate(NAMES, start=1)}
     dynamodb.put_item(TableName="import_names", Item={"id": {"S": "one"}} | values)
 
 
 def _create_wide(dynamodb):
     """1,700 attributes beside the keys."""
-    _create_table(dynamodb, "import_wide", {"zz_hash": "S", "zz_range": "N"})
+    create_table(dynamodb, "import_wide", {"zz_hash": "S", "zz_range": "N"})
     attributes = {f"attribute_{n:04}": {"N": str(n)} for n in range(1700)}
     dynamodb.put_item(
         TableName="import_wide",

@@ -1,5 +1,7 @@
 """Tables of sql/plan_*.sql."""
 
+from environment.tables import create_table, key_schema, put_items
+
 STATUSES = ("new", "paid", "sent", "void")
 PATHS = ("A", "a", "a%b", "a_b", "ab", "abc", "abcd", "b", "ba", "é", "日本")
 
@@ -27,29 +29,31 @@ def _create_orders(dynamodb):
             {"AttributeName": "total", "AttributeType": "N"},
             {"AttributeName": "coupon", "AttributeType": "S"},
         ],
-        KeySchema=_keys("customer", "placed"),
+        KeySchema=key_schema("customer", "placed"),
         GlobalSecondaryIndexes=[
             {
                 "IndexName": "by_status",
-                "KeySchema": _keys("status", "total"),
+                "KeySchema": key_schema("status", "total"),
                 "Projection": {"ProjectionType": "ALL"},
             },
             {
                 "IndexName": "by_coupon",
-                "KeySchema": _keys("coupon"),
+                "KeySchema": key_schema("coupon"),
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
             },
         ],
         LocalSecondaryIndexes=[
             {
                 "IndexName": "by_total",
-                "KeySchema": _keys("customer", "total"),
+                "KeySchema": key_schema("customer", "total"),
                 "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["status"]},
             }
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    _put(dynamodb, "plan_orders", [_order(c, n) for c in ("ann", "bob", "cat") for n in range(40)])
+    put_items(
+        dynamodb, "plan_orders", [_order(c, n) for c in ("ann", "bob", "cat") for n in range(40)]
+    )
 
 
 def _order(customer, number):
@@ -71,13 +75,8 @@ def _order(customer, number):
 
 def _create_articles(dynamodb):
     """A hash key alone, and enough bytes that looking a few keys up is cheaper than scanning."""
-    dynamodb.create_table(
-        TableName="plan_articles",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        KeySchema=_keys("id"),
-        BillingMode="PAY_PER_REQUEST",
-    )
-    _put(
+    create_table(dynamodb, "plan_articles", {"id": "N"})
+    put_items(
         dynamodb,
         "plan_articles",
         [
@@ -95,10 +94,10 @@ def _create_files(dynamodb):
             {"AttributeName": "owner", "AttributeType": "S"},
             {"AttributeName": "path", "AttributeType": "S"},
         ],
-        KeySchema=_keys("owner", "path"),
+        KeySchema=key_schema("owner", "path"),
         BillingMode="PAY_PER_REQUEST",
     )
-    _put(
+    put_items(
         dynamodb,
         "plan_files",
         [
@@ -111,12 +110,7 @@ def _create_files(dynamodb):
 
 def _create_values(dynamodb):
     """One attribute with values of several types, NULL, and none."""
-    dynamodb.create_table(
-        TableName="plan_values",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=_keys("id"),
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, "plan_values", {"id": "S"})
     values = {
         "text 5": {"S": "5"},
         "number 5": {"N": "5"},
@@ -126,7 +120,7 @@ def _create_values(dynamodb):
         "map": {"M": {"a": {"N": "5"}}},
         "missing": None,
     }
-    _put(
+    put_items(
         dynamodb,
         "plan_values",
         [
@@ -138,19 +132,14 @@ def _create_values(dynamodb):
 
 def _create_wide(dynamodb):
     """Scalars of each type, a nested path, and rows where all but the key is missing or NULL."""
-    dynamodb.create_table(
-        TableName="plan_wide",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        KeySchema=_keys("id"),
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, "plan_wide", {"id": "N"})
     items = [_wide(n) for n in range(1, 11)]
     items.append({"id": {"N": "11"}})
     # moto cannot project a path that leads through a NULL: so `place` is a map without rooms
     names = ("word", "number", "fraction", "flag", "day", "bytes")
     nulls = {name: {"NULL": True} for name in names}
     items.append({"id": {"N": "12"}, "place": {"M": {}}} | nulls)
-    _put(dynamodb, "plan_wide", items)
+    put_items(dynamodb, "plan_wide", items)
 
 
 def _wide(number):
@@ -168,12 +157,7 @@ def _wide(number):
 
 def _create_sets(dynamodb):
     """Sets of each kind, beside a list, a nested one, NULL, nothing, and a set of another kind."""
-    dynamodb.create_table(
-        TableName="plan_sets",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        KeySchema=_keys("id"),
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, "plan_sets", {"id": "N"})
     tags = [
         {"SS": ["red", "green"]},
         {"SS": ["red", "blue"]},
@@ -193,17 +177,12 @@ def _create_sets(dynamodb):
         | ({} if value is None else {"tags": value})
         for number, value in enumerate(tags, 1)
     ]
-    _put(dynamodb, "plan_sets", items)
+    put_items(dynamodb, "plan_sets", items)
 
 
 def _create_documents(dynamodb):
     """Documents with members of each type, with none, and what is no document."""
-    dynamodb.create_table(
-        TableName="plan_documents",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        KeySchema=_keys("id"),
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, "plan_documents", {"id": "N"})
     members = [
         {"S": "open"},
         {"S": "closed"},
@@ -231,31 +210,12 @@ def _create_documents(dynamodb):
         {"id": {"N": str(number)}} | ({} if document is None else {"document": document})
         for number, document in enumerate(documents, len(items) + 1)
     ]
-    _put(dynamodb, "plan_documents", items)
-
-
-def _keys(*names):
-    return [
-        {"AttributeName": name, "KeyType": kind}
-        for name, kind in zip(names, ("HASH", "RANGE"), strict=False)
-    ]
-
-
-def _put(dynamodb, table, items):
-    requests = [{"PutRequest": {"Item": item}} for item in items]
-    for start in range(0, len(requests), 25):
-        answer = dynamodb.batch_write_item(RequestItems={table: requests[start : start + 25]})
-        assert not answer["UnprocessedItems"]
+    put_items(dynamodb, "plan_documents", items)
 
 
 def _create_sizes(dynamodb):
     """Values of many lengths, and of types that have none, or another."""
-    dynamodb.create_table(
-        TableName="plan_sizes",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        KeySchema=_keys("id"),
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, "plan_sizes", {"id": "N"})
     words = ("", "a", "ab", "abc", "é", "éé", "日本", "日本語", "😀", "😀😀", "abcde")
     items = [{"word": {"S": word}, "document": {"M": {"name": {"S": word}}}} for word in words]
     items += [
@@ -271,7 +231,7 @@ def _create_sizes(dynamodb):
         {"document": {"M": {"name": {"NULL": True}}}},
         {"document": {"M": {}}},
     ]
-    _put(
+    put_items(
         dynamodb,
         "plan_sizes",
         [{"id": {"N": str(number)}} | item for number, item in enumerate(items, 1)],
@@ -280,12 +240,7 @@ def _create_sizes(dynamodb):
 
 def _create_nested(dynamodb):
     """Documents in which one place holds a list, a set, a map, or something else."""
-    dynamodb.create_table(
-        TableName="plan_nested",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        KeySchema=_keys("id"),
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, "plan_nested", {"id": "N"})
     places = [
         {"L": [{"S": "red"}, {"N": "5"}, {"M": {"size": {"S": "xl"}}}]},
         {"L": [{"N": "5"}, {"S": "red"}, {"NULL": True}]},
@@ -310,7 +265,7 @@ def _create_nested(dynamodb):
         {"L": [{"S": ""}, {"S": "redder"}, {"BOOL": False}]},
     ]
     items = [{} if place is None else {"place": place} for place in places]
-    _put(
+    put_items(
         dynamodb,
         "plan_nested",
         [

@@ -1,5 +1,7 @@
 """Tables of sql/read.sql and sql/explain.sql."""
 
+from environment.tables import create_table, put_items
+
 LEVELS = ("info", "warning", "error")
 
 
@@ -8,57 +10,18 @@ def create(dynamodb):
     _create_parts(dynamodb)
     _create_sessions(dynamodb)
     _create_scans(dynamodb)
-    _create_table(dynamodb, "read_empty", {"id": "S"})
-
-
-def _create_table(dynamodb, name, keys, indexes=()):
-    """`keys` are the hash and the range key, each with its type; an index is (name, keys)."""
-    types = dict(keys)
-    for _, index_keys in indexes:
-        types |= index_keys
-    options = {}
-    if indexes:
-        options["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": index,
-                "KeySchema": _key_schema(index_keys),
-                "Projection": {"ProjectionType": "ALL"},
-            }
-            for index, index_keys in indexes
-        ]
-    dynamodb.create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": t} for n, t in types.items()],
-        KeySchema=_key_schema(keys),
-        BillingMode="PAY_PER_REQUEST",
-        **options,
-    )
-    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-
-
-def _key_schema(keys):
-    return [
-        {"AttributeName": name, "KeyType": kind}
-        for name, kind in zip(keys, ("HASH", "RANGE"), strict=False)
-    ]
-
-
-def _put(dynamodb, table, items):
-    requests = [{"PutRequest": {"Item": item}} for item in items]
-    for start in range(0, len(requests), 25):
-        answer = dynamodb.batch_write_item(RequestItems={table: requests[start : start + 25]})
-        assert not answer["UnprocessedItems"]
+    create_table(dynamodb, "read_empty", {"id": "S"})
 
 
 def _create_readings(dynamodb):
     """Three sensors, forty readings each: hash and range key, and an index by level."""
-    _create_table(
+    create_table(
         dynamodb,
         "read_readings",
         {"sensor": "S", "taken": "N"},
-        [("by_level", {"level": "S", "taken": "N"})],
+        {"by_level": {"level": "S", "taken": "N"}},
     )
-    _put(dynamodb, "read_readings", [_reading(s, n) for s in "abc" for n in range(1, 41)])
+    put_items(dynamodb, "read_readings", [_reading(s, n) for s in "abc" for n in range(1, 41)])
 
 
 def _reading(sensor, number):
@@ -79,23 +42,23 @@ def _reading(sensor, number):
 
 def _create_parts(dynamodb):
     """A hash key alone, and more items than one BatchGetItem takes; one of a wrong type."""
-    _create_table(dynamodb, "read_parts", {"id": "N"})
+    create_table(dynamodb, "read_parts", {"id": "N"})
     items = [
         {"id": {"N": str(n)}, "name": {"S": f"part {n}"}, "stock": {"N": str(n % 9)}}
         for n in range(1, 251)
     ]
     items.append({"id": {"N": "999"}, "name": {"S": "part 999"}, "stock": {"S": "none"}})
-    _put(dynamodb, "read_parts", items)
+    put_items(dynamodb, "read_parts", items)
 
 
 def _create_sessions(dynamodb):
     """Items with an expiry in the past, in the far future, of another type, and without one."""
-    _create_table(dynamodb, "read_sessions", {"id": "S"})
+    create_table(dynamodb, "read_sessions", {"id": "S"})
     dynamodb.update_time_to_live(
         TableName="read_sessions",
         TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"},
     )
-    _put(
+    put_items(
         dynamodb,
         "read_sessions",
         [
@@ -110,7 +73,7 @@ def _create_sessions(dynamodb):
 
 def _create_scans(dynamodb):
     """Items of 380 KB: a page holds two or three, and an answer of BatchGetItem about forty."""
-    _create_table(dynamodb, "read_scans", {"patient": "S", "number": "N"})
+    create_table(dynamodb, "read_scans", {"patient": "S", "number": "N"})
     for number in range(1, 56):
         item = {
             "patient": {"S": "p"},
