@@ -91,8 +91,12 @@ plan_use(PlannerInfo *root, ReadAheadUse *use, List **expressions)
 	template_number_values(use->key_condition, &values);
 	template_number_values(use->filter, &values);
 	first_value = place_values(expressions, values);
+	/* No two partitions have the same. */
 	if (use->condition != NULL)
-		condition = place_values(expressions, list_make1(use->condition));
+	{
+		condition = list_length(*expressions);
+		*expressions = lappend(*expressions, use->condition);
+	}
 	return list_make4_int(read_ahead_parameter(root, use), first_value, list_length(values),
 	                      condition);
 }
