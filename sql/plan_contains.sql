@@ -42,6 +42,7 @@ SELECT id FROM sets WHERE tags <@ '{NULL}' AND id < 8 ORDER BY 1;
 SELECT id FROM sets WHERE NOT (tags <@ '{red,green}') AND id < 8 ORDER BY 1;
 SELECT plan('SELECT id FROM sets WHERE counts <@ ''{2,3,100}''');
 SELECT id FROM sets WHERE counts <@ '{2,3,100}' ORDER BY 1;
+SELECT plan('DELETE FROM sets WHERE id = 2 AND counts <@ ''{2,3,100}''');
 SELECT id FROM sets WHERE counts <@ (SELECT array_agg(n) FROM generate_series(3, 1000) n) ORDER BY 1;
 
 -- Values of parameters
@@ -100,3 +101,9 @@ SELECT id FROM words WHERE strpos(word, 'd 2') > 0;
 SELECT count(*) FROM words WHERE strpos(word, '') > 0;
 SELECT plan('SELECT id FROM words WHERE position(''d 2'' IN word) > 1');
 SELECT plan('SELECT id FROM words WHERE strpos(word, ''d 2'') < 1');
+
+-- Of another table's values, for each of its rows
+CREATE TABLE wanted (id int, tags text[]);
+INSERT INTO wanted VALUES (1, '{red,green}'), (2, '{blue}'), (5, '{}'), (3, '{black,red,NULL}'), (1, NULL);
+SELECT w.id, w.tags FROM wanted w JOIN sets s ON s.id = w.id AND s.tags <@ w.tags AND s.id < 8 ORDER BY 1, 2;
+SELECT w.id, q.id FROM wanted w, LATERAL (SELECT s.id FROM sets s WHERE s.tags <@ w.tags AND s.id < 8 OFFSET 0) q ORDER BY 1, 2;

@@ -139,6 +139,16 @@ condition_column_compares(const ForeignColumn *column, ConditionKind comparison,
 	return comparison_is_of_equality(comparison) ? comparability.equality : comparability.order;
 }
 
+List *
+template_either_way(const ConditionScope *scope, const OpExpr *expression, OperandTemplate make)
+{
+	Expr *left = linitial(expression->args);
+	Expr *right = lsecond(expression->args);
+	List *template = make(scope, expression->opno, left, right);
+
+	return template != NIL ? template : make(scope, get_commutator(expression->opno), right, left);
+}
+
 TemplateLeaf
 leaf_about(const ForeignColumn *column)
 {

@@ -45,6 +45,15 @@ extern Comparability condition_comparability(const ForeignColumn *column, Oid co
 extern bool condition_column_compares(const ForeignColumn *column, ConditionKind comparison,
                                       Oid collation);
 
+/*
+ * The template of an expression with two arguments, either of which may be the operand: `operand
+ * <operator> value`, or the same with the operator's commutator, which may be none.
+ */
+typedef List *(*OperandTemplate)(const ConditionScope *scope, Oid operator_id, Expr *operand,
+                                 Expr *value);
+extern List *template_either_way(const ConditionScope *scope, const OpExpr *expression,
+                                 OperandTemplate make);
+
 /* A leaf about the column, its kind and value still to be set. */
 extern TemplateLeaf leaf_about(const ForeignColumn *column);
 

@@ -4,8 +4,8 @@
  *
  * What contains an object has its members, each of which contains, or equals, that of the object;
  * what contains an array has its elements, in a list or in a set. So such a condition is sent as
- * those on its scalars. Objects and arrays in an array are not looked for, nor null and the empty
- * string, of which it is nowhere said that they can be.
+ * those on its scalars. Objects and arrays in an array are not looked for, nor are null and the
+ * empty string, since it is nowhere said that they can be.
  */
 #include "postgres.h"
 
@@ -214,22 +214,6 @@ containment_of(const DocumentPlace *place, Jsonb *document, bool is_equality)
 	return place->members == NIL ? NIL : scalar_template(place, &scalar);
 }
 
-/* True when there is nothing in the array but what contains() can look for. */
-static bool
-is_all_askable(const DocumentPlace *place, JsonbContainer *array)
-{
-	JsonbIterator *iterator = JsonbIteratorInit(array);
-	JsonbValue value;
-
-	(void) JsonbIteratorNext(&iterator, &value, true);
-	while (JsonbIteratorNext(&iterator, &value, true) != WJB_END_ARRAY)
-	{
-		if (!is_askable(place, &value))
-			return false;
-	}
-	return true;
-}
-
 /* The place is an array without elements, or none. */
 static List *
 empty_leaf(const DocumentPlace *place)
@@ -255,10 +239,11 @@ contained_in(const DocumentPlace *place, Jsonb *document)
 
 	if (JB_ROOT_IS_SCALAR(document))
 		return containment_of(place, document, true);
-	if (JB_ROOT_IS_OBJECT(document) || !place_is_attribute(place->document, place->members) ||
-	    !is_all_askable(place, &document->root))
+	if (JB_ROOT_IS_OBJECT(document) || !place_is_attribute(place->document, place->members))
 		return NIL;
 	elements = element_leaves(place, &document->root);
+	if (list_length(elements) < (int) JB_ROOT_COUNT(document))
+		return NIL;
 	return template_of_children(TEMPLATE_OR, lappend(elements, empty_leaf(place)));
 }
 
@@ -328,7 +313,7 @@ place_template(const DocumentPlace *place, Oid function, Datum constant)
 	}
 }
 
-/* `operand <operator> constant` */
+/* `operand <operator> constant`; NIL also for no operator. */
 static List *
 operand_template(const ConditionScope *scope, Oid operator_id, Expr *operand, Expr *value)
 {
@@ -344,11 +329,5 @@ operand_template(const ConditionScope *scope, Oid operator_id, Expr *operand, Ex
 List *
 document_template(const ConditionScope *scope, const OpExpr *expression)
 {
-	Expr *left = linitial(expression->args);
-	Expr *right = lsecond(expression->args);
-	List *template = operand_template(scope, expression->opno, left, right);
-
-	if (template != NIL)
-		return template;
-	return operand_template(scope, get_commutator(expression->opno), right, left);
+	return template_either_way(scope, expression, operand_template);
 }

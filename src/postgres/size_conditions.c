@@ -162,7 +162,7 @@ counted_leaf(const ConditionScope *scope, const FuncExpr *function, TemplateLeaf
 	return function_counts(function, column, &leaf->kind);
 }
 
-/* `length(column) <operator> value` */
+/* `length(column) <operator> value`; NIL also for no operator. */
 static List *
 length_template(const ConditionScope *scope, Oid operator_id, Expr *operand, Expr *value)
 {
@@ -185,11 +185,5 @@ length_template(const ConditionScope *scope, Oid operator_id, Expr *operand, Exp
 List *
 size_template(const ConditionScope *scope, const OpExpr *expression)
 {
-	Expr *left = linitial(expression->args);
-	Expr *right = lsecond(expression->args);
-	List *template = length_template(scope, expression->opno, left, right);
-
-	if (template != NIL)
-		return template;
-	return length_template(scope, get_commutator(expression->opno), right, left);
+	return template_either_way(scope, expression, length_template);
 }
