@@ -59,6 +59,24 @@ SELECT string_agg(line::text, ' ' ORDER BY line) FROM wanted w
 SELECT string_agg(line::text, ' ' ORDER BY line) FROM wanted w
     WHERE NOT EXISTS (SELECT FROM local_orders o WHERE o.coupon = w.coupon AND o.paid = w.paid AND o.total > 100);
 
+-- Item by item in little memory
+SET dynamodb_kms_fdw.max_memory_per_scan = 64;
+ALTER FOREIGN TABLE orders OPTIONS (ADD fetch_size '1');
+SELECT count(*), count(o.padding) FROM wanted w LEFT JOIN orders o ON o.coupon = w.coupon AND o.paid = w.paid;
+ALTER FOREIGN TABLE orders OPTIONS (DROP fetch_size);
+RESET dynamodb_kms_fdw.max_memory_per_scan;
+-- With what the transaction is to write itself
+CREATE FOREIGN TABLE drafts (customer text, placed int, paid boolean, coupon text, padding text)
+    SERVER aws OPTIONS (table_name 'plan_orders', write_mode 'transaction', allow_full_scan 'false');
+BEGIN;
+UPDATE drafts SET paid = NULL WHERE customer = 'ann' AND placed = 13;
+UPDATE drafts SET coupon = 'c26' WHERE customer = 'bob' AND placed = 13;
+INSERT INTO drafts VALUES ('dan', 1, true, 'c13'), ('dan', 2, true, NULL);
+DELETE FROM drafts WHERE customer = 'cat' AND placed = 26;
+SELECT w.line, d.coupon, d.customer, d.placed, d.paid FROM wanted w JOIN drafts d ON d.coupon = w.coupon
+    WHERE w.line < 5 ORDER BY 1, 3, 4;
+ROLLBACK;
+
 -- A global index cannot be read consistently, a local one can
 ALTER FOREIGN TABLE orders OPTIONS (ADD consistent_read 'true');
 SELECT paid FROM orders WHERE coupon = 'c13';
