@@ -1,5 +1,6 @@
 """What tests have in common that join local rows with a scripted table, many keys at a time."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,6 +43,26 @@ class BulkJoin:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             session.execute(self.statement)
         self.check(session)
+
+    def check_throttled(self, session, service, operation):
+        """Every third request is refused when it is made for the first time."""
+        lock, known, refused = threading.Lock(), [], []
+
+        def throttle(conversation):
+            body = conversation.request.body
+            with lock:
+                is_refused = body not in known and len(known) % 3 == 2
+                if body not in known:
+                    known.append(body)
+            if is_refused:
+                refused.append(body)
+                conversation.refuse(400, "ProvisionedThroughputExceededException")
+            else:
+                self.answer(conversation)
+
+        service.script(operation, *[throttle] * 30)
+        self.check(session)
+        assert refused
 
     def check_cancelled(self, session, service, operation, most_connections):
         """While every connection waits for an answer; nothing of them is left."""

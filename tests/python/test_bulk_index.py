@@ -287,20 +287,7 @@ def test_a_limit_asks_for_little(session, service):
 
 @pytest.mark.parametrize("operation", ["Query", "BatchGetItem"])
 def test_throttled(session, service, operation):
-    """Some requests are refused when they are made for the first time."""
-    lock, known = threading.Lock(), []
-
-    def throttle(conversation):
-        with lock:
-            is_new = conversation.request.body not in known
-            known.append(conversation.request.body)
-        if is_new and len(known) % 3 == 0:
-            conversation.refuse(400, "ProvisionedThroughputExceededException")
-        else:
-            answer_orders(conversation)
-
-    service.script(operation, *[throttle] * 30)
-    BULK_JOIN.check(session)
+    BULK_JOIN.check_throttled(session, service, operation)
 
 
 @pytest.mark.parametrize("operation", ["Query", "BatchGetItem"])

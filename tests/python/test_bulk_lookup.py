@@ -123,9 +123,7 @@ def test_requests_of_the_same_rows_run_at_once(session, service):
 
 
 def test_throttled(session, service):
-    throttled = faults.refuse(400, "ProvisionedThroughputExceededException")
-    service.script("BatchGetItem", look_up, throttled)
-    BULK_JOIN.check(session)
+    BULK_JOIN.check_throttled(session, service, "BatchGetItem")
 
 
 def test_refused(session, service):

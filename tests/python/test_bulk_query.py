@@ -171,9 +171,7 @@ def test_anti_join(session, service):
 
 
 def test_throttled(session, service):
-    throttled = faults.refuse(400, "ProvisionedThroughputExceededException")
-    service.script("Query", query, throttled, query, throttled)
-    BULK_JOIN.check(session)
+    BULK_JOIN.check_throttled(session, service, "Query")
 
 
 def test_refused(session, service):
