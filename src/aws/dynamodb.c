@@ -458,3 +458,19 @@ dynamodb_read_table_names(Arena *arena, Bytes json, TableNames *names)
 	*names = (TableNames){.names = NULL};
 	return description_read(arena, json, read_table_names, names);
 }
+
+bool
+key_schema_has(const KeySchema *keys, Bytes name)
+{
+	for (uint32_t i = 0; i < keys->hash_count; i++)
+	{
+		if (bytes_equal(keys->hash[i].name, name))
+			return true;
+	}
+	for (uint32_t i = 0; i < keys->range_count; i++)
+	{
+		if (bytes_equal(keys->range[i].name, name))
+			return true;
+	}
+	return false;
+}

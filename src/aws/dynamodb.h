@@ -81,6 +81,9 @@ typedef struct KeySchema
 	uint32_t range_count; /* 0 or 1 for tables */
 } KeySchema;
 
+/* True when the attribute is one of the keys. */
+extern bool key_schema_has(const KeySchema *keys, Bytes name);
+
 typedef enum IndexProjection
 {
 	PROJECTION_ALL,

@@ -371,22 +371,8 @@ leaf_demand(const Binding *binding, const TemplateLeaf *leaf)
 static bool
 is_table_key(const ForeignRelation *relation, const ForeignColumn *column)
 {
-	const KeySchema *keys = &relation->description->keys;
-	Bytes name = column->path.steps[0].name;
-
-	if (column->path.count != 1 || column->members != NIL)
-		return false;
-	for (uint32 i = 0; i < keys->hash_count; i++)
-	{
-		if (bytes_equal(keys->hash[i].name, name))
-			return true;
-	}
-	for (uint32 i = 0; i < keys->range_count; i++)
-	{
-		if (bytes_equal(keys->range[i].name, name))
-			return true;
-	}
-	return false;
+	return column->path.count == 1 && column->members == NIL &&
+	       key_schema_has(&relation->description->keys, column->path.steps[0].name);
 }
 
 /*

@@ -13,26 +13,10 @@
 #include "postgres/template.h"
 
 static bool
-keys_hold_attribute(const KeySchema *keys, Bytes name)
-{
-	for (uint32 i = 0; i < keys->hash_count; i++)
-	{
-		if (bytes_equal(keys->hash[i].name, name))
-			return true;
-	}
-	for (uint32 i = 0; i < keys->range_count; i++)
-	{
-		if (bytes_equal(keys->range[i].name, name))
-			return true;
-	}
-	return false;
-}
-
-static bool
 index_holds_attribute(const RelationPlanning *planning, const IndexDescription *index, Bytes name)
 {
-	if (index->projection == PROJECTION_ALL || keys_hold_attribute(&index->keys, name) ||
-	    keys_hold_attribute(&planning->relation->description->keys, name))
+	if (index->projection == PROJECTION_ALL || key_schema_has(&index->keys, name) ||
+	    key_schema_has(&planning->relation->description->keys, name))
 		return true;
 	for (uint32 i = 0; i < index->included_count; i++)
 	{
@@ -91,7 +75,7 @@ index_holds_items(const ForeignRelation *relation, const IndexDescription *index
 		const KeyAttribute *attribute =
 		    i < keys->hash_count ? &keys->hash[i] : &keys->range[i - keys->hash_count];
 
-		if (!keys_hold_attribute(&relation->description->keys, attribute->name) &&
+		if (!key_schema_has(&relation->description->keys, attribute->name) &&
 		    !conditions_need_attribute(relation, conditions, attribute))
 			return false;
 	}
