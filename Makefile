@@ -10,7 +10,7 @@ DATA = $(wildcard dynamodb_kms_fdw--*.sql)
 PGFILEDESC = "dynamodb_kms_fdw - DynamoDB tables as foreign tables"
 
 ROOMS = foundation item aws crypto postgres
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard $(ROOMS:%=src/%/*.c))))
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard $(ROOMS:%=src/%/*.c) src/postgres/*/*.c)))
 
 PG_CPPFLAGS = -Isrc
 PG_CFLAGS = -std=gnu11 -fvisibility=hidden -MMD -MP

@@ -9,10 +9,10 @@
 #include "utils/builtins.h"
 
 #include "postgres/compat.h"
-#include "postgres/options.h"
-#include "postgres/queue_receipts.h"
-#include "postgres/read_ahead.h"
+#include "postgres/queue/queue_receipts.h"
 #include "postgres/relation_kind.h"
+#include "postgres/scan/read_ahead.h"
+#include "postgres/settings.h"
 
 /* The library's version; the control file's default_version follows it. */
 #define LIBRARY_VERSION "1.0"

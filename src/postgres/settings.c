@@ -12,8 +12,7 @@
 #include "postgres/compat.h"
 
 #include "aws/service.h"
-#include "postgres/options.h"
-#include "postgres/read_ahead.h"
+#include "postgres/settings.h"
 
 char *allowed_endpoints = "";
 static int max_memory_per_scan_kb = 32 * 1024;

@@ -6,13 +6,13 @@
 
 #include "postgres/compat.h"
 
-#include "postgres/async_scan.h"
-#include "postgres/direct_modify.h"
-#include "postgres/modify.h"
-#include "postgres/modify_planning.h"
-#include "postgres/planning.h"
+#include "postgres/modify/direct_modify.h"
+#include "postgres/modify/modify.h"
+#include "postgres/planning/modify_planning.h"
+#include "postgres/planning/planning.h"
 #include "postgres/relation_kind.h"
-#include "postgres/scan.h"
+#include "postgres/scan/async_scan.h"
+#include "postgres/scan/scan.h"
 
 FdwRoutine table_routine = {
     .type = T_FdwRoutine,
