@@ -14,7 +14,7 @@
 
 #include "postgres/compat.h"
 
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 #include "postgres/relation_kind.h"
 
 static FdwRoutine *const routines[] = {

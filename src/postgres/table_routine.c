@@ -8,7 +8,7 @@
 
 #include "postgres/modify/direct_modify.h"
 #include "postgres/modify/modify.h"
-#include "postgres/planning/modify_planning.h"
+#include "postgres/modify/modify_planning.h"
 #include "postgres/planning/planning.h"
 #include "postgres/relation_kind.h"
 #include "postgres/scan/async_scan.h"

@@ -95,7 +95,7 @@ def test_examples_run(page, reader, tour_tables, documented_key):
 
 
 def test_options_are_documented():
-    source = (paths.TREE / "src/postgres/relation/option_definitions.c").read_text()
+    source = (paths.TREE / "src/postgres/options/option_definitions.c").read_text()
     table = source[source.index("option_definitions[] = {") :].partition("\n};")[0]
     defined = set(re.findall(r'^    [A-Z_]+\("(\w+)"', table, re.M))
     page = (paths.TREE / "docs/options.md").read_text().partition("## Settings")[0]

@@ -10,7 +10,7 @@
 #include "postgres/compat.h"
 
 #include "item/attribute_value.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 
 /* How the values of one column travel; prepared once, used for every row. */
 typedef struct ColumnConversion ColumnConversion;

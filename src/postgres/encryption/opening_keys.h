@@ -10,7 +10,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/encryption/kms_calls.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 
 typedef struct OpeningKeys OpeningKeys;
 

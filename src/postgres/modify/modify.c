@@ -14,10 +14,10 @@
 #include "postgres/compat.h"
 
 #include "postgres/modify/modify.h"
+#include "postgres/modify/modify_planning.h"
 #include "postgres/modify/rows_met.h"
 #include "postgres/modify/table_writer.h"
-#include "postgres/planning/modify_planning.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 
 /* One foreign table that a statement changes. */
 typedef struct Modification

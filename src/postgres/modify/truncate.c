@@ -19,8 +19,8 @@
 #include "postgres/modify/modify.h"
 #include "postgres/modify/pending_reads.h"
 #include "postgres/modify/table_writer.h"
+#include "postgres/options/options.h"
 #include "postgres/planning/cost.h"
-#include "postgres/relation/options.h"
 #include "postgres/scan/access.h"
 
 static const TableOptions *

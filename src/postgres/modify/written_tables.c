@@ -13,9 +13,9 @@
 
 #include "postgres/compat.h"
 
+#include "postgres/modify/modify_planning.h"
 #include "postgres/modify/written_tables.h"
-#include "postgres/planning/modify_planning.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 
 /* True when the foreign table stands for the same DynamoDB table as the relation. */
 static bool

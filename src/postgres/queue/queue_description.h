@@ -10,7 +10,7 @@
 #include "postgres/compat.h"
 
 #include "aws/sqs.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 #include "postgres/service/service_call.h"
 
 /* Attributes are unknown to a role that may not read them. */

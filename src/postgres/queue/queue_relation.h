@@ -12,8 +12,8 @@
 #include "postgres/compat.h"
 
 #include "postgres/datum/datum.h"
+#include "postgres/options/options.h"
 #include "postgres/queue/queue_description.h"
-#include "postgres/relation/options.h"
 #include "postgres/service/service_call.h"
 
 /* Bytes of a name of the queue's or a message's that errors show. */

@@ -13,7 +13,7 @@
 #include "item/attribute_path.h"
 #include "item/page_decoder.h"
 #include "postgres/datum/datum.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 #include "postgres/relation/table_description.h"
 #include "postgres/service/service_call.h"
 

@@ -9,7 +9,7 @@
 #include "postgres/compat.h"
 
 #include "postgres/conditions/binding.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 #include "postgres/scan/access.h"
 #include "postgres/settings.h"
 

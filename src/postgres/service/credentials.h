@@ -14,7 +14,7 @@
 #include "postgres/compat.h"
 
 #include "aws/credential_chain.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 
 typedef struct CredentialProvider CredentialProvider;
 

@@ -12,7 +12,7 @@
 #include "nodes/pg_list.h"
 
 #include "aws/service.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 
 /*
  * A server as one role sees it: endpoints, credentials, connections. Lives until the backend ends;

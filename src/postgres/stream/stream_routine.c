@@ -10,7 +10,7 @@
 
 #include "postgres/compat.h"
 
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 #include "postgres/relation_kind.h"
 #include "postgres/stream/stream.h"
 

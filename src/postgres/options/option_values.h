@@ -6,8 +6,8 @@
  * Values are in the database's encoding. True, or RESULT_OK, for what the option accepts; what a
  * parser needs to say so is in the arena. Memory is CurrentMemoryContext's where none is given.
  */
-#ifndef POSTGRES_RELATION_OPTION_VALUES_H
-#define POSTGRES_RELATION_OPTION_VALUES_H
+#ifndef POSTGRES_OPTIONS_OPTION_VALUES_H
+#define POSTGRES_OPTIONS_OPTION_VALUES_H
 
 #include "postgres.h"
 

@@ -3,8 +3,8 @@
  *		Every option of every object: one table, one validator, typed structs for those who read
  * them.
  */
-#ifndef POSTGRES_RELATION_OPTIONS_H
-#define POSTGRES_RELATION_OPTIONS_H
+#ifndef POSTGRES_OPTIONS_OPTIONS_H
+#define POSTGRES_OPTIONS_OPTIONS_H
 
 #include "postgres.h"
 

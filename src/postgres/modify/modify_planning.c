@@ -18,7 +18,7 @@
 
 #include "postgres/compat.h"
 
-#include "postgres/planning/modify_planning.h"
+#include "postgres/modify/modify_planning.h"
 #include "postgres/planning/planning.h"
 
 bool

@@ -21,8 +21,8 @@
 #include "postgres/conditions/key_match.h"
 #include "postgres/encryption/column_encryption.h"
 #include "postgres/modify/direct_modify.h"
+#include "postgres/modify/modify_planning.h"
 #include "postgres/modify/row_writer.h"
-#include "postgres/planning/modify_planning.h"
 #include "postgres/planning/planning.h"
 #include "postgres/scan/access.h"
 

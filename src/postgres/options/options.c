@@ -26,8 +26,8 @@
 #include "postgres/compat.h"
 
 #include "postgres/memory.h"
-#include "postgres/relation/option_definitions.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/option_definitions.h"
+#include "postgres/options/options.h"
 #include "postgres/report.h"
 #include "postgres/settings.h"
 

@@ -12,9 +12,9 @@
 #include "postgres/compat.h"
 
 #include "aws/sqs.h"
-#include "postgres/relation/option_definitions.h"
-#include "postgres/relation/option_values.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/option_definitions.h"
+#include "postgres/options/option_values.h"
+#include "postgres/options/options.h"
 
 static const OptionChoice on_missing_table_choices[] = {{"error", false}, {"empty", true}, {0}};
 

@@ -2,8 +2,8 @@
  * modify_planning.h
  *		What planning an UPDATE or DELETE finds out of the table that is changed.
  */
-#ifndef POSTGRES_PLANNING_MODIFY_PLANNING_H
-#define POSTGRES_PLANNING_MODIFY_PLANNING_H
+#ifndef POSTGRES_MODIFY_MODIFY_PLANNING_H
+#define POSTGRES_MODIFY_MODIFY_PLANNING_H
 
 #include "postgres.h"
 

@@ -16,8 +16,8 @@
 #include "foundation/ascii.h"
 #include "item/attribute_path.h"
 #include "postgres/memory.h"
-#include "postgres/relation/option_values.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/option_values.h"
+#include "postgres/options/options.h"
 
 /* DynamoDB's names are UTF-8, whatever the database's encoding is. */
 Bytes

@@ -11,8 +11,8 @@
 #include "postgres/conditions/template.h"
 #include "postgres/modify/direct_modify.h"
 #include "postgres/modify/modify.h"
+#include "postgres/modify/modify_planning.h"
 #include "postgres/modify/table_writer.h"
-#include "postgres/planning/modify_planning.h"
 #include "postgres/scan/access.h"
 
 /* What an INSERT, UPDATE or DELETE of the table sends, as far as it does not depend on rows. */

@@ -2,15 +2,15 @@
  * option_definitions.h
  *		Every option of every object, as one table: what it is called, who has it, what it accepts.
  */
-#ifndef POSTGRES_RELATION_OPTION_DEFINITIONS_H
-#define POSTGRES_RELATION_OPTION_DEFINITIONS_H
+#ifndef POSTGRES_OPTIONS_OPTION_DEFINITIONS_H
+#define POSTGRES_OPTIONS_OPTION_DEFINITIONS_H
 
 #include "postgres.h"
 
 #include "postgres/compat.h"
 
 #include "foundation/arena.h"
-#include "postgres/relation/options.h"
+#include "postgres/options/options.h"
 
 typedef enum OptionObject
 {
