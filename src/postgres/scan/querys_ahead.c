@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "utils/memutils.h"
 
 #include "postgres/compat.h"
@@ -38,6 +39,7 @@
 typedef struct AheadQuery
 {
 	FetchPlan plan;
+	uint32 fingerprint;     /* of the plan: equal for equal ones, and for few others */
 	int last_row;           /* that wants it */
 	Fetch *fetch;           /* NULL unless open */
 	bool is_asked_for;      /* a row has come to it */
@@ -196,16 +198,37 @@ plans_equal(const FetchPlan *a, const FetchPlan *b)
 	return true;
 }
 
+/* Of the first value that a key, so a string, a number or bytes, is compared with. */
+static uint32
+plan_fingerprint(const FetchPlan *plan)
+{
+	const Condition *leaf;
+
+	if (plan->key_condition_count == 0)
+		return 0;
+	leaf = plan->key_conditions[0];
+	while (leaf->child_count > 0)
+		leaf = leaf->children[0];
+	if (leaf->value_count == 0)
+		return 0;
+	return hash_bytes((const unsigned char *) leaf->values[0].bytes.data,
+	                  (int) leaf->values[0].bytes.length);
+}
+
 /* The Query that gives what the plan gives, perhaps a new one. */
 static AheadQuery *
 place_query(QuerysAhead *querys, const FetchPlan *plan)
 {
+	uint32 fingerprint = plan_fingerprint(plan);
+
 	for (int i = 0; i < querys->query_count; i++)
 	{
-		if (plans_equal(&querys->querys[i].plan, plan))
-			return &querys->querys[i];
+		AheadQuery *known = &querys->querys[i];
+
+		if (known->fingerprint == fingerprint && plans_equal(&known->plan, plan))
+			return known;
 	}
-	querys->querys[querys->query_count] = (AheadQuery){.plan = *plan};
+	querys->querys[querys->query_count] = (AheadQuery){.plan = *plan, .fingerprint = fingerprint};
 	return &querys->querys[querys->query_count++];
 }
 
