@@ -136,7 +136,8 @@ SELECT requests('SELECT p.place, v.at FROM places p JOIN visits v ON v.id = p.de
 CREATE TABLE kinds AS SELECT n AS line, 'kind ' || n % 6 AS kind FROM generate_series(1, 30) n;
 INSERT INTO kinds VALUES (31, NULL);
 ANALYZE kinds;
-SELECT plan('SELECT k.line, v.id, v.note FROM kinds k JOIN visits v ON v.kind = k.kind');
+SELECT line FROM plan('SELECT k.line, v.id, v.note FROM kinds k JOIN visits v ON v.kind = k.kind') line
+    WHERE line !~ ' Filter:'; -- where each version of PostgreSQL has its own order
 SELECT differences('SELECT k.line, v.id, v.at, v.note FROM kinds k LEFT JOIN visits v ON v.kind = k.kind');
 -- Of another type, with an expression, begun anew, and with what may be in any partition
 SELECT differences('SELECT p.place, d.kind FROM places p LEFT JOIN devices d ON d.id = p.device::bigint + 10');
