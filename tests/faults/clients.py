@@ -13,13 +13,18 @@ ROWS = [(f"key {number}", number) for number in range(5)]
 KEYS = {"aws_access_key_id": "AKIDFAULTS", "aws_secret_access_key": "secret of the tests"}
 
 
-def create_table(connection, endpoint_url, mapping=KEYS, **options):
-    """Server `aws`, mapping and foreign table `faults` for the endpoint."""
+def create_scripted_server(connection, endpoint_url, mapping=KEYS, **options):
+    """Server `aws` for the endpoint, and the user mapping."""
     server = {"region": "eu-central-1", "endpoint_url": endpoint_url} | options
     connection.execute(
         f"CREATE SERVER aws FOREIGN DATA WRAPPER dynamodb_kms_fdw {options_clause(server)}"
     )
     connection.execute(f"CREATE USER MAPPING FOR CURRENT_USER SERVER aws {options_clause(mapping)}")
+
+
+def create_table(connection, endpoint_url, mapping=KEYS, **options):
+    """Server `aws`, mapping and foreign table `faults` for the endpoint."""
+    create_scripted_server(connection, endpoint_url, mapping, **options)
     connection.execute("CREATE FOREIGN TABLE faults (id text, value numeric) SERVER aws")
 
 

@@ -11,7 +11,7 @@ import threading
 import pytest
 from bulk_joins import NESTED_LOOP, BulkJoin, create_wanted
 from faults import server as faults
-from faults.clients import KEYS, memory, options_clause
+from faults.clients import create_scripted_server, memory
 from faults.crowd import Crowd
 from faults.server import WAIT_SECONDS, FaultServer, base64_of, ciphertext_of
 
@@ -123,14 +123,9 @@ def service():
 
 @pytest.fixture
 def session(postgresql, database, service):
-    server = {"region": "eu-central-1", "endpoint_url": service.endpoint_url, "max_attempts": 2}
-    server["max_connections"] = CONNECTIONS
     with postgresql.connect(database) as connection:
-        connection.execute(
-            f"CREATE SERVER aws FOREIGN DATA WRAPPER dynamodb_kms_fdw {options_clause(server)}"
-        )
-        connection.execute(
-            f"CREATE USER MAPPING FOR CURRENT_USER SERVER aws {options_clause(KEYS)}"
+        create_scripted_server(
+            connection, service.endpoint_url, max_attempts=2, max_connections=CONNECTIONS
         )
         connection.execute(
             "CREATE FOREIGN TABLE orders (id text, customer text, value text, note text) "

@@ -5,7 +5,7 @@ import time
 
 import psycopg
 import pytest
-from faults.clients import KEYS, options_clause
+from faults.clients import create_scripted_server
 from faults.server import WAIT_SECONDS, FaultServer
 from faults.streams import record
 from faults.tables import ScriptedTables, item
@@ -16,13 +16,7 @@ class Scene:
 
     def __init__(self, connection, tables, service):
         self.connection, self.tables, self.service = connection, tables, service
-        server = {"region": "eu-central-1", "endpoint_url": service.endpoint_url}
-        connection.execute(
-            f"CREATE SERVER aws FOREIGN DATA WRAPPER dynamodb_kms_fdw {options_clause(server)}"
-        )
-        connection.execute(
-            f"CREATE USER MAPPING FOR CURRENT_USER SERVER aws {options_clause(KEYS)}"
-        )
+        create_scripted_server(connection, service.endpoint_url)
         for name in tables.tables:
             connection.execute(f"CREATE FOREIGN TABLE {name} (id text, value numeric) SERVER aws")
 

@@ -4,7 +4,7 @@ A scripted service describes the tables; nothing is read but where a test says s
 """
 
 import pytest
-from faults.clients import KEYS, options_clause
+from faults.clients import create_scripted_server
 
 MILLION = 1_000_000
 ITEM_BYTES = 300
@@ -51,14 +51,8 @@ COLUMNS = """
 def session(postgresql, database, service):
     for _ in range(10):
         service.script("DescribeTable", lambda exchange: exchange.answer({"Table": TABLE}))
-    server = {"region": "eu-central-1", "endpoint_url": service.endpoint_url}
     with postgresql.connect(database) as connection:
-        connection.execute(
-            f"CREATE SERVER aws FOREIGN DATA WRAPPER dynamodb_kms_fdw {options_clause(server)}"
-        )
-        connection.execute(
-            f"CREATE USER MAPPING FOR CURRENT_USER SERVER aws {options_clause(KEYS)}"
-        )
+        create_scripted_server(connection, service.endpoint_url)
         connection.execute(f"CREATE FOREIGN TABLE readings ({COLUMNS}) SERVER aws")
         yield connection
 

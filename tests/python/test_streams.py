@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 from conftest import create_server
-from faults.clients import KEYS, options_clause
+from faults.clients import create_scripted_server, options_clause
 from faults.server import WAIT_SECONDS, FaultServer, stall
 from faults.streams import ScriptedStream, Shard, record
 from test_cancel import Statement, best_of_three
@@ -301,14 +301,7 @@ def scripted(postgresql, database):
         opened.append(service)
         connection = postgresql.connect(database)
         opened.append(connection)
-        settings = {"region": "eu-central-1", "endpoint_url": service.endpoint_url}
-        connection.execute(
-            "CREATE SERVER aws FOREIGN DATA WRAPPER dynamodb_kms_fdw "
-            + options_clause(settings | (server or {}))
-        )
-        connection.execute(
-            f"CREATE USER MAPPING FOR CURRENT_USER SERVER aws {options_clause(KEYS)}"
-        )
+        create_scripted_server(connection, service.endpoint_url, **(server or {}))
         create_stream(connection, "faults", columns, **(options or {}))
         return connection, stream, service
 
